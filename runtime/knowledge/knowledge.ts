@@ -1,0 +1,91 @@
+import type { Json } from "../types.ts";
+import type { Cursor } from "../trail/trail.ts";
+
+/** The query behind a stage's recall. Field names and defaults are those of the language's `recall`. */
+export interface RecallQuery {
+  readonly subnet: string;
+  /** `pipeline.name`. */
+  readonly stage: string;
+  /** The item of the fan-out in which the stage stands; "" outside of one. */
+  readonly scope: string;
+  readonly from: readonly ("patterns" | "antipatterns")[];
+  readonly top: number;
+  /** In seconds, or as a number of the stage's evaluations. */
+  readonly halflife: { readonly seconds: number } | { readonly evaluations: number };
+  /** A filter over single pieces of evidence, before ranking; see `Expr` of the plan. Turned into parameterised SQL here alone. */
+  readonly where?: import("../plan.ts").Expr;
+  /** Seeded noise on the ranking, 0 for none. */
+  readonly explore?: { readonly amount: number; readonly seed: number };
+  /** Milliseconds since 1970; the clock's now. */
+  readonly now: number;
+}
+
+/** A claim, with every term of its score (MEMORY: r, q, strength, anti and what they are made of). */
+export interface Ranked {
+  readonly claim: string;
+  /** Canonical JSON of what was chosen. */
+  readonly chosen: string;
+  readonly niche: string;
+  readonly anti: boolean;
+  readonly strength: number;
+  readonly reliability: number;
+  readonly quality: number;
+  readonly P: number;
+  readonly N: number;
+  readonly C: number;
+  readonly z: number | null;
+  readonly peers: number;
+  /** Evaluations (attempts) behind it. */
+  readonly evaluations: number;
+  /** Mean value per metric, own scope first. */
+  readonly values: { readonly [metric: string]: number };
+  /** ISO time of the newest evidence. */
+  readonly newest: string;
+}
+
+export interface Recalled {
+  readonly patterns: readonly Ranked[];
+  readonly antipatterns: readonly Ranked[];
+  /** Claims known for this stage in all. */
+  readonly known: number;
+  /** Generation of the trust that was used; 0 where it was computed on the spot. */
+  readonly generation: number;
+}
+
+/** One evaluation, for searches: what was chosen and how it went, higher `value` is better, in units of z. */
+export interface Observation {
+  readonly chosen: Json;
+  readonly scope: string;
+  readonly ok: boolean;
+  /** Weighted z over the metrics, direction applied; null where it was not measured. */
+  readonly value: number | null;
+  readonly regime: number;
+  readonly time: number;
+  readonly peer: string;
+}
+
+/** What is known, ranked. Implementation: DuckDB in memory over the trail (and, once there is one, its snapshot). */
+export interface Knowledge {
+  /** Takes in what any process has written since. Cheap when nothing was. */
+  refresh(): Promise<void>;
+  recall(query: RecallQuery): Promise<Recalled>;
+  /** The newest `limit` evaluations of a stage in the current regime, oldest first. */
+  observations(query: { readonly subnet: string; readonly stage: string; readonly limit: number }): Promise<readonly Observation[]>;
+  /** The claim of highest strength, or the newest successful one, in `scope` (or over all scopes). As JSON. */
+  best(query: { readonly subnet: string; readonly stage: string; readonly scope: string; readonly now: number }): Promise<Chosen | undefined>;
+  last(query: { readonly subnet: string; readonly stage: string; readonly scope: string }): Promise<Chosen | undefined>;
+  /** The best, or newest, value observed of a metric. */
+  metric(query: { readonly subnet: string; readonly metric: string; readonly which: "best" | "last"; readonly scope?: string }): Promise<number | undefined>;
+  /** How many drift records of the stage are known. */
+  regime(query: { readonly subnet: string; readonly stage: string }): number;
+  readonly cursor: Cursor;
+  close(): Promise<void>;
+}
+
+export interface Chosen {
+  readonly claim: string;
+  readonly value: Json;
+  readonly strength: number;
+  /** The attempt that chose it, for credit. */
+  readonly attempt: string | undefined;
+}

@@ -1,0 +1,196 @@
+/**
+ * The records of the trail. Everything that happens is one of these; tables, knowledge and resume are made of nothing else.
+ *
+ * A record on disk is one JSON object on a line: the envelope's fields, the kind's own fields flat beside them, the CRC
+ * last. Unknown fields survive reading and writing; a record with a newer `v` is kept and counted, not interpreted.
+ */
+import { z } from "zod";
+import { Json } from "../types.ts";
+
+/** The version of record that this code writes. */
+export const RECORD_VERSION = 1;
+
+/** Why an attempt failed. `environment` classes are records, never evidence against a claim. */
+export const FAILURE_CLASSES = [
+  "error", // the tool or program failed
+  "invalid", // an answer that does not fit its type
+  "refused", // an `expect` did not hold, or a model declined
+  "infeasible", // a metric outside its range
+  "timeout",
+  "rate_limit",
+  "network",
+  "quota",
+  "limit", // a declared limit of money or calls
+  "no_key",
+  "no_backend",
+  "cancelled",
+  "interrupted", // the process died
+] as const;
+export type FailureClass = (typeof FAILURE_CLASSES)[number];
+
+/** Failures of the world: they say nothing about what was chosen. */
+export const ENVIRONMENT_FAILURES: ReadonlySet<FailureClass> = new Set([
+  "rate_limit",
+  "network",
+  "quota",
+  "limit",
+  "no_key",
+  "no_backend",
+  "cancelled",
+  "interrupted",
+]);
+
+const id = z.string().min(1).max(200);
+const seconds = z.number().nonnegative();
+const failure = { class: z.enum(FAILURE_CLASSES).optional(), error: z.string().optional() };
+
+/** A value, whole up to 64 KB of JSON; beyond that as an artifact of the store, by its content hash. */
+const output = { output: Json.optional(), artifact: z.string().optional(), hash: z.string().optional() };
+
+/** A claim as it was shown by a recall, with the strength it had. */
+const Shown = z.looseObject({ claim: z.string(), strength: z.number(), anti: z.boolean().optional() });
+
+/**
+ * Each kind's own fields. `stage` is `pipeline.name`; `scope` the item of the enclosing fan-outs, keys joined by `/`, absent
+ * outside of one; `attempt` an id, unique in the store.
+ */
+export const KINDS = {
+  /** A plan that this process runs, once per process and plan; the plan itself is an artifact under `plan`. */
+  "plan.loaded": z.looseObject({ path: z.string(), artifact: z.string() }),
+  "run.started": z.looseObject({
+    pipeline: z.string(),
+    subnet: z.string().optional(),
+    cycle: z.int().nonnegative(),
+    seed: z.number(),
+    input: Json.optional(),
+    /** The item of a source that this run answers. */
+    item: z.string().optional(),
+    /** Set when this run goes on with a run that a kill interrupted. */
+    resumed: z.boolean().optional(),
+    dry: z.boolean().optional(),
+  }),
+  "run.ended": z.looseObject({ status: z.enum(["ok", "failed", "cancelled", "parked"]), error: z.string().optional(), elapsed: seconds }),
+  "stage.started": z.looseObject({ line: z.int().optional(), file: z.string().optional() }),
+  "stage.ended": z.looseObject({
+    status: z.enum(["ok", "failed", "skipped", "cancelled", "none"]),
+    /** The agent or tool whose value won. */
+    via: z.string().optional(),
+    attempts: z.int().nonnegative(),
+    elapsed: seconds,
+    ...output,
+    ...failure,
+  }),
+  /** What was read before a stage, and what of it was injected. */
+  recall: z.looseObject({
+    recall: z.string(),
+    shown: z.array(Shown),
+    /** How many claims were known in all. */
+    known: z.int().nonnegative(),
+    generation: z.int().nonnegative().optional(),
+    elapsed: seconds,
+  }),
+  "attempt.started": z.looseObject({
+    number: z.int().positive(),
+    callee: z.string(),
+    model: z.string().optional(),
+    temperature: z.number().optional(),
+    backend: z.string().optional(),
+    note: z.string().optional(),
+  }),
+  "attempt.ended": z.looseObject({
+    ok: z.boolean(),
+    elapsed: seconds,
+    cost: z.number().nonnegative().optional(),
+    ...output,
+    ...failure,
+  }),
+  /** One exchange with a model. */
+  turn: z.looseObject({
+    model: z.string(),
+    number: z.int().positive(),
+    input_tokens: z.int().nonnegative().optional(),
+    output_tokens: z.int().nonnegative().optional(),
+    cost: z.number().nonnegative().optional(),
+    latency: seconds,
+    request: z.string().optional(),
+    prompt: z.string().optional(),
+    answer: Json.optional(),
+    ...failure,
+  }),
+  /** One call of a tool, by a stage or by an agent. */
+  "tool.started": z.looseObject({ tool: z.string(), call: id, effect: z.boolean().optional() }),
+  "tool.ended": z.looseObject({
+    tool: z.string(),
+    call: id,
+    ok: z.boolean(),
+    elapsed: seconds,
+    cost: z.number().nonnegative().optional(),
+    ...output,
+    ...failure,
+  }),
+  /** One observation about one claim by one peer: the unit of knowledge. See `knowledge/`. */
+  evidence: z.looseObject({
+    subnet: z.string(),
+    /** The canonical JSON of what was chosen, and the hash that names it. */
+    claim: z.string(),
+    chosen: z.string(),
+    niche: z.string(),
+    version: z.string().optional(),
+    regime: z.int().nonnegative(),
+    ok: z.boolean(),
+    class: z.enum(FAILURE_CLASSES).optional(),
+    metric: z.string().optional(),
+    value: z.number().optional(),
+    /** -1 minimise, +1 maximise. */
+    direction: z.union([z.literal(-1), z.literal(1)]).optional(),
+    /** Weight of the metric among the stage's metrics; 1 where none is declared. */
+    weight: z.number().nonnegative().optional(),
+    /** The metric for which this one stands in until it is known. */
+    proxy: z.string().optional(),
+    verified: z.boolean(),
+    echo: z.boolean(),
+  }),
+  /** A metric, measured. */
+  score: z.looseObject({
+    metric: z.string(),
+    value: z.number(),
+    direction: z.union([z.literal(-1), z.literal(1)]),
+    feasible: z.boolean(),
+    /** The time the score speaks of, where it came late. */
+    at: z.string().optional(),
+  }),
+  /** Drift alarms, returns, skipped rungs, mutations, notes to a person: `name` tells. */
+  event: z.looseObject({ name: z.string(), message: z.string().optional() }),
+} as const satisfies { readonly [kind: string]: z.ZodType };
+
+export type Kind = keyof typeof KINDS;
+
+/** Stamped by the runtime, never taken from the words of a model or a tool. */
+export interface Origin {
+  readonly peer: string;
+  readonly run?: string;
+  /** Hash of the plan. */
+  readonly plan?: string;
+  readonly stage?: string;
+  readonly scope?: string;
+  readonly attempt?: string;
+}
+
+/** A record as it is handed to the trail. */
+export type Draft = { [K in Kind]: { readonly kind: K } & Origin & z.input<(typeof KINDS)[K]> }[Kind];
+
+/** What the trail adds when it writes. */
+export interface Stamp {
+  readonly v: number;
+  /** The writing process, and the number of the record in it, from 1, without gaps. */
+  readonly process: string;
+  readonly seq: number;
+  /** UUIDv7: for people; order never rests on it. */
+  readonly id: string;
+  /** ISO 8601 in UTC with milliseconds; never goes back within a process. */
+  readonly time: string;
+}
+
+/** A record as it is read. A kind or a version that this code does not know stays as it is. */
+export type Record = Draft & Stamp;
+export type KnownRecord<K extends Kind> = Extract<Draft, { kind: K }> & Stamp;

@@ -1,0 +1,38 @@
+import type { Draft, Record } from "./record.ts";
+
+/** Where reading stopped, per process: the last sequence number seen. */
+export type Cursor = { readonly [process: string]: number };
+
+/**
+ * The record of everything, append-only. Implementations: local segments; later, segments replicated between machines.
+ *
+ * `append` resolves once the records are on disk (written and synced); it rejects with `TrailError` when they could not
+ * be. `note` hands records over to ride with the next sync, for what need not be waited for; if they cannot be written,
+ * `failed` tells. Records keep the order in which this process handed them over, whichever way.
+ */
+export interface Trail {
+  /** Name of the process that this trail writes as: a UUIDv7. */
+  readonly process: string;
+  append(drafts: readonly Draft[]): Promise<readonly Record[]>;
+  note(drafts: readonly Draft[]): void;
+  /** Every intact record after `cursor`, of all processes, in order per process; and where that ends. */
+  since(cursor: Cursor): Promise<{ readonly records: readonly Record[]; readonly cursor: Cursor; readonly problems: readonly TrailProblem[] }>;
+  /** Resolves, with the error, once the trail can no longer write at all: running stages must be cancelled. */
+  readonly failed: Promise<TrailError>;
+  /** Syncs what is noted, writes the footer. */
+  close(): Promise<void>;
+}
+
+/** Something in the store that is not as it was written. Said, never fatal. */
+export interface TrailProblem {
+  readonly file: string;
+  /** Byte offset in the file. */
+  readonly offset: number;
+  readonly problem: "torn-tail" | "bad-line" | "missing-records" | "newer-version" | "foreign-file" | "unreadable";
+  readonly message: string;
+}
+
+/** The trail could not be written or opened: exit code 3. The message is a sentence for the user. */
+export class TrailError extends Error {
+  override readonly name = "TrailError";
+}
