@@ -1,0 +1,29 @@
+/** How a caller (the terminal, a test, a built plan) runs a plan. */
+import type { Clock } from "../clock.ts";
+import type { Knowledge } from "../knowledge/knowledge.ts";
+import type { Json, Plan } from "../plan.ts";
+import type { Draft } from "../trail/record.ts";
+import type { Trail } from "../trail/trail.ts";
+
+export interface RunOptions {
+  readonly trail: Trail;
+  readonly knowledge: Knowledge;
+  readonly clock: Clock;
+  /** Folder of the store (`.gang`), for artifacts. */
+  readonly store: string;
+  /** Absent: every pipeline of the plan. */
+  readonly pipeline?: string;
+  readonly cycles: number | "forever";
+  readonly peer: string;
+  readonly seed: number;
+  readonly input?: { readonly [name: string]: Json };
+  /** Aborting it ends the run cleanly: stages are cancelled, and recorded as such. */
+  readonly signal: AbortSignal;
+  /** Every record as it is handed to the trail, for screens. Must not throw. */
+  onRecord?(draft: Draft): void;
+}
+
+export interface RunSummary {
+  /** Ids, in the order in which the runs began. */
+  readonly runs: readonly { readonly run: string; readonly pipeline: string; readonly cycle: number; readonly status: "ok" | "failed" | "cancelled" | "parked"; readonly error?: string }[];
+}

@@ -1,0 +1,62 @@
+import type { Ranked, Observation } from "../knowledge/knowledge.ts";
+import type { FailureClass } from "../trail/record.ts";
+import type { Json, Type } from "../types.ts";
+
+/** What an agent asks of a model. Everything in it is data; a model never sees the plan. */
+export interface Proposal {
+  /** `pipeline.stage`, and the item of the fan-out. */
+  readonly stage: string;
+  readonly scope: string;
+  /** The rendered prompt, with what was recalled in it as escaped data. */
+  readonly prompt: string;
+  /** What must be answered: a search space for the embedded sampler, a JSON schema for a language model. */
+  readonly type: Type;
+  readonly temperature: number | undefined;
+  /** Seed of this attempt: the same seed and the same record give the same proposal. */
+  readonly seed: number;
+  readonly patterns: readonly Ranked[];
+  readonly antipatterns: readonly Ranked[];
+  /** The newest evaluations of the stage, for models that search. */
+  observations(limit: number): Promise<readonly Observation[]>;
+  /** What this stage proposed before in this run, and why it was not taken. */
+  readonly history: readonly { readonly value: Json | undefined; readonly class: FailureClass | undefined; readonly error: string | undefined }[];
+  /** Tools that the model may call; secrets are already bound. */
+  readonly tools: readonly OfferedTool[];
+  readonly turns: number;
+  /** Called for every exchange, as it ends. */
+  onTurn(turn: Turn): void;
+}
+
+export interface OfferedTool {
+  readonly name: string;
+  readonly doc: string | undefined;
+  readonly parameters: Type;
+  call(input: Json, signal: AbortSignal): Promise<Json>;
+}
+
+export interface Turn {
+  readonly number: number;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly cost?: number;
+  /** Seconds. */
+  readonly latency: number;
+  readonly request?: string;
+  readonly answer?: Json;
+  readonly class?: FailureClass;
+  readonly error?: string;
+}
+
+export interface Answer {
+  /** As the model gave it: validated and coerced by the caller. */
+  readonly value: Json;
+  /** Dollars, where the provider's price is known. */
+  readonly cost?: number;
+}
+
+/** Implementations: the embedded sampler, Anthropic, OpenAI and what speaks its protocol, a scripted one for tests. */
+export interface Model {
+  readonly name: string;
+  /** Rejects with `AttemptError`. */
+  propose(request: Proposal, signal: AbortSignal): Promise<Answer>;
+}

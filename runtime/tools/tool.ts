@@ -1,0 +1,18 @@
+import type { Json } from "../types.ts";
+
+export interface ToolContext {
+  /** Seed of this attempt. */
+  readonly seed: number;
+  /** Names of what calls: for logs. */
+  readonly stage: string;
+  readonly run: string;
+  /** Lines of text for the trail. */
+  log(line: string): void;
+}
+
+/** Implementations: a TypeScript function, a program (JSON over stdio), a tool of an MCP server, one of the prelude. */
+export interface Tool {
+  readonly name: string;
+  /** Resolves with the raw result, validated by the caller; rejects with `AttemptError`. */
+  call(input: { readonly [name: string]: Json }, context: ToolContext, signal: AbortSignal): Promise<{ readonly value: Json; readonly cost?: number }>;
+}
