@@ -1,0 +1,35 @@
+/**
+ * The defaults of the store, each in one place. Sizes are in bytes, times in seconds unless the name says otherwise.
+ */
+export const SETTINGS = {
+  trail: {
+    /** A segment is closed and the next one opened once it is this long. */
+    segmentBytes: 4 * 2 ** 20,
+    /** The longest line of the trail, its CRC included. Longer ones are refused, both ways. */
+    lineBytes: 256 * 2 ** 10,
+    /** The most that one write and one sync take together. */
+    batchBytes: 4 * 2 ** 20,
+    /** A noted record is synced after this long, if no append took it along earlier. */
+    noteMilliseconds: 50,
+    /** Sealing starts at this many bytes of unsealed segments, over all processes. */
+    sealBytes: 16 * 2 ** 20,
+    /** A sealed segment stays, renamed aside, for this long before it is deleted. */
+    asideSeconds: 10 * 60,
+    /** No stage starts with less free space than this. */
+    freeBytes: 64 * 2 ** 20,
+  },
+  artifacts: {
+    /** Outputs longer than this as JSON are kept as artifacts, not in the record. */
+    inlineBytes: 64 * 2 ** 10,
+  },
+  retention: {
+    /** Turns, tool output and unreferenced artifacts go after this long. Evidence, runs and scores stay. */
+    days: 90,
+  },
+  sql: {
+    /** A query that someone typed is ended after this long … */
+    timeoutSeconds: 20,
+    /** … or when its process has grown beyond this. */
+    residentBytes: 2 ** 30,
+  },
+} as const;
