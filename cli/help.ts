@@ -1,0 +1,80 @@
+/** What `--help` shows, made from the commands' own data. */
+import type { Command, Option } from "./command.ts";
+import { commandNamed, everyCommand } from "./commands.ts";
+import { EXIT, EXIT_MEANING } from "./exit-codes.ts";
+
+const WIDTH = 96;
+
+/** The page for a topic: a command, `exit-codes`, or the list of commands. */
+export async function helpOn(topic: string | undefined): Promise<string> {
+  if (topic === undefined || topic === "help") return overview();
+  return topic === "exit-codes" ? exitCodes() : commandHelp(await commandNamed(topic));
+}
+
+async function overview(): Promise<string> {
+  const commands = await everyCommand();
+  return [
+    "gangc: check, run and learn with Gang pipelines",
+    "",
+    "Usage: gangc COMMAND [arguments]",
+    "",
+    columns(commands.map(({ name, summary }) => [name, summary])),
+    "",
+    "gangc help COMMAND shows a command's options and examples, gangc help exit-codes the exit codes,",
+    "gangc --version the version.",
+    "",
+  ].join("\n");
+}
+
+function commandHelp(command: Command): string {
+  const parts = [`gangc ${command.name}: ${command.summary}`, "", `Usage: ${usageOf(command)}`, ""];
+  const options = Object.entries(command.options);
+  if (options.length > 0) parts.push("Options:", columns(options.map(optionRow)), "");
+  if (command.notes !== undefined) parts.push(wrap(command.notes, 0), "");
+  parts.push("Examples:");
+  for (const { command: line, doc } of command.examples) parts.push(`  # ${doc}`, `  ${line}`);
+  return `${parts.join("\n")}\n`;
+}
+
+function exitCodes(): string {
+  const rows = Object.entries(EXIT).map(
+    ([name, code]): [string, string] => [String(code), EXIT_MEANING[name as keyof typeof EXIT]],
+  );
+  return `${columns(rows)}\n`;
+}
+
+function usageOf({ name, arguments: positional, options }: Command): string {
+  return ["gangc", name, positional?.usage, Object.keys(options).length > 0 ? "[options]" : undefined]
+    .filter((part) => part !== undefined)
+    .join(" ");
+}
+
+function optionRow([name, option]: [string, Option]): [string, string] {
+  const { value, optional, choices, many, doc } = option;
+  const shown = value === undefined ? "" : optional ? ` [${value}]` : ` ${value}`;
+  const notes = [
+    choices === undefined ? undefined : `one of ${choices.join(", ")}`,
+    option.default === undefined ? undefined : `default ${option.default}`,
+    many ? "may be repeated" : undefined,
+  ].filter((note) => note !== undefined);
+  return [`--${name}${shown}`, notes.length === 0 ? doc : `${doc} (${notes.join("; ")})`];
+}
+
+/** Two columns, the second one wrapped. */
+function columns(rows: readonly (readonly [string, string])[]): string {
+  const left = Math.max(...rows.map(([first]) => first.length)) + 4;
+  return rows.map(([first, second]) => `  ${first}`.padEnd(left) + wrap(second, left)).join("\n");
+}
+
+/** Broken between words at `WIDTH`, the following lines indented by `indent`. */
+function wrap(text: string, indent: number): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && indent + line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join(`\n${" ".repeat(indent)}`);
+}

@@ -1,0 +1,66 @@
+/** PATH arguments: a file, or a folder that stands for the Gang files in it. All paths returned are absolute. */
+import { existsSync, readdirSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { usageError } from "./command.ts";
+import { fileSystemHost, isFolder } from "./host.ts";
+
+const EXTENSION = ".gang";
+const HAS_PIPELINE = /^pipeline\b/m;
+
+/** What a command that takes one program works on: the file, or the folder's `main.gang`, or its only file with a pipeline. */
+export function programFile(cwd: string, path = "."): string {
+  const full = resolve(cwd, path);
+  if (!existsSync(full)) throw usageError(`there is no ${shown(cwd, full)}.`);
+  if (!isFolder(full)) return full;
+  const main = join(full, `main${EXTENSION}`);
+  if (existsSync(main)) return main;
+  const host = fileSystemHost();
+  const candidates = readdirSync(full)
+    .filter((name) => name.endsWith(EXTENSION) && !isFolder(join(full, name)))
+    .sort()
+    .map((name) => join(full, name))
+    .filter((file) => {
+      const read = host.read(file);
+      return read.ok && HAS_PIPELINE.test(read.text);
+    });
+  if (candidates.length === 1) return candidates[0]!;
+  if (candidates.length === 0) {
+    throw usageError(`${shown(cwd, full)} holds neither main${EXTENSION} nor a ${EXTENSION} file with a pipeline.`, "Name a file.");
+  }
+  const names = candidates.map((file) => relative(full, file)).join(", ");
+  throw usageError(`${shown(cwd, full)} has several ${EXTENSION} files with a pipeline: ${names}.`, `Name one of them, or call one main${EXTENSION}.`);
+}
+
+/** What `check` and `fmt` work on: each file, and every Gang file under each folder; each once, in order. */
+export function gangFiles(cwd: string, paths: readonly string[]): string[] {
+  const found = new Set<string>();
+  for (const path of paths.length === 0 ? ["."] : paths) {
+    const full = resolve(cwd, path);
+    if (!existsSync(full)) throw usageError(`there is no ${shown(cwd, full)}.`);
+    if (!isFolder(full)) {
+      found.add(full);
+      continue;
+    }
+    const before = found.size;
+    for (const file of filesUnder(full)) found.add(file);
+    if (found.size === before) throw usageError(`there is no ${EXTENSION} file under ${shown(cwd, full)}.`);
+  }
+  return [...found];
+}
+
+function* filesUnder(folder: string): Iterable<string> {
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of entries) {
+    if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+    const path = join(folder, entry.name);
+    // Links to folders are not followed: they may lead in a circle.
+    if (entry.isDirectory()) yield* filesUnder(path);
+    else if (entry.name.endsWith(EXTENSION) && !isFolder(path)) yield path;
+  }
+}
+
+/** A path as a user would write it: relative where that is shorter. */
+export function shown(cwd: string, path: string): string {
+  const short = relative(cwd, path);
+  return short === "" ? "." : short.length < path.length ? short : path;
+}
