@@ -15,7 +15,9 @@ interface Import {
 }
 
 /** What a room may import of another; `types` by `import type` alone. */
-const ALLOWED: { readonly [R in Room]: { readonly [to in Room]?: "all" | readonly { path: RegExp; types: boolean }[] } } = {
+const ALLOWED: {
+  readonly [R in Room]: { readonly [to in Room]?: "all" | readonly { path: RegExp; types: boolean }[] };
+} = {
   grammar: { grammar: "all" },
   compiler: {
     grammar: "all",
@@ -25,7 +27,12 @@ const ALLOWED: { readonly [R in Room]: { readonly [to in Room]?: "all" | readonl
   },
   runtime: { runtime: "all" },
   stdlib: { stdlib: "all" },
-  lsp: { grammar: "all", compiler: "all", lsp: "all", runtime: [{ path: /^runtime\/(knowledge\/|plan\.ts|types\.ts)/, types: false }] },
+  lsp: {
+    grammar: "all",
+    compiler: "all",
+    lsp: "all",
+    runtime: [{ path: /^runtime\/(knowledge\/|plan\.ts|types\.ts)/, types: false }],
+  },
   cli: { grammar: "all", compiler: "all", runtime: "all", stdlib: "all", lsp: "all", cli: "all" },
 };
 
@@ -40,7 +47,8 @@ function importsOf(file: string): Import[] {
   const { module } = parseSync(file, readFileSync(join(root, file), "utf8"));
   const found: Import[] = [];
   const add = (request: string, typeOnly: boolean) => {
-    if (request.startsWith(".")) found.push({ from: file, to: relative(root, resolve(root, dirname(file), request)), typeOnly });
+    if (request.startsWith("."))
+      found.push({ from: file, to: relative(root, resolve(root, dirname(file), request)), typeOnly });
   };
   for (const { moduleRequest, entries } of module.staticImports) {
     add(moduleRequest.value, entries.length > 0 && entries.every((entry) => entry.isType));
