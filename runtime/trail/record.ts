@@ -69,7 +69,11 @@ export const KINDS = {
     resumed: z.boolean().optional(),
     dry: z.boolean().optional(),
   }),
-  "run.ended": z.looseObject({ status: z.enum(["ok", "failed", "cancelled", "parked"]), error: z.string().optional(), elapsed: seconds }),
+  "run.ended": z.looseObject({
+    status: z.enum(["ok", "failed", "cancelled", "parked"]),
+    error: z.string().optional(),
+    elapsed: seconds,
+  }),
   "stage.started": z.looseObject({ line: z.int().optional(), file: z.string().optional() }),
   "stage.ended": z.looseObject({
     status: z.enum(["ok", "failed", "skipped", "cancelled", "none"]),

@@ -1,6 +1,9 @@
 import type { Draft, Record } from "./record.ts";
 
-/** Where reading stopped, per process: the last sequence number seen. */
+/**
+ * Where reading stopped, per process: the last sequence number seen. Hand back the very object that `since` gave, and only
+ * what was written meanwhile is read; a copy of it means the same, but has its segments read again.
+ */
 export type Cursor = { readonly [process: string]: number };
 
 /**
@@ -16,7 +19,11 @@ export interface Trail {
   append(drafts: readonly Draft[]): Promise<readonly Record[]>;
   note(drafts: readonly Draft[]): void;
   /** Every intact record after `cursor`, of all processes, in order per process; and where that ends. */
-  since(cursor: Cursor): Promise<{ readonly records: readonly Record[]; readonly cursor: Cursor; readonly problems: readonly TrailProblem[] }>;
+  since(cursor: Cursor): Promise<{
+    readonly records: readonly Record[];
+    readonly cursor: Cursor;
+    readonly problems: readonly TrailProblem[];
+  }>;
   /** Resolves, with the error, once the trail can no longer write at all: running stages must be cancelled. */
   readonly failed: Promise<TrailError>;
   /** Syncs what is noted, writes the footer. */
@@ -28,7 +35,14 @@ export interface TrailProblem {
   readonly file: string;
   /** Byte offset in the file. */
   readonly offset: number;
-  readonly problem: "torn-tail" | "bad-line" | "missing-records" | "newer-version" | "foreign-file" | "unreadable";
+  readonly problem:
+    | "torn-tail"
+    | "bad-line"
+    | "missing-records"
+    | "conflicting-record"
+    | "newer-version"
+    | "foreign-file"
+    | "unreadable";
   readonly message: string;
 }
 

@@ -1,0 +1,87 @@
+/** The few calls on the file system that durability rests on, behind a seam so that tests can make each one fail. */
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  type Stats,
+  statfsSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
+
+export interface Disk {
+  /** Makes a new file for appending; fails with EEXIST where there is one. */
+  create(path: string): number;
+  /** Returns how many bytes were taken. */
+  write(file: number, bytes: Uint8Array): number;
+  /** Resolves once the file's bytes are on the disk. */
+  sync(file: number): Promise<void>;
+  close(file: number): void;
+  /** What a path, or an open file, is: the same file has the same `dev` and `ino`. `undefined` where there is none. */
+  identify(target: string | number): Pick<Stats, "dev" | "ino"> | undefined;
+  /** Makes a folder with those above it, and syncs each new one's entry. */
+  makeFolder(path: string): void;
+  /** Syncs a folder's entries. */
+  syncFolder(path: string): void;
+  remove(path: string): void;
+}
+
+/**
+ * Writing is synchronous: it only copies into the page cache, and the pool would cost more. The sync is left to the
+ * thread pool, so that the loop goes on. Medians for 400 bytes on ext4 and Node 24: both in the thread 170 µs (the loop
+ * stands still), this way 199, both on the pool 215, by promises 232; a pre-written file would be 120 (but has no end to
+ * stop reading at).
+ */
+export const disk: Disk = {
+  create: (path) =>
+    openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND, 0o644),
+  write: (file, bytes) => writeSync(file, bytes),
+  sync: (file) =>
+    new Promise((done, fail) => {
+      fdatasync(file, (error) => (error ? fail(error) : done()));
+    }),
+  close: closeSync,
+  identify: (target) => (typeof target === "number" ? fstatSync(target) : statSync(target, { throwIfNoEntry: false })),
+  makeFolder,
+  syncFolder,
+  remove: unlinkSync,
+};
+
+function makeFolder(path: string): void {
+  const first = mkdirSync(path, { recursive: true });
+  if (first === undefined) return;
+  const top = dirname(resolve(first));
+  for (let folder = resolve(path); folder !== top; ) {
+    folder = dirname(folder);
+    syncFolder(folder);
+  }
+}
+
+function syncFolder(path: string): void {
+  // Windows cannot open a folder; its file systems journal their entries.
+  if (process.platform === "win32") return;
+  const folder = openSync(path, constants.O_RDONLY);
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/** Bytes free for this user on the file system of `path`, or of the nearest folder above it that exists. */
+export function freeSpace(path: string): number {
+  for (let folder = resolve(path); ; folder = dirname(folder)) {
+    try {
+      const { bavail, bsize } = statfsSync(folder);
+      return bavail * bsize;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT" || folder === dirname(folder)) throw error;
+    }
+  }
+}

@@ -1,0 +1,264 @@
+/** The trail on this machine's disk: one queue, one flusher, segments of this process alone. */
+import { join } from "node:path";
+import { SETTINGS } from "../settings.ts";
+import { type Disk, disk as realDisk } from "./disk.ts";
+import { encodeDraft, encodeRecord, type Header, openingOf, SEGMENT_VERSION } from "./line.ts";
+import { thisProcess } from "./liveness.ts";
+import { readTrail, type TrailReader } from "./reader.ts";
+import { type Draft, RECORD_VERSION, type Record } from "./record.ts";
+import { type Ended, Segment } from "./segment.ts";
+import { type Trail, TrailError } from "./trail.ts";
+import { uuidv7 } from "./uuid.ts";
+
+export interface TrailOptions {
+  /** The store: `.gang`, which is made where it is missing. */
+  readonly directory: string;
+  /** The peers for which this process writes. */
+  readonly peers: readonly string[];
+  readonly clock?: { now(): number };
+  readonly disk?: Disk;
+  readonly segmentBytes?: number;
+}
+
+/**
+ * Opens the trail of a store for writing, as a new process of it.
+ *
+ * @throws TrailError where the store cannot be written.
+ */
+export async function openTrail(options: TrailOptions): Promise<Trail> {
+  const trail = new LocalTrail(options);
+  await trail.open();
+  return trail;
+}
+
+/** Records of one call, numbered and written together. */
+interface Batch {
+  readonly drafts: readonly Draft[];
+  /** Each draft's own fields, as JSON. */
+  readonly fields: readonly string[];
+  readonly time: string;
+  readonly size: number;
+  readonly resolve: ((records: readonly Record[]) => void) | undefined;
+  readonly reject: ((error: Error) => void) | undefined;
+}
+
+class LocalTrail implements Trail {
+  readonly process: string;
+  readonly failed: Promise<TrailError>;
+  readonly #directory: string;
+  readonly #peers: readonly string[];
+  readonly #now: () => number;
+  readonly #disk: Disk;
+  readonly #segmentBytes: number;
+  readonly #opening: string;
+  readonly #reader: TrailReader;
+
+  #segment: Segment | undefined;
+  /** Number of the newest segment, and what the newest that held something ended as. */
+  #segments = 0;
+  #previous: Ended | undefined;
+  /** The number that the next record gets. */
+  #next = 1;
+  #milliseconds = 0;
+  #time = "";
+
+  #queue: Batch[] = [];
+  #flushing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+  #failure: TrailError | undefined;
+  #fail!: (error: TrailError) => void;
+
+  constructor({ directory, peers, clock, disk, segmentBytes }: TrailOptions) {
+    this.#directory = join(directory, "trail");
+    this.#peers = peers;
+    this.#now = clock === undefined ? Date.now : () => clock.now();
+    this.#disk = disk ?? realDisk;
+    this.#segmentBytes = segmentBytes ?? SETTINGS.trail.segmentBytes;
+    this.process = uuidv7(this.#now());
+    this.#opening = openingOf(this.process);
+    this.#reader = readTrail(directory);
+    this.failed = new Promise((resolve) => {
+      this.#fail = resolve;
+    });
+  }
+
+  async open(): Promise<void> {
+    try {
+      this.#segment = await this.#openSegment();
+    } catch (error) {
+      throw new TrailError(`The store cannot be written: ${reason(error)}.`, { cause: error });
+    }
+  }
+
+  append(drafts: readonly Draft[]): Promise<readonly Record[]> {
+    return new Promise((resolve, reject) => {
+      this.#enqueue(drafts, resolve, reject);
+      this.#flush();
+    });
+  }
+
+  note(drafts: readonly Draft[]): void {
+    if (this.#failure !== undefined) return;
+    this.#enqueue(drafts);
+    if (this.#flushing === undefined) {
+      this.#timer ??= setTimeout(() => this.#flush(), SETTINGS.trail.noteMilliseconds);
+    }
+  }
+
+  since: Trail["since"] = (cursor) => this.#reader.since(cursor);
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#flush();
+    await this.#flushing;
+    const segment = this.#segment;
+    this.#segment = undefined;
+    if (segment === undefined || this.#failure !== undefined) return;
+    try {
+      await segment.close(true);
+    } catch {
+      // The footer is a convenience: every record before it was synced, and the file is readable without.
+    }
+  }
+
+  /** Drafts become bytes here, so that a mistake is its caller's, and changing a draft afterwards changes nothing. */
+  #enqueue(drafts: readonly Draft[], resolve?: Batch["resolve"], reject?: Batch["reject"]): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closing !== undefined) throw new TrailError("The trail is closed.");
+    const fields = drafts.map(encodeDraft);
+    const size = fields.reduce((sum, { length }) => sum + length, 0);
+    this.#queue.push({ drafts, fields, time: this.#stamp(), size, resolve, reject });
+  }
+
+  /** The clock's time, or the last one where that went back. */
+  #stamp(): string {
+    const now = Math.floor(this.#now());
+    if (now > this.#milliseconds) {
+      this.#milliseconds = now;
+      this.#time = new Date(now).toISOString();
+    }
+    return this.#time;
+  }
+
+  /** Starts the flusher once this turn's callers have all handed over: they share its sync. */
+  #flush(): void {
+    if (this.#flushing !== undefined || this.#queue.length === 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#flushing = new Promise<void>((done) => process.nextTick(done))
+      .then(() => this.#drain())
+      .finally(() => {
+        this.#flushing = undefined;
+      });
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batches = this.#take();
+      const records: Record[][] = [];
+      const lines: string[] = [];
+      let seq = this.#next;
+      for (const { drafts, fields, time } of batches) {
+        records.push(
+          drafts.map((draft, index) => {
+            const id = uuidv7(this.#milliseconds);
+            lines.push(encodeRecord(this.#opening, seq, id, time, fields[index]!));
+            return { v: RECORD_VERSION, process: this.process, seq: seq++, id, time, ...draft };
+          }),
+        );
+      }
+      try {
+        await this.#persist(Buffer.from(lines.join("")), lines.length);
+      } catch (error) {
+        this.#abort(error, batches);
+        return;
+      }
+      this.#next = seq;
+      batches.forEach(({ resolve }, index) => {
+        resolve?.(records[index]!);
+      });
+      // The callers that this wakes hand over their next records before the next write.
+      await new Promise<void>((done) => process.nextTick(done));
+    }
+  }
+
+  #take(): readonly Batch[] {
+    let size = 0;
+    const end = this.#queue.findIndex((batch) => (size += batch.size) > SETTINGS.trail.batchBytes);
+    return this.#queue.splice(0, end === -1 ? this.#queue.length : Math.max(end, 1));
+  }
+
+  /** An error ends the segment, for a file whose sync failed once is never believed again; a fresh one gets one try. */
+  async #persist(lines: Buffer, count: number): Promise<void> {
+    if (this.#segment !== undefined && this.#segment.bytes >= this.#segmentBytes) await this.#endSegment(true);
+    if (this.#segment !== undefined) {
+      try {
+        return await this.#segment.append(lines, count);
+      } catch {
+        await this.#endSegment(false);
+      }
+    }
+    this.#segment = await this.#openSegment();
+    await this.#segment.append(lines, count);
+  }
+
+  async #endSegment(inOrder: boolean): Promise<void> {
+    const segment = this.#segment!;
+    this.#segment = undefined;
+    this.#previous = segment.ended();
+    if (inOrder) await segment.close(false).catch(() => undefined);
+    else segment.abandon();
+  }
+
+  #openSegment(): Promise<Segment> {
+    const number = ++this.#segments;
+    const header: Header = {
+      kind: "segment.header",
+      format: "gang-trail",
+      version: SEGMENT_VERSION,
+      process: this.process,
+      segment: number,
+      ...thisProcess(),
+      time: this.#stamp(),
+      peers: [...this.#peers],
+      first: this.#next,
+      ...(this.#previous && { previous: this.#previous }),
+    };
+    return Segment.open(this.#disk, join(this.#directory, this.process, `${number}.jsonl`), header);
+  }
+
+  #abort(cause: unknown, batches: readonly Batch[]): void {
+    this.#segment?.abandon();
+    const failure = new TrailError(
+      `The trail can no longer be written (${reason(cause)}). Everything acknowledged so far is on disk.`,
+      { cause },
+    );
+    this.#failure = failure;
+    const waiting = [...batches, ...this.#queue];
+    this.#queue = [];
+    for (const { reject } of waiting) reject?.(failure);
+    this.#fail(failure);
+  }
+}
+
+const CAUSES: { readonly [code: string]: string } = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EIO: "the disk reports an input/output error",
+  EACCES: "permission is denied",
+  EPERM: "permission is denied",
+  EROFS: "the file system is read-only",
+  ENOTDIR: "a file stands where a folder is needed",
+};
+
+function reason(error: unknown): string {
+  const { code, path } = error as NodeJS.ErrnoException;
+  const cause =
+    (code !== undefined ? CAUSES[code] : undefined) ?? (error instanceof Error ? error.message : String(error));
+  return path === undefined || cause.includes(path) ? cause : `${cause}: ${path}`;
+}
