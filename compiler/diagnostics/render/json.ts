@@ -1,0 +1,39 @@
+/** Diagnostics as JSON, for scripts: a stable shape, positions as in the Language Server Protocol. */
+import type { Diagnostic, Place } from "../diagnostic.ts";
+import { linesOf, type Range, rangeOf, type Sources } from "./source.ts";
+import { summarize } from "./summary.ts";
+
+const VERSION = 1;
+
+interface Located {
+  readonly file: string;
+  readonly range: Range;
+}
+
+/** `shown` turns an absolute path into the one that is printed; `files` is how many were checked. */
+export function renderJson(
+  diagnostics: readonly Diagnostic[],
+  sources: Sources,
+  shown: (file: string) => string,
+  files: number,
+): string {
+  const lines = linesOf(sources);
+  const located = (place: Place): Located => ({ file: shown(place.file), range: rangeOf(lines(place.file), place) });
+  const value = {
+    version: VERSION,
+    diagnostics: diagnostics.map((one) => ({
+      code: one.code,
+      severity: one.severity,
+      message: one.message,
+      ...located(one),
+      labels: one.labels.map((label) => ({ message: label.message, ...located(label) })),
+      help: one.help ?? null,
+      fixes: one.fixes.map(({ title, edits }) => ({
+        title,
+        edits: edits.map((edit) => ({ ...located(edit), newText: edit.newText })),
+      })),
+    })),
+    summary: summarize(diagnostics, files),
+  };
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
