@@ -1,0 +1,225 @@
+/** GANG4xxx: stages and the pipelines they stand in. */
+import { define } from "../diagnostic.ts";
+import { suggested } from "./wording.ts";
+
+export const cyclicReference = define<{ readonly names: readonly string[] }>({
+  code: "GANG4001",
+  severity: "error",
+  title: "Cyclic reference",
+  message: ({ names }) =>
+    names.length === 1
+      ? `\`${names[0]}\` needs itself.`
+      : `${names.map((name) => `\`${name}\``).join(" → ")} → \`${names[0]}\`: each needs the next, so none can start.`,
+  help: () => "What the last cycle found is read with `last(stage)` or `best(stage)`, which wait for nothing.",
+  explain: {
+    text: "A stage that names another stage's output runs after it. References in a circle leave no order.",
+    wrong: 'gang 1\ntool step(x: json) -> json = exec("./step")\npipeline p {\n  stage a = step(x: b)\n  stage b = step(x: a)\n}\n',
+    right: 'gang 1\ntool step(x: json) -> json = exec("./step")\ntool keep(x: json) = exec("./keep")\npipeline p {\n  stage a = step(x: last(b))\n  stage b = step(x: a)\n  stage kept = keep(x: b)\n}\n',
+  },
+});
+
+export const duplicateStage = define<{ readonly name: string; readonly pipeline: string }>({
+  code: "GANG4002",
+  severity: "error",
+  title: "Duplicate stage",
+  message: ({ name, pipeline }) => `The pipeline \`${pipeline}\` has a second stage named \`${name}\`.`,
+  help: () => "What was learned is kept by pipeline and stage: give each its own name.",
+  explain: {
+    text: "A stage is known by its pipeline and its name, in the trail and in what was learned, also inside `for` and `when`.",
+    wrong: 'gang 1\ntool ping() = exec("./ping")\npipeline p {\n  stage a = ping()\n  stage a = ping()\n}\n',
+    right: 'gang 1\ntool ping() = exec("./ping")\npipeline p {\n  stage a = ping()\n  stage b = ping()\n}\n',
+  },
+});
+
+export const badAlternative = define<{ readonly first: string; readonly other: string }>({
+  code: "GANG4003",
+  severity: "error",
+  title: "Alternative does not fit",
+  message: ({ first, other }) => `This alternative gives ${other}, but who reads the stage expects ${first}.`,
+  help: () => "What stands behind `or` must give a value of the first one's type.",
+  explain: {
+    text: "`a or b` runs `b` when `a` has used up its attempts. Readers of the stage see the type of `a`.",
+    wrong: 'gang 1\ntool live() -> float = exec("./live")\ntool saved() -> string = exec("./saved")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  stage price = live() or saved()\n  stage kept = keep(x: price)\n}\n',
+    right: 'gang 1\ntool live() -> float = exec("./live")\ntool saved() -> float = exec("./saved")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  stage price = live() or saved()\n  stage kept = keep(x: price)\n}\n',
+  },
+});
+
+export const unboundedFanOut = define<{ readonly type: string }>({
+  code: "GANG4004",
+  severity: "error",
+  title: "Fan-out without bound",
+  message: ({ type }) => `How many items there will be is not known: this is ${type}.`,
+  help: () => "Say how many there may be at most: `for x in list max 16 { … }`.",
+  explain: {
+    text: "Before anything runs, the plan says how much it can cost. A list that a stage made needs a bound, in its type (`T[1..8]`) or with `max`.",
+    wrong: 'gang 1\ntool names() -> string[] = exec("./names")\ntool greet(name: string) = exec("./greet")\npipeline p {\n  stage all = names()\n  for name in all by name {\n    stage greeted = greet(name)\n  }\n}\n',
+    right: 'gang 1\ntool names() -> string[] = exec("./names")\ntool greet(name: string) = exec("./greet")\npipeline p {\n  stage all = names()\n  for name in all by name max 16 {\n    stage greeted = greet(name)\n  }\n}\n',
+  },
+});
+
+export const itemsWithoutKey = define<{ readonly type: string }>({
+  code: "GANG4005",
+  severity: "error",
+  title: "Items without a key",
+  message: ({ type }) => `Nothing says by what an item is known: it is ${type}.`,
+  help: () => "Give the item a field `name` or `key`, or write `by` behind the list: `for x in list by x.id { … }`.",
+  explain: {
+    text: "What is learned about an item is kept under its name or key, not its place in the list, which changes from cycle to cycle.",
+    wrong: 'gang 1\ntype Job = { id: string }\ntool jobs() -> Job[1..8] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  stage all = jobs()\n  for job in all {\n    stage worked = work(job)\n  }\n}\n',
+    right: 'gang 1\ntype Job = { id: string }\ntool jobs() -> Job[1..8] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  stage all = jobs()\n  for job in all by job.id {\n    stage worked = work(job)\n  }\n}\n',
+  },
+});
+
+export const badKey = define<{ readonly type: string }>({
+  code: "GANG4006",
+  severity: "error",
+  title: "Not a key",
+  message: ({ type }) => `An item's key is text or a whole number; this is ${type}.`,
+  explain: {
+    text: "Keys are compared over restarts and between machines, so only text and whole numbers will do.",
+    wrong: 'gang 1\ntype Job = { id: string, weight: float }\ntool jobs() -> Job[1..8] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  stage all = jobs()\n  for job in all by job.weight {\n    stage worked = work(job)\n  }\n}\n',
+    right: 'gang 1\ntype Job = { id: string, weight: float }\ntool jobs() -> Job[1..8] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  stage all = jobs()\n  for job in all by job.id {\n    stage worked = work(job)\n  }\n}\n',
+  },
+});
+
+export const routeToNothing = define<{ readonly name: string; readonly suggestion: string | undefined }>({
+  code: "GANG4007",
+  severity: "error",
+  title: "Route to nothing",
+  message: ({ name }) => `No stage and no tool is named \`${name}\`, so this route carries nothing.`,
+  help: ({ suggestion }) => suggested(suggestion),
+  explain: {
+    text: "A route names a stage, a tool, or `*` for everything else.",
+    wrong: 'gang 1\ntool train() = exec("./train")\nroute { trian -> local }\npipeline p {\n  stage trained = train()\n}\n',
+    right: 'gang 1\ntool train() = exec("./train")\nroute { train -> local }\npipeline p {\n  stage trained = train()\n}\n',
+  },
+});
+
+export const duplicateRoute = define<{ readonly name: string }>({
+  code: "GANG4008",
+  severity: "error",
+  title: "Duplicate route",
+  message: ({ name }) => `\`${name}\` is routed a second time.`,
+  help: () => "Name further backends in one rule: `a -> gpus or local`.",
+  explain: {
+    text: "A stage has one route; only a written `or` leads to another backend.",
+    wrong: 'gang 1\nroute {\n  * -> local\n  * -> local\n}\n',
+    right: 'gang 1\nroute {\n  * -> local\n}\n',
+  },
+});
+
+export const unclimbedLadder = define<{ readonly name: string }>({
+  code: "GANG4009",
+  severity: "warning",
+  title: "Ladder no agent climbs",
+  message: ({ name }) => `The ladder of \`${name}\` names models, but no agent runs under it.`,
+  help: ({ name }) => `Write \`retry: ${name}\` in a pipeline or a stage that calls an agent.`,
+  explain: {
+    text: "Models' rungs mean nothing to tools. A retry with a ladder of models should rule a stage that calls an agent.",
+    wrong: 'gang 1\nmodel own = embedded()\nretry better { ladder: [own, own] }\ntool ping() = exec("./ping")\npipeline p {\n  retry: better\n  stage seen = ping()\n}\n',
+    right: 'gang 1\nmodel own = embedded()\nretry better { ladder: [self, own] }\nagent guess() -> bool {\n  model: own\n  prompt: "Up?"\n}\ntool keep(x: bool) = exec("./keep")\npipeline p {\n  retry: better\n  stage answer = guess()\n  stage kept = keep(x: answer)\n}\n',
+  },
+});
+
+export const emptyRung = define<{ readonly rung: string }>({
+  code: "GANG4010",
+  severity: "error",
+  title: "Rung of no attempts",
+  message: ({ rung }) => `${rung} gives no attempt.`,
+  help: () => "A rung is tried once or more (`quick x 2`), and a ladder has a rung at least.",
+  explain: {
+    text: "The ladder's length is the number of attempts; a rung that is never tried, and a ladder without rungs, say nothing.",
+    wrong: "gang 1\nretry again { ladder: [self x 0] }\n",
+    right: "gang 1\nretry again { ladder: [self x 2] }\n",
+  },
+});
+
+export const idlePeer = define<{ readonly name: string; readonly what: string }>({
+  code: "GANG4011",
+  severity: "warning",
+  title: "Peer changes nothing",
+  message: ({ name, what }) => `The peer \`${name}\` ${what}.`,
+  help: () => "Peers of equal settings need no name: `gangc run --peer main*4` runs four.",
+  explain: {
+    text: "A peer is the same pipeline with other settings. One whose settings are those of the file is the file.",
+    wrong: 'gang 1\nrecall winners { top: 10 }\nmodel own = embedded()\nagent guess() -> bool {\n  model: own\n  prompt: "Up?"\n}\ntool keep(x: bool) = exec("./keep")\npipeline p {\n  recall: winners\n  stage answer = guess()\n  stage kept = keep(x: answer)\n}\npeer twin for p { winners.top: 10 }\n',
+    right: 'gang 1\nrecall winners { top: 10 }\nmodel own = embedded()\nagent guess() -> bool {\n  model: own\n  prompt: "Up?"\n}\ntool keep(x: bool) = exec("./keep")\npipeline p {\n  recall: winners\n  stage answer = guess()\n  stage kept = keep(x: answer)\n}\npeer wide for p { winners.top: 30 }\n',
+  },
+});
+
+export const unreadOutput = define<{ readonly name: string; readonly what: string }>({
+  code: "GANG4012",
+  severity: "warning",
+  title: "Output nobody reads",
+  message: ({ name, what }) => `Nobody reads the ${what} \`${name}\`, and nothing learns from it.`,
+  help: () => "Read it, observe or learn from it, or leave it out.",
+  explain: {
+    text: "A stage is run for its output or for what it does in the world. An effect's output may go unread.",
+    wrong: 'gang 1\ntool fetch() -> float = exec("./fetch")\npipeline p {\n  stage price = fetch()\n}\n',
+    right: 'gang 1\ntool fetch() -> float = exec("./fetch")\ntool keep(price: float) = exec("./keep")\npipeline p {\n  stage price = fetch()\n  stage kept = keep(price)\n}\n',
+  },
+});
+
+export const notACall = define({
+  code: "GANG4013",
+  severity: "error",
+  title: "Stage without a call",
+  message: () => "A stage calls an agent or a tool; this is a value.",
+  help: () => "Name a value with `let`.",
+  explain: {
+    text: "What stands behind `stage x =` is a call, or calls joined by `or`.",
+    wrong: "gang 1\npipeline p {\n  stage one = 1\n}\n",
+    right: "gang 1\npipeline p {\n  let one = 1\n  when one > 0 { }\n}\n",
+  },
+});
+
+export const everyWithoutWithin = define<{ readonly what: string }>({
+  code: "GANG4014",
+  severity: "error",
+  title: "Waiting without end",
+  message: ({ what }) => `${what} is asked again and again, but nothing says for how long.`,
+  help: () => "Add `within`: `every 10m within 36h`.",
+  explain: {
+    text: "What waits has an end: a stage or a score that is asked for again says how often (`every`) and how long (`within`).",
+    wrong: 'gang 1\ntool poll() -> float? = exec("./poll")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  stage score = poll() every 1m\n  stage kept = keep(x: score)\n}\n',
+    right: 'gang 1\ntool poll() -> float? = exec("./poll")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  stage score = poll() every 1m within 1h\n  stage kept = keep(x: score)\n}\n',
+  },
+});
+
+export const sourceInside = define({
+  code: "GANG4015",
+  severity: "error",
+  title: "Source inside a body",
+  message: () => "A source is read at the level of the pipeline, not inside a `for` or a `when`.",
+  help: () => "Move this `for` out, or give it a pipeline of its own.",
+  explain: {
+    text: "Each item of a source is a cycle of its own with a deadline of its own, so it cannot stand inside another item.",
+    wrong: 'gang 1\ntype Job = { id: string }\ntool jobs() -> Job[] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p(busy: bool) {\n  when busy {\n    // gang-ignore GANG4090: it will be built\n    for job in jobs() every 1m by job.id {\n      stage worked = work(job)\n    }\n  }\n}\n',
+    right: 'gang 1\ntype Job = { id: string }\ntool jobs() -> Job[] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  for job in jobs() every 1m by job.id {\n    stage worked = work(job)\n  }\n}\n',
+  },
+});
+
+export const nothingToWaitFor = define<{ readonly name: string; readonly type: string }>({
+  code: "GANG4016",
+  severity: "error",
+  title: "Nothing to wait for",
+  message: ({ name, type }) => `\`${name}\` always gives a value: it is ${type}.`,
+  help: () => "Drop `every`, or let the tool give a `T?`: missing means not yet.",
+  explain: {
+    text: "`every … within …` asks again until there is a value, so what it asks must be able to say that there is none yet.",
+    wrong: 'gang 1\ntool poll() -> float = exec("./poll")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  stage score = poll() every 1m within 1h\n  stage kept = keep(x: score)\n}\n',
+    right: 'gang 1\ntool poll() -> float? = exec("./poll")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  stage score = poll() every 1m within 1h\n  stage kept = keep(x: score)\n}\n',
+  },
+});
+
+export const notBuilt = define<{ readonly what: string }>({
+  code: "GANG4090",
+  severity: "warning",
+  title: "Not built yet",
+  message: ({ what }) => `${what} cannot run yet: it is checked, and \`gangc run\` refuses it.`,
+  explain: {
+    text: "The language is ahead of the runtime in places. What cannot run yet is checked like everything else, and said.",
+    wrong: 'gang 1\nmodel deep = anthropic("claude-opus-4-5")\n',
+    right: "gang 1\nmodel own = embedded()\n",
+  },
+});

@@ -1,0 +1,80 @@
+/** GANG6xxx: secrets, and what happens in the world. */
+import { define } from "../diagnostic.ts";
+
+export const secretLeak = define<{ readonly path: readonly string[]; readonly where: string }>({
+  code: "GANG6001",
+  severity: "error",
+  title: "Secret could leak",
+  message: ({ path, where }) => `A secret would leave its place: ${path.map((name) => `\`${name}\``).join(" → ")} → ${where}.`,
+  help: () => "A secret flows into a provider, a backend, or a parameter declared `secret`, and nowhere else.",
+  explain: {
+    text: "Secrets are a type of their own. They have no operators, stand in no list, record or prompt, and fit only a parameter declared `secret`.",
+    wrong: 'gang 1\nsecret key\ntool sign(key: string) = exec("./sign")\npipeline p {\n  stage signed = sign(key)\n}\n',
+    right: 'gang 1\nsecret key\ntool sign(key: secret) = exec("./sign")\npipeline p {\n  stage signed = sign(key)\n}\n',
+  },
+});
+
+export const secretInType = define<{ readonly where: string }>({
+  code: "GANG6002",
+  severity: "error",
+  title: "Secret inside a type",
+  message: ({ where }) => `A secret cannot be ${where}.`,
+  help: () => "Declare it with `secret name` at file level, and hand it to a parameter of type `secret`.",
+  explain: {
+    text: "Only a parameter of a tool can be of type `secret`: so a secret is in no value that is stored, shown or sent.",
+    wrong: "gang 1\ntype Login = { user: string, password: secret }\n",
+    right: 'gang 1\nsecret password\ntool login(user: string, password: secret) = exec("./login")\n',
+  },
+});
+
+export const effectRetried = define<{ readonly name: string; readonly how: string }>({
+  code: "GANG6003",
+  severity: "error",
+  title: "Effect could happen twice",
+  message: ({ name, how }) => `\`${name}\` happens in the world once, but ${how}.`,
+  help: () => "Let only tools without effects be tried again; an effect stands alone in its stage.",
+  explain: {
+    text: "A tool that submits, commits or pays is an `effect`: at most once, so neither `retry` nor `or` may follow it.",
+    wrong: 'gang 1\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) = exec("./pay") { effect: true }\ntool note(to: string) = exec("./note")\npipeline p(to: string) {\n  stage paid = pay(to) or note(to)\n}\n',
+    right: 'gang 1\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) = exec("./pay") { effect: true }\npipeline p(to: string) {\n  stage paid = pay(to)\n}\n',
+  },
+});
+
+export const effectByAgent = define<{ readonly agent: string; readonly tool: string }>({
+  code: "GANG6004",
+  severity: "error",
+  title: "Agent could call an effect",
+  message: ({ agent, tool }) => `\`${tool}\` changes the world, so \`${agent}\` must not be able to call it.`,
+  help: () => "Let the agent answer what is to be done, and a stage do it.",
+  explain: {
+    text: "What an agent calls, a model decides, as often as it likes. Effects stand in stages, where the plan counts them.",
+    wrong: 'gang 1\nmodel own = embedded()\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) = exec("./pay") { effect: true }\nagent trader() -> bool {\n  model: own\n  tools: [pay]\n  prompt: "Trade."\n}\n',
+    right: 'gang 1\nmodel own = embedded()\ntool look(at: string) = exec("./look")\nagent trader() -> bool {\n  model: own\n  tools: [look]\n  prompt: "Trade."\n}\n',
+  },
+});
+
+export const unboundSecret = define<{ readonly agent: string; readonly tool: string; readonly parameter: string }>({
+  code: "GANG6005",
+  severity: "error",
+  title: "Model would fill a secret",
+  message: ({ agent, tool, parameter }) => `\`${agent}\` may call \`${tool}\`, whose \`${parameter}\` is a secret that no model must know.`,
+  help: ({ tool, parameter }) => `Bind it: \`${tool}(${parameter}: …)\`.`,
+  explain: {
+    text: "A tool in the hands of an agent has every secret among its parameters bound beforehand.",
+    wrong: 'gang 1\nmodel own = embedded()\ntool search(text: string, key: secret) -> string = exec("./search")\nagent trader() -> bool {\n  model: own\n  tools: [search]\n  prompt: "Trade."\n}\n',
+    right: 'gang 1\nsecret apify\nmodel own = embedded()\ntool search(text: string, key: secret) -> string = exec("./search")\nagent trader() -> bool {\n  model: own\n  tools: [search(key: apify)]\n  prompt: "Trade."\n}\n',
+  },
+});
+
+export const badConfirm = define<{ readonly tool: string; readonly confirm: string; readonly reason: string }>({
+  code: "GANG6006",
+  severity: "error",
+  title: "Confirmation does not fit",
+  message: ({ tool, confirm, reason }) => `\`${confirm}\` cannot confirm \`${tool}\`: ${reason}.`,
+  help: () => "It takes any of the effect's parameters, under their names, and gives the effect's result as `T?`.",
+  explain: {
+    text: "After a crash in the middle of an effect, its `confirm` tool asks the world whether it happened.",
+    wrong: 'gang 1\ntool found(other: string) -> string? = exec("./found")\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) -> string = exec("./pay") { effect: true, confirm: found }\n',
+    right: 'gang 1\ntool found(to: string) -> string? = exec("./found")\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) -> string = exec("./pay") { effect: true, confirm: found }\n',
+  },
+});
