@@ -189,8 +189,9 @@ class LocalTrail implements Trail {
 
   #take(): readonly Batch[] {
     let size = 0;
-    const end = this.#queue.findIndex((batch) => (size += batch.size) > SETTINGS.trail.batchBytes);
-    return this.#queue.splice(0, end === -1 ? this.#queue.length : Math.max(end, 1));
+    let end = 0;
+    while (end < this.#queue.length && size < SETTINGS.trail.batchBytes) size += this.#queue[end++]!.size;
+    return this.#queue.splice(0, end);
   }
 
   /** An error ends the segment, for a file whose sync failed once is never believed again; a fresh one gets one try. */

@@ -29,10 +29,13 @@ const CHUNK = 512 * 2 ** 10;
 const NEWLINE = 10;
 /** A writer's death is noticed at most this late; asking costs 20 µs. */
 const VERDICT_MILLISECONDS = 1000;
+/** A header is written at once: a file without one for this long never gets it. */
+const HEADER_MILLISECONDS = 10_000;
+
+type RecordLine = Extract<Line, { type: "record" }>;
 
 interface SegmentFile {
   readonly path: string;
-  readonly folder: string;
   /** `undefined` where it is damaged. */
   readonly header: Header | undefined;
   readonly process: string;
@@ -47,24 +50,30 @@ interface SegmentFile {
   done: boolean;
 }
 
-/** What was read of one process. */
+/** One process: its files in the order of their numbers, and what was read of them. */
 interface Lane {
+  readonly files: SegmentFile[];
+  /** The highest number read. */
   last: number;
   /** CRC of each record read, by its number: the same number with other content must show. */
   readonly seen: Map<number, number>;
   /** Numbers up to this one are not asked for. */
   readonly known: number;
+  dead: boolean;
+  /** When `dead` was last asked for. */
+  asked: number;
+  closed: boolean;
 }
 
 class Reading {
   readonly #directory: string;
   readonly #start: Cursor;
   #cursor: Cursor;
-  readonly #files = new Map<string, SegmentFile>();
   readonly #lanes = new Map<string, Lane>();
-  /** Folders to which nothing will be added, and entries that were said to be foreign. */
-  readonly #finished = new Set<string>();
-  readonly #verdicts = new Map<string, { readonly dead: boolean; readonly at: number }>();
+  /** The lanes that may still have something for us. */
+  readonly #active = new Set<Lane>();
+  /** Files that are in a lane, and entries that need no second look. */
+  readonly #known = new Set<string>();
   #records: Record[] = [];
   #problems: TrailProblem[] = [];
 
@@ -78,11 +87,11 @@ class Reading {
     this.#records = [];
     this.#problems = [];
     for (const folder of this.#list(this.#directory)) {
-      if (this.#finished.has(folder)) continue;
-      this.#open(folder);
+      if (!this.#known.has(folder)) this.#open(folder);
     }
-    for (const files of this.#unread()) {
-      for (const file of files) await this.#read(file);
+    for (const lane of this.#active) {
+      for (const file of lane.files) if (!file.done) await this.#read(file, lane);
+      if (lane.files.every(({ done }) => done)) this.#active.delete(lane);
     }
     if (this.#records.length > 0 || this.#cursor === this.#start) this.#cursor = this.#position();
     return { records: this.#records, cursor: this.#cursor, problems: this.#problems };
@@ -99,140 +108,139 @@ class Reading {
       return readdirSync(folder).map((name) => join(folder, name));
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT") return [];
       if (code === "ENOTDIR" && folder !== this.#directory) this.#foreign(folder);
-      else if (code !== "ENOENT") this.#say(folder, 0, "unreadable", `The folder cannot be read (${message}).`);
+      else this.#unreadable(folder, message);
       return [];
     }
   }
 
   /** Takes note of a folder's new files. */
   #open(folder: string): void {
+    const own = this.#lanes.get(basename(folder));
+    // Known before the listing: what its writer left behind is all in it.
+    if (own?.dead || own?.closed) this.#known.add(folder);
+    const touched = new Set<Lane>();
     for (const path of this.#list(folder)) {
-      if (this.#files.has(path) || this.#finished.has(path)) continue;
+      if (this.#known.has(path)) continue;
       if (!path.endsWith(".jsonl")) {
         this.#foreign(path);
         continue;
       }
-      const file = this.#identify(path, folder);
-      if (file !== undefined) this.#files.set(path, file);
+      const file = this.#identify(path, basename(folder));
+      if (file === undefined) continue;
+      this.#known.add(path);
+      let lane = this.#lanes.get(file.process);
+      if (lane === undefined) {
+        const known = Object.hasOwn(this.#start, file.process) ? this.#start[file.process]! : 0;
+        lane = { files: [], last: 0, seen: new Map(), known, dead: false, asked: -VERDICT_MILLISECONDS, closed: false };
+        this.#lanes.set(file.process, lane);
+      }
+      lane.files.push(file);
+      touched.add(lane);
+      this.#active.add(lane);
+    }
+    for (const lane of touched) {
+      lane.files.sort((a, b) => a.first - b.first || compare(a.path, b.path));
+      if (lane.last === 0) skip(lane);
     }
   }
 
   #foreign(path: string): void {
-    this.#finished.add(path);
+    this.#known.add(path);
     this.#say(path, 0, "foreign-file", "This is no segment of a trail; it is left alone.");
   }
 
-  /** Reads whose file it is from its first intact line; `undefined` while it has no whole line. */
+  /** Reads whose file it is from its first intact line; `undefined` where there is nothing to read, or not yet. */
   #identify(path: string, folder: string): SegmentFile | undefined {
-    const size = this.#stat(path)?.size ?? 0;
-    const chunk = this.#chunk(path, 0, Math.min(size, SETTINGS.trail.lineBytes));
-    const rest = { path, folder, offset: 0, size: -1, overlong: undefined, done: false };
+    const stat = this.#stat(path);
+    if (stat === undefined || stat.size === 0) return;
+    const chunk = this.#chunk(path, 0, Math.min(stat.size, SETTINGS.trail.lineBytes));
+    const rest = { path, offset: 0, size: -1, overlong: undefined, done: false };
     for (const [start, end] of linesOf(chunk)) {
       const line = decodeLine(chunk.subarray(start, end));
-      if (line.type === "header") {
-        const { header } = line;
-        if (header.version > SEGMENT_VERSION) {
-          this.#finished.add(path);
-          this.#say(
-            path,
-            0,
-            "newer-version",
-            `The segment has format ${header.version}; this program reads ${SEGMENT_VERSION}.`,
-          );
-          return;
-        }
-        return { ...rest, header, process: header.process, first: header.first };
-      }
       if (line.type === "record")
         return { ...rest, header: undefined, process: line.record.process, first: line.record.seq };
-    }
-    if (size === 0) return;
-    return { ...rest, header: undefined, process: basename(folder), first: Number.POSITIVE_INFINITY };
-  }
-
-  /** The files with something left to read, by process, in the order of their numbers. */
-  #unread(): readonly (readonly SegmentFile[])[] {
-    const byProcess = Map.groupBy(this.#files.values(), ({ process }) => process);
-    return [...byProcess].map(([process, files]) => {
-      if (files.every(({ done }) => done)) return [];
-      if (files.length > 1) files.sort((a, b) => a.first - b.first || compare(a.path, b.path));
-      if (!this.#lanes.has(process)) this.#begin(process, files);
-      return files.filter(({ done }) => !done);
-    });
-  }
-
-  /** Segments that lie before the cursor as a whole are not opened. */
-  #begin(process: string, files: readonly SegmentFile[]): void {
-    const known = Object.hasOwn(this.#start, process) ? this.#start[process]! : 0;
-    let begin = 0;
-    while (begin + 1 < files.length && files[begin + 1]!.first <= known + 1) begin += 1;
-    for (const file of files.slice(0, begin)) file.done = true;
-    this.#lanes.set(process, { last: begin === 0 ? 0 : files[begin]!.first - 1, seen: new Map(), known });
-  }
-
-  async #read(file: SegmentFile): Promise<void> {
-    // Asked before reading: what a process wrote before its end is then found below.
-    const ended = this.#hasEnded(file);
-    const size = this.#stat(file.path)?.size;
-    if (size === undefined) {
-      this.#files.delete(file.path);
+      if (line.type !== "header") continue;
+      const { header } = line;
+      if (header.version <= SEGMENT_VERSION) return { ...rest, header, process: header.process, first: header.first };
+      this.#known.add(path);
+      this.#say(
+        path,
+        0,
+        "newer-version",
+        `The segment has format ${header.version}; this program reads ${SEGMENT_VERSION}.`,
+      );
       return;
     }
-    if (size < file.offset) {
-      this.#say(file.path, size, "unreadable", `The segment had ${file.offset} bytes and now has ${size}.`);
+    if (chunk.includes(NEWLINE) || chunk.length === SETTINGS.trail.lineBytes) {
+      return { ...rest, header: undefined, process: folder, first: Number.POSITIVE_INFINITY };
+    }
+    if (chunk.length > 0 && Date.now() - stat.mtimeMs > HEADER_MILLISECONDS) {
+      this.#known.add(path);
+      this.#say(path, 0, "torn-tail", "Not even the first line of the segment was written whole.");
+    }
+    return;
+  }
+
+  async #read(file: SegmentFile, lane: Lane): Promise<void> {
+    // Asked before reading: what a process wrote before its end is then found below.
+    const ended = this.#hasEnded(file, lane);
+    const size = this.#stat(file.path)?.size;
+    if (size === undefined || size < file.offset) {
+      const now = size === undefined ? "is gone" : `has ${size} bytes`;
+      this.#say(file.path, size ?? 0, "unreadable", `The segment had ${file.offset} bytes and now ${now}.`);
       file.done = true;
-    } else if (size !== file.size) {
+      return;
+    }
+    if (size !== file.size) {
       file.size = size;
-      let newer = 0;
-      while (!file.done && file.offset < size) {
-        const chunk = this.#chunk(file.path, file.offset, Math.min(CHUNK, size - file.offset));
-        const before = file.offset;
-        newer += this.#take(file, chunk);
-        if (file.offset === before) break;
-        if (file.offset < size) await new Promise<void>((done) => setImmediate(done));
-      }
-      if (newer > 0) {
-        this.#say(
-          file.path,
-          0,
-          "newer-version",
-          `${newer} records were written by a newer version; they are kept, not read.`,
-        );
-      }
+      await this.#advance(file, lane, size);
     }
-    if (ended && !file.done) {
-      file.done = true;
-      const from = file.overlong ?? file.offset;
-      if (from < size)
-        this.#say(
-          file.path,
-          from,
-          "torn-tail",
-          `The last line was not written whole; its ${size - from} bytes are dropped.`,
-        );
+    if (file.done && file.offset < size) this.#bad(file, file.offset, "it stands after the end of the segment");
+    if (file.done || !ended) return;
+    file.done = true;
+    const from = file.overlong ?? file.offset;
+    if (from === size) return;
+    this.#say(
+      file.path,
+      from,
+      "torn-tail",
+      `The last line was not written whole; its ${size - from} bytes are dropped.`,
+    );
+  }
+
+  async #advance(file: SegmentFile, lane: Lane, size: number): Promise<void> {
+    let newer = 0;
+    while (!file.done && file.offset < size) {
+      const before = file.offset;
+      newer += this.#take(file, lane, this.#chunk(file.path, before, Math.min(CHUNK, size - before)));
+      if (file.offset === before) break;
+      if (file.offset < size) await new Promise<void>((done) => setImmediate(done));
     }
+    if (newer === 0) return;
+    this.#say(
+      file.path,
+      0,
+      "newer-version",
+      `${newer} records were written by a newer version; they are kept, not read.`,
+    );
   }
 
   /** Whether nothing more will be appended: a segment of its process follows, or its writer is dead. */
-  #hasEnded({ header, process, folder }: SegmentFile): boolean {
-    for (const other of this.#files.values()) {
-      if (header !== undefined && other.process === process && (other.header?.segment ?? 0) > header.segment)
-        return true;
-    }
+  #hasEnded({ header }: SegmentFile, lane: Lane): boolean {
+    if (header !== undefined && lane.files.some((other) => (other.header?.segment ?? 0) > header.segment)) return true;
     const now = performance.now();
-    const verdict = this.#verdicts.get(process);
-    if (verdict !== undefined && (verdict.dead || now - verdict.at < VERDICT_MILLISECONDS)) return verdict.dead;
-    // With its own header damaged, any other of the same process tells as much.
-    const known = header ?? this.#files.values().find((other) => other.process === process && other.header)?.header;
-    const dead = known !== undefined && livenessOf(known) === "dead";
-    this.#verdicts.set(process, { dead, at: now });
-    if (dead && basename(folder) === process) this.#finished.add(folder);
-    return dead;
+    if (lane.dead || now - lane.asked < VERDICT_MILLISECONDS) return lane.dead;
+    // Where its own header is damaged, any other of the same process tells as much.
+    const known = header ?? lane.files.find((other) => other.header !== undefined)?.header;
+    lane.dead = known !== undefined && livenessOf(known) === "dead";
+    lane.asked = now;
+    return lane.dead;
   }
 
   /** Takes the whole lines of a chunk; returns how many records a newer version wrote. */
-  #take(file: SegmentFile, chunk: Buffer): number {
+  #take(file: SegmentFile, lane: Lane, chunk: Buffer): number {
     const begin = file.offset;
     let newer = 0;
     for (const [start, end] of linesOf(chunk)) {
@@ -247,7 +255,7 @@ class Reading {
       const line = decodeLine(bytes);
       if (line.type === "record") {
         if (line.newer) newer += 1;
-        this.#keep(file, offset, line);
+        this.#keep(file, lane, offset, line);
         continue;
       }
       if (line.type === "header" && offset === 0) continue;
@@ -261,11 +269,11 @@ class Reading {
           );
         }
         file.done = true;
-        if (line.footer.last && basename(file.folder) === file.process) this.#finished.add(file.folder);
+        if (line.footer.last) lane.closed = true;
         return newer;
       }
       this.#bad(file, offset, line.type === "bad" ? line.why : "a header stands only at the beginning");
-      for (const record of salvage(bytes)) this.#keep(file, offset, record);
+      for (const record of salvage(bytes)) this.#keep(file, lane, offset, record);
     }
     if (file.offset === begin && chunk.length === CHUNK) {
       file.overlong ??= begin;
@@ -274,27 +282,25 @@ class Reading {
     return newer;
   }
 
-  #keep(file: SegmentFile, offset: number, { record, crc }: Line & { type: "record" }): void {
+  #keep(file: SegmentFile, lane: Lane, offset: number, { record, crc }: RecordLine): void {
     const { seq, process } = record;
-    if (process !== file.process) return this.#bad(file, offset, "another process wrote it");
-    const lane = this.#lanes.get(process)!;
     const seen = lane.seen.get(seq);
-    if (seen !== undefined) {
-      if (seen === crc) return;
-      return this.#say(
-        file.path,
-        offset,
-        "conflicting-record",
-        `Record ${seq} of this process is there twice, with different content; this one is set aside.`,
-      );
+    if (process !== file.process) {
+      this.#bad(file, offset, "another process wrote it");
+    } else if (seen === undefined) {
+      lane.seen.set(seq, crc);
+      if (seq > lane.last + 1) this.#missing(file, offset, lane.last + 1, seq - 1);
+      lane.last = Math.max(lane.last, seq);
+      if (seq > lane.known) this.#records.push(record);
+    } else if (seen !== crc) {
+      const message = `Record ${seq} is there twice, with different content; this one is set aside.`;
+      this.#say(file.path, offset, "conflicting-record", message);
     }
-    lane.seen.set(seq, crc);
-    if (seq > lane.last + 1) {
-      const range = seq === lane.last + 2 ? `Record ${seq - 1} is` : `Records ${lane.last + 1} to ${seq - 1} are`;
-      this.#say(file.path, offset, "missing-records", `${range} missing before this one.`);
-    }
-    lane.last = Math.max(lane.last, seq);
-    if (seq > lane.known) this.#records.push(record);
+  }
+
+  #missing(file: SegmentFile, offset: number, from: number, to: number): void {
+    const range = from === to ? `Record ${from} is` : `Records ${from} to ${to} are`;
+    this.#say(file.path, offset, "missing-records", `${range} missing before this one.`);
   }
 
   #bad(file: SegmentFile, offset: number, why: string): void {
@@ -309,11 +315,12 @@ class Reading {
     try {
       return statSync(path, { throwIfNoEntry: false });
     } catch (error) {
-      this.#unreadable(path, error);
+      this.#unreadable(path, (error as Error).message);
       return;
     }
   }
 
+  /** Fewer bytes than asked for where the file has no more, or cannot be read, which is said. */
   #chunk(path: string, offset: number, length: number): Buffer {
     const bytes = Buffer.allocUnsafe(length);
     try {
@@ -324,16 +331,22 @@ class Reading {
         closeSync(file);
       }
     } catch (error) {
-      this.#unreadable(path, error);
+      this.#unreadable(path, (error as Error).message);
       return bytes.subarray(0, 0);
     }
   }
 
-  #unreadable(path: string, error: unknown): void {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || this.#finished.has(path)) return;
-    this.#finished.add(path);
-    this.#say(path, 0, "unreadable", `The file cannot be read (${message}).`);
+  #unreadable(path: string, why: string): void {
+    this.#say(path, 0, "unreadable", `It cannot be read (${why}).`);
+  }
+}
+
+/** Segments that lie before the cursor as a whole are not read. */
+function skip(lane: Lane): void {
+  const { files, known } = lane;
+  for (let index = 0; index + 1 < files.length && files[index + 1]!.first <= known + 1; index += 1) {
+    files[index]!.done = true;
+    lane.last = files[index + 1]!.first - 1;
   }
 }
 
@@ -346,8 +359,8 @@ function* linesOf(chunk: Buffer): Generator<readonly [start: number, end: number
 }
 
 /** Where damage took a newline, the records around it are still whole: they are found by their beginning and their CRC. */
-function salvage(bytes: Buffer): (Line & { type: "record" })[] {
-  const found: (Line & { type: "record" })[] = [];
+function salvage(bytes: Buffer): RecordLine[] {
+  const found: RecordLine[] = [];
   let start = bytes.indexOf('{"v":');
   while (start !== -1) {
     let tries = 0;
