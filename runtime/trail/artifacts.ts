@@ -1,0 +1,111 @@
+/** Large values by content: `.gang/artifacts/<first two digits>/<SHA-256 in hex>`. What is there is whole and never changes. */
+import { createHash } from "node:crypto";
+import { open, readFile, rename, stat, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { SETTINGS } from "../settings.ts";
+import type { Json } from "../types.ts";
+import { disk } from "./disk.ts";
+import { TrailError } from "./trail.ts";
+import { uuidv7 } from "./uuid.ts";
+
+export interface Artifacts {
+  /** Resolves with the content's hash once it is on the disk. The same content is kept once. */
+  put(content: Uint8Array | AsyncIterable<Uint8Array>): Promise<string>;
+  /** `undefined` where there is none. Rejects with `TrailError` where its content no longer fits its hash. */
+  get(hash: string): Promise<Buffer | undefined>;
+  has(hash: string): Promise<boolean>;
+}
+
+const HASH = /^[0-9a-f]{64}$/;
+
+export function artifactsOf(directory: string): Artifacts {
+  const root = join(directory, "artifacts");
+  // Hashes come from records, which anybody may have written: they must not lead out of the store.
+  const pathOf = (hash: string) => (HASH.test(hash) ? join(root, hash.slice(0, 2), hash) : undefined);
+
+  return {
+    async put(content) {
+      try {
+        return await write(root, content instanceof Uint8Array ? [content] : content);
+      } catch (error) {
+        const { message } = error as Error;
+        throw new TrailError(`An artifact cannot be written to the store (${message}).`, { cause: error });
+      }
+    },
+
+    async get(hash) {
+      const path = pathOf(hash);
+      if (path === undefined) return;
+      let bytes: Buffer;
+      try {
+        bytes = await readFile(path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+        throw new TrailError(`The artifact ${path} cannot be read (${(error as Error).message}).`, { cause: error });
+      }
+      if (createHash("sha256").update(bytes).digest("hex") === hash) return bytes;
+      throw new TrailError(`The artifact ${path} is damaged: its content does not fit its name.`);
+    },
+
+    async has(hash) {
+      const path = pathOf(hash);
+      return path !== undefined && (await sizeOf(path)) !== undefined;
+    },
+  };
+}
+
+/**
+ * The fields of a record for a value of any size: itself up to 64 KB of JSON, else an artifact.
+ *
+ * @throws TrailError where the artifact cannot be written.
+ */
+export async function outputFields(
+  artifacts: Artifacts,
+  output: Json,
+): Promise<{ readonly output: Json; readonly hash: string } | { readonly artifact: string; readonly hash: string }> {
+  const bytes = Buffer.from(JSON.stringify(output));
+  if (bytes.length <= SETTINGS.artifacts.inlineBytes) {
+    return { output, hash: createHash("sha256").update(bytes).digest("hex") };
+  }
+  const hash = await artifacts.put(bytes);
+  return { artifact: hash, hash };
+}
+
+async function write(root: string, content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<string> {
+  disk.makeFolder(root);
+  const beside = join(root, `.${uuidv7(Date.now())}`);
+  const hash = createHash("sha256");
+  const file = await open(beside, "wx", 0o644);
+  let size = 0;
+  try {
+    try {
+      for await (const part of content) {
+        hash.update(part);
+        size += part.length;
+        await file.writeFile(part);
+      }
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    const name = hash.digest("hex");
+    const folder = join(root, name.slice(0, 2));
+    disk.makeFolder(folder);
+    const path = join(folder, name);
+    if ((await sizeOf(path)) === size) await unlink(beside);
+    else await rename(beside, path);
+    // Also where it was there: whoever put it may not have come to this.
+    disk.syncFolder(folder);
+    return name;
+  } catch (error) {
+    await unlink(beside).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => undefined,
+  );
+}

@@ -1,0 +1,29 @@
+import { existsSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { TrailError } from "./trail.ts";
+
+/** A folder with one of these is a project. */
+const PROJECT_FILES = ["gang.yaml", "package.json"] as const;
+
+/** The project of a folder: the nearest at or above it, else the folder itself. */
+export function projectOf(folder: string): string {
+  const start = resolve(folder);
+  for (let at = start; ; at = dirname(at)) {
+    if (PROJECT_FILES.some((name) => existsSync(join(at, name)))) return at;
+    if (at === dirname(at)) return start;
+  }
+}
+
+/**
+ * Where the store is: `explicit` (as given to `--store`, relative to `start`), else `.gang` in the project of `start`.
+ * Nothing is made: a store that does not exist yet reads as empty.
+ *
+ * @throws TrailError where something else than a folder is in its place.
+ */
+export function resolveStore(start: string, explicit?: string): string {
+  const store = explicit === undefined ? join(projectOf(start), ".gang") : resolve(start, explicit);
+  if (statSync(store, { throwIfNoEntry: false })?.isDirectory() === false) {
+    throw new TrailError(`The store ${store} is a file, not a folder.`);
+  }
+  return store;
+}
