@@ -120,7 +120,7 @@ function sum(operator: "+" | "-", left: Type, right: Type): Judgement {
     return unitsDiffer(operator === "+" ? "added" : "subtracted", left, right);
   }
   if (isText(left) || isText(right))
-    return refused("Strings are not added", 'Write a string with holes: `"${a} ${b}"`.');
+    return refused("Strings are not added", "Write a string with holes in place of them.");
   return unitsDiffer(operator === "+" ? "added" : "subtracted", left, right);
 }
 
