@@ -1,0 +1,107 @@
+/** What checking finds out, recorded as it is found: the program and the editor read nothing else. */
+import type { Field, Json, Type } from "../../runtime/types.ts";
+import { type Details, type Diagnostic, type DiagnosticDefinition, type Place, report } from "../diagnostics/diagnostic.ts";
+import { nearest } from "../diagnostics/suggestion.ts";
+import type { Host } from "../host.ts";
+import type * as tree from "../syntax/tree.ts";
+import type { PipelineBody } from "./bodies.ts";
+import type { BoundCall, Callable, ProviderCall, ReadSetting, RecalledCall, Symbol, SymbolKind, Unbuilt } from "./program.ts";
+import type { Scope } from "./scope.ts";
+
+export type SettingsOwner = tree.Settings | tree.Block | tree.SubnetDecl;
+
+export class Facts {
+  readonly host: Host;
+  readonly root: string;
+  readonly diagnostics: Diagnostic[] = [];
+  readonly symbols = new Map<tree.Name, Symbol>();
+  readonly types = new Map<tree.Expression | tree.TypeNode, Type>();
+  readonly typeOfSymbol = new Map<Symbol, Type>();
+  readonly fieldSymbols = new Map<Field, Symbol>();
+  readonly callables = new Map<Symbol, Callable>();
+  /** What stands before the `(`, looked up once; `undefined` where nothing was found, which has then been said. */
+  readonly callees = new Map<tree.CallExpression, Symbol | undefined>();
+  readonly calls = new Map<tree.CallExpression, BoundCall>();
+  readonly recalls = new Map<tree.CallExpression, RecalledCall>();
+  readonly providers = new Map<tree.Expression, ProviderCall>();
+  readonly settings = new Map<SettingsOwner, readonly ReadSetting[]>();
+  readonly credits = new Map<tree.LearnStatement, { readonly stage: Symbol; readonly scope: tree.Expression | undefined }>();
+  readonly pipelines = new Map<Symbol, PipelineBody>();
+  /** The JSON of a task, by its symbol; of a subnet's tasks, by the subnet's. */
+  readonly constants = new Map<Symbol, Json>();
+  /** Names of a subnet, of a namespace of tools: what may stand behind the dot. */
+  readonly members = new Map<Symbol, ReadonlyMap<string, Symbol>>();
+  readonly scopes: { readonly file: tree.SourceFile; readonly span: tree.Span; readonly scope: Scope }[] = [];
+  readonly unbuilt: Unbuilt[] = [];
+  /** Comparisons left for "did you mean": ten thousand unknown names among ten thousand must not cost a minute. */
+  #suggestions = 2_000_000;
+
+  constructor(host: Host, root: string) {
+    this.host = host;
+    this.root = root;
+  }
+
+  suggest(word: string, candidates: Iterable<string>): string | undefined {
+    if (this.#suggestions <= 0) return undefined;
+    const list = [...candidates];
+    this.#suggestions -= list.length;
+    return nearest(word, list);
+  }
+}
+
+/** One file under check, and the names at its top. */
+export class Unit {
+  readonly file: tree.SourceFile;
+  readonly facts: Facts;
+  /** Declared here or imported. */
+  readonly globals = new Map<string, Symbol>();
+  /** Where names go on that the file does not declare: the prelude, then what is built in. */
+  readonly outer: ReadonlyMap<string, Symbol>;
+
+  constructor(file: tree.SourceFile, facts: Facts, outer: ReadonlyMap<string, Symbol>) {
+    this.file = file;
+    this.facts = facts;
+    this.outer = outer;
+  }
+
+  place(span: tree.Span): Place {
+    return { file: this.file.path, start: span.start, end: span.end };
+  }
+
+  report<Data>(definition: DiagnosticDefinition<Data>, span: tree.Span, data: Data, details?: Details): void {
+    this.facts.diagnostics.push(report(definition, this.place(span), data, details));
+  }
+
+  bind(name: tree.Name, symbol: Symbol): void {
+    this.facts.symbols.set(name, symbol);
+  }
+
+  find(name: string): Symbol | undefined {
+    return this.globals.get(name) ?? this.outer.get(name);
+  }
+
+  /** A symbol for what `node` declares under `name`. */
+  declare(kind: SymbolKind, name: tree.Name, node: tree.Span & { readonly doc?: string | undefined }, parent?: Symbol): Symbol {
+    const symbol: Symbol = {
+      kind,
+      name: name.text,
+      place: this.place(name),
+      node,
+      file: this.file,
+      doc: node.doc,
+      ...(parent === undefined ? {} : { parent }),
+    };
+    this.facts.symbols.set(name, symbol);
+    return symbol;
+  }
+
+  /** Replaces the text of `span`. */
+  replacement(title: string, span: tree.Span, newText: string): { title: string; edits: (Place & { newText: string })[] } {
+    return { title, edits: [{ ...this.place(span), newText }] };
+  }
+
+  /** The mend that goes with a "did you mean". */
+  renaming(name: tree.Name, suggestion: string | undefined): Details {
+    return suggestion === undefined ? {} : { fixes: [this.replacement(`Replace with \`${suggestion}\``, name, suggestion)] };
+  }
+}
