@@ -252,7 +252,13 @@ export interface Block extends Span {
 
 // Statements ----------------------------------------------------------------------------------------------------------
 
-export type Statement = StageStatement | LetStatement | ForStatement | WhenStatement | ObserveStatement | LearnStatement;
+export type Statement =
+  | StageStatement
+  | LetStatement
+  | ForStatement
+  | WhenStatement
+  | ObserveStatement
+  | LearnStatement;
 
 /** `stage x = f(…) or g(…) or none every 1m within 12h { … }`. */
 export interface StageStatement extends Span, Documented {

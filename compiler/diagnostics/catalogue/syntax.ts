@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${…}` is what a hole in Gang looks like.
 /** GANG1xxx: what can be wrong with a text before any name in it is looked up. */
 import { define } from "../diagnostic.ts";
 
@@ -33,8 +34,8 @@ export const wrongCloser = define<{ found: string; expected: string; opener: str
   message: ({ found, expected, opener }) => `\`${opener}\` is closed by \`${expected}\`, not by \`${found}\`.`,
   explain: {
     text: "Brackets close in pairs: `{ }`, `( )`, `[ ]`.",
-    wrong: "model rig = openai(\"qwen3-32b\"]\n",
-    right: "model rig = openai(\"qwen3-32b\")\n",
+    wrong: 'model rig = openai("qwen3-32b"]\n',
+    right: 'model rig = openai("qwen3-32b")\n',
   },
 });
 
@@ -43,11 +44,12 @@ export const unclosedString = define<{ quote: string }>({
   severity: "error",
   title: "Unclosed string",
   message: ({ quote }) => `This string is never closed: \`${quote}\` is missing.`,
-  help: ({ quote }) => (quote === '"' ? 'A string ends on its own line; a longer text stands between `"""` and `"""`.' : undefined),
+  help: ({ quote }) =>
+    quote === '"' ? 'A string ends on its own line; a longer text stands between `"""` and `"""`.' : undefined,
   explain: {
     text: 'A string in `"` ends on the line where it began. A text of several lines stands between `"""`.',
-    wrong: "model rig = openai(\"qwen3-32b)\n",
-    right: "model rig = openai(\"qwen3-32b\")\n",
+    wrong: 'model rig = openai("qwen3-32b)\n',
+    right: 'model rig = openai("qwen3-32b")\n',
   },
 });
 
@@ -92,7 +94,7 @@ export const missingType = define<{ after: string }>({
   severity: "error",
   title: "Missing type",
   message: ({ after }) => `A type is missing after \`${after}\`.`,
-  help: () => "Such as `int`, `float in 0.0..1.0`, `\"a\" | \"b\"`, `{ name: string }` or the name of a declared type.",
+  help: () => 'Such as `int`, `float in 0.0..1.0`, `"a" | "b"`, `{ name: string }` or the name of a declared type.',
   explain: {
     text: "Parameters, fields, metrics, and what an agent or a tool gives back have a type.",
     wrong: "type Model = {\n  scale:\n}\n",
@@ -228,7 +230,8 @@ export const nonAsciiName = define<{ name: string }>({
   severity: "error",
   title: "Letters of a name",
   message: ({ name }) => `The name \`${name}\` has letters other than a-z, A-Z, 0-9 and _.`,
-  help: () => "Names reach commands, files and SQL, so they are made of ASCII letters, digits and `_`. Strings and comments may hold any text.",
+  help: () =>
+    "Names reach commands, files and SQL, so they are made of ASCII letters, digits and `_`. Strings and comments may hold any text.",
   explain: {
     text: "Names are made of ASCII letters, digits and `_`, and begin with no digit, since they reach commands, files and SQL. Strings and comments may hold any text.",
     wrong: "secret schlüssel\n",
@@ -236,15 +239,16 @@ export const nonAsciiName = define<{ name: string }>({
   },
 });
 
-export const badEscape = define<{ escape: string }>({
+export const badEscape = define<{ written: string }>({
   code: "GANG1020",
   severity: "error",
   title: "Unknown escape",
-  message: ({ escape }) => `\`${escape}\` means nothing in a string.`,
-  help: () => 'There are `\\n`, `\\r`, `\\t`, `\\"`, `\\\\`, `\\$` and `\\u{1F600}`. A backslash itself is written `\\\\`.',
+  message: ({ written }) => `\`${written}\` means nothing in a string.`,
+  help: () =>
+    'There are `\\n`, `\\r`, `\\t`, `\\"`, `\\\\`, `\\$` and `\\u{1F600}`. A backslash itself is written `\\\\`.',
   explain: {
     text: 'In a string a backslash begins one of `\\n`, `\\r`, `\\t`, `\\"`, `\\\\`, `\\$`, `\\u{…}`.',
-    wrong: 'import { f } from ".\\tools.ts"\n'.replace("\\t", "\\q"),
+    wrong: 'import { f } from ".\\src.ts"\n',
     right: 'import { f } from "./tools.ts"\n',
   },
 });
@@ -343,11 +347,24 @@ export const idleDoc = define({
   code: "GANG1028",
   severity: "hint",
   title: "Documents nothing",
-  message: () => "This `///` documents nothing: no declaration, statement or field follows it, or stands before it on its line.",
+  message: () =>
+    "This `///` documents nothing: no declaration, statement or field follows it, or stands before it on its line.",
   help: () => "Write `//` for a remark, or move it to what it describes.",
   explain: {
     text: "A `///` comment belongs to what follows it, or to the field at whose end it stands; it is shown on hover and sent to models. A remark of any other kind begins with `//`.",
     wrong: "recall winners {\n  top: 10\n  /// and nothing follows\n}\n",
     right: "recall winners {\n  top: 10\n  // and nothing follows\n}\n",
+  },
+});
+
+export const lateBrace = define({
+  code: "GANG1029",
+  severity: "error",
+  title: "Brace on next line",
+  message: () => "A `{` stands on the line that it belongs to, not on the next one.",
+  explain: {
+    text: "Line breaks end declarations and statements, so `{`, `(` and `[` open on the line they belong to.",
+    wrong: "recall winners\n{\n  top: 10\n}\n",
+    right: "recall winners {\n  top: 10\n}\n",
   },
 });

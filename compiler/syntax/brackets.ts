@@ -1,0 +1,191 @@
+/**
+ * Pairs the brackets before the parser sees them, so that the parser meets every closer where one belongs: a missing
+ * one is put in, without width, at the end of the block that lacks it; a stray one is taken out. Which block lacks its
+ * closer is told by the indentation, and only in a file whose brackets do not pair by themselves.
+ */
+import type { TokenType } from "chevrotain";
+import { keywords } from "../../grammar/tokens.ts";
+import * as catalogue from "../diagnostics/catalogue/syntax.ts";
+import { type Diagnostic, report } from "../diagnostics/diagnostic.ts";
+import { symbolTokens, type Token } from "./tokens.ts";
+
+/** How deep brackets, and chains of operators, may be nested. */
+export const depthLimit = 200;
+
+const closerOf = new Map<TokenType, TokenType>([
+  [symbolTokens.LeftBrace, symbolTokens.RightBrace],
+  [symbolTokens.LeftParen, symbolTokens.RightParen],
+  [symbolTokens.LeftBracket, symbolTokens.RightBracket],
+]);
+const closers = new Set(closerOf.values());
+const declarations: ReadonlySet<string> = new Set(keywords.declaration);
+
+/** Whether a declaration begins with this token: its word at the left margin, and on the same line what it declares. */
+export function beginsDeclaration(token: Token, next: Token | undefined, column: number): boolean {
+  if (column !== 0 || !declarations.has(token.image) || next === undefined || next.lineBefore) return false;
+  return /^[\w"{]/.test(next.image);
+}
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+  /** The offset at which the line of an offset begins. */
+  readonly lineStart: (offset: number) => number;
+}
+
+/** The tokens with brackets in pairs, no more than `depthLimit` deep; the same array if they were so. */
+export function pairBrackets(tokens: Token[], source: Source, diagnostics: Diagnostic[]): Token[] {
+  const depth = plainDepth(tokens);
+  if (depth !== undefined && depth <= depthLimit) return tokens;
+  const paired = depth === undefined ? repair(tokens, source, diagnostics) : tokens;
+  return (plainDepth(paired) ?? 0) > depthLimit ? flatten(paired, source, diagnostics) : paired;
+}
+
+/** How deep the brackets go if they pair by themselves. */
+function plainDepth(tokens: readonly Token[]): number | undefined {
+  const stack: TokenType[] = [];
+  let deepest = 0;
+  for (const token of tokens) {
+    const closer = closerOf.get(token.tokenType);
+    if (closer !== undefined) {
+      stack.push(closer);
+      if (stack.length > deepest) deepest = stack.length;
+    } else if (closers.has(token.tokenType) && stack.pop() !== token.tokenType) return undefined;
+  }
+  return stack.length === 0 ? deepest : undefined;
+}
+
+interface Open {
+  readonly token: Token;
+  readonly closer: TokenType;
+  /** The column at which the line of the opening bracket begins. */
+  readonly indent: number;
+  /** Where in the output a line began inside that stands no deeper than this one: the block was meant to end there. */
+  dedent: number | undefined;
+}
+
+function repair(tokens: readonly Token[], source: Source, diagnostics: Diagnostic[]): Token[] {
+  const output: Token[] = [];
+  const stack: Open[] = [];
+  let indent = 0;
+
+  const closeMissing = () => {
+    const open = stack.pop()!;
+    const at = open.dedent ?? output.length;
+    const before = output[at - 1]!;
+    const virtual: Token = {
+      image: "",
+      startOffset: before.endOffset,
+      endOffset: before.endOffset,
+      tokenType: open.closer,
+      tokenTypeIdx: open.closer.tokenTypeIdx!,
+      index: 0,
+      lineBefore:
+        before.startOffset >= 0 && source.lineStart(open.token.startOffset) !== source.lineStart(before.startOffset),
+      damaged: true,
+    };
+    output.splice(at, 0, virtual);
+    diagnostics.push(missing(open, before, source));
+  };
+
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i]!;
+    const isCloser = closers.has(token.tokenType);
+    if (token.lineBefore || i === 0) {
+      indent = token.startOffset - source.lineStart(token.startOffset);
+      if (beginsDeclaration(token, tokens[i + 1], indent)) while (stack.length > 0) closeMissing();
+      if (isCloser) {
+        // A closer further left than the innermost block belongs to the block that begins at its column.
+        const owner = stack.findLastIndex((open) => open.closer === token.tokenType && open.indent === indent);
+        if (owner >= 0 && stack.at(-1)!.indent > indent) while (stack.length > owner + 1) closeMissing();
+      } else {
+        for (const open of stack) if (indent <= open.indent) open.dedent ??= output.length;
+      }
+    }
+    const closer = closerOf.get(token.tokenType);
+    if (closer !== undefined) stack.push({ token, closer, indent, dedent: undefined });
+    if (!isCloser) {
+      output.push(token);
+      continue;
+    }
+    if (stack.some((open) => open.closer === token.tokenType)) {
+      while (stack.at(-1)!.closer !== token.tokenType) closeMissing();
+      stack.pop();
+      output.push(token);
+    } else if (stack.length > 0 && stack.at(-1)!.dedent === undefined) {
+      output.push(replaceCloser(stack.pop()!, token, source, diagnostics));
+    } else {
+      const title = `Remove \`${token.image}\``;
+      const place = placeOf(token, source);
+      const fixes = [{ title, edits: [{ ...place, newText: "" }] }];
+      diagnostics.push(report(catalogue.strayCloser, place, { closer: token.image }, { fixes }));
+    }
+  }
+  while (stack.length > 0) closeMissing();
+  return output;
+}
+
+function placeOf(token: Token, source: Source) {
+  return { file: source.path, start: token.startOffset, end: token.endOffset };
+}
+
+function missing(open: Open, before: Token, source: Source): Diagnostic {
+  const { path, text } = source;
+  const [opener, closer] = [open.token.image, open.closer.PATTERN as string];
+  const openLine = source.lineStart(open.token.startOffset);
+  const sameLine = openLine === source.lineStart(before.startOffset);
+  let at = before.endOffset;
+  let newText = opener === "{" && sameLine ? " }" : closer;
+  if (opener === "{" && !sameLine) {
+    // A line of its own, behind what may still stand on the last line.
+    while (at < text.length && text[at] !== "\n" && text[at] !== "\r") at++;
+    newText = `\n${text.slice(openLine, openLine + open.indent)}}`;
+  }
+  return report(
+    catalogue.missingCloser,
+    { file: path, start: before.endOffset, end: before.endOffset },
+    { closer, opener },
+    {
+      labels: [{ ...placeOf(open.token, source), message: `This \`${opener}\` is not closed.` }],
+      fixes: [{ title: `Insert \`${closer}\``, edits: [{ file: path, start: at, end: at, newText }] }],
+    },
+  );
+}
+
+function replaceCloser(open: Open, token: Token, source: Source, diagnostics: Diagnostic[]): Token {
+  const expected = open.closer.PATTERN as string;
+  const place = placeOf(token, source);
+  diagnostics.push(
+    report(
+      catalogue.wrongCloser,
+      place,
+      { found: token.image, expected, opener: open.token.image },
+      {
+        labels: [{ ...placeOf(open.token, source), message: "This is what it would close." }],
+        fixes: [{ title: `Write \`${expected}\``, edits: [{ ...place, newText: expected }] }],
+      },
+    ),
+  );
+  return { ...token, tokenType: open.closer, tokenTypeIdx: open.closer.tokenTypeIdx!, damaged: true };
+}
+
+/** Leaves out what stands in brackets deeper than the limit. */
+function flatten(tokens: readonly Token[], source: Source, diagnostics: Diagnostic[]): Token[] {
+  let depth = 0;
+  let reported = false;
+  return tokens.filter((token) => {
+    if (closers.has(token.tokenType)) {
+      depth--;
+      if (depth === depthLimit - 1) token.damaged = true;
+      return depth < depthLimit;
+    }
+    const inside = depth >= depthLimit;
+    if (!closerOf.has(token.tokenType)) return !inside;
+    depth++;
+    if (inside && !reported) {
+      reported = true;
+      diagnostics.push(report(catalogue.tooDeep, placeOf(token, source), { limit: depthLimit }));
+    }
+    return !inside;
+  });
+}

@@ -1,0 +1,45 @@
+/** The one way from text to tree. */
+
+import * as catalogue from "../diagnostics/catalogue/syntax.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { report } from "../diagnostics/diagnostic.ts";
+import { Docs } from "./docs.ts";
+import { lex, lineOf } from "./lexer.ts";
+import { GangParser } from "./parser.ts";
+import type { SourceFile } from "./tree.ts";
+
+export interface Parsed {
+  readonly file: SourceFile;
+  /** In the order of the text. */
+  readonly diagnostics: Diagnostic[];
+}
+
+let parser: GangParser | undefined;
+
+/** Parses any text; never throws. What is wrong is said in `diagnostics`, and the tree is whole in shape all the same. */
+export function parse(path: string, text: string): Parsed {
+  const { tokens, comments, lineStarts, diagnostics } = lex(path, text);
+  parser ??= new GangParser();
+  const docs = new Docs(tokens, comments, (offset) => lineOf(lineStarts, offset));
+  parser.open(path, text, tokens, docs);
+  const { version, items } = parser.file() ?? { version: undefined, items: [] };
+  diagnostics.push(...parser.diagnostics);
+  if (diagnostics.length === 0) {
+    for (const comment of docs.idle) {
+      diagnostics.push(report(catalogue.idleDoc, { file: path, start: comment.start, end: comment.end }, {}));
+    }
+  }
+  diagnostics.sort((a, b) => a.start - b.start);
+  const file: SourceFile = {
+    kind: "file",
+    start: 0,
+    end: text.length,
+    path,
+    text,
+    version,
+    items,
+    comments,
+    lineStarts,
+  };
+  return { file, diagnostics };
+}

@@ -1,0 +1,453 @@
+/** The rules of values: from a setting's value down to a name. */
+import type { IOrAlt, IToken, TokenType } from "chevrotain";
+import { continuations, keywords, precedence } from "../../grammar/tokens.ts";
+import * as catalogue from "../diagnostics/catalogue/syntax.ts";
+import { depthLimit } from "./brackets.ts";
+import { readNumber, unitMeant } from "./numbers.ts";
+import { type ListShape, ParserBase } from "./parser-base.ts";
+import { readString } from "./strings.ts";
+import {
+  keywordTokens as K,
+  Name as NameToken,
+  NumberToken,
+  symbolTokens as S,
+  StringToken,
+  type Token,
+  Word,
+} from "./tokens.ts";
+import type {
+  Argument,
+  BinaryOperator,
+  Expression,
+  Name,
+  NumberLiteral,
+  Path,
+  RecordField,
+  RecordLiteral,
+  StringLiteral,
+} from "./tree.ts";
+
+/** Words that go on with a value rather than say what a number counts. */
+const notCounted: ReadonlySet<string> = new Set([
+  ...keywords.operator,
+  ...keywords.literal,
+  ...keywords.clause,
+  ...keywords.joint,
+]);
+
+const bindingPower = new Map<string, number>(
+  precedence.flatMap((row, power) => row.map((operator) => [operator, power])),
+);
+const comparison = bindingPower.get("==")!;
+/** `not` takes a whole comparison; `-` a single operand. */
+const prefixPower = { not: comparison, "-": precedence.length } as const;
+
+const binaryTokens: TokenType[] = [
+  K.or,
+  K.and,
+  S.Fallback,
+  S.Equal,
+  S.Unequal,
+  S.LessEqual,
+  S.GreaterEqual,
+  S.Less,
+  S.Greater,
+  S.Plus,
+  S.Minus,
+  S.Star,
+  S.Slash,
+];
+
+interface Operand {
+  readonly prefixes: readonly Token[];
+  readonly node: Expression;
+}
+
+export abstract class ExpressionRules extends ParserBase {
+  private readonly values: ListShape = { lines: false, begins: () => this.valueBegins(), expected: "a value or `]`" };
+  private readonly args: ListShape = { lines: false, begins: () => this.valueBegins(), expected: "an argument or `)`" };
+  private readonly fields: ListShape = {
+    lines: false,
+    begins: () => this.atField(),
+    expected: "a field such as `name: value`, or `}`",
+  };
+
+  /** Whether a value begins at the next token, and not the next line. */
+  protected valueHere(): boolean {
+    return this.valueBegins() && (this.sameLine() || !this.lineBegins());
+  }
+
+  private valueBegins(): boolean {
+    const type = this.LA(1).tokenType;
+    if (this.is(this.LA(1), NameToken) || type === NumberToken || type === StringToken) return true;
+    if (type === S.LeftBrace) return this.recordsAllowed;
+    return (
+      type === S.LeftParen ||
+      type === S.LeftBracket ||
+      type === S.Minus ||
+      type === K.not ||
+      type === K.true ||
+      type === K.false ||
+      type === K.none
+    );
+  }
+
+  /** Whether the next line begins something of its own: a field, a statement, a declaration. */
+  private lineBegins(): boolean {
+    const after = this.next(2);
+    if (!this.is(this.LA(1), Word)) return false;
+    return this.atField() || after.tokenType === S.Assign || (!after.lineBefore && /^[\w"{]/.test(after.image));
+  }
+
+  /** A value, or a `missing` node and a complaint. */
+  protected valueAfter(occurrence: number, after: string): Expression {
+    if (this.RECORDING_PHASE || this.valueHere()) return this.subrule(occurrence, this.value);
+    this.complain(catalogue.missingValue, this.gap(), { after });
+    return this.missing();
+  }
+
+  protected expressionAfter(occurrence: number, after: string): Expression {
+    if (this.RECORDING_PHASE || this.valueHere()) return this.subrule(occurrence, this.expression);
+    this.complain(catalogue.missingValue, this.gap(), { after });
+    return this.missing();
+  }
+
+  /** An expression before the `{` of a block, which is not the `{` of a record. */
+  protected headExpression(occurrence: number, after: string): Expression {
+    const before = this.recordsAllowed;
+    this.recordsAllowed = false;
+    const expression = this.expressionAfter(occurrence, after);
+    this.recordsAllowed = before;
+    return expression;
+  }
+
+  value = this.RULE("value", (): Expression => {
+    let node = this.SUBRULE(this.expression);
+    this.option(1, {
+      GATE: () => this.sameLine(),
+      DEF: () => {
+        this.consume(1, S.Range);
+        const low = node;
+        const high = this.expressionAfter(2, "..");
+        let step: Expression | undefined;
+        this.option(2, {
+          GATE: () => this.sameLine(),
+          DEF: () => {
+            this.consume(2, K.step);
+            step = this.expressionAfter(3, "step");
+          },
+        });
+        node = { kind: "range", start: low.start, end: this.endHere, low, high, step };
+      },
+    });
+    this.option(3, {
+      GATE: () => this.sameLine(),
+      DEF: () => {
+        this.consume(3, K.x);
+        const of = node;
+        const times = this.expressionAfter(4, "x");
+        node = { kind: "repeat", start: of.start, end: this.endHere, of, times };
+      },
+    });
+    this.option(4, {
+      GATE: () => this.sameLine(),
+      DEF: () => {
+        this.consume(4, K.per);
+        const amount = node;
+        const window = this.expressionAfter(5, "per");
+        node = { kind: "per", start: amount.start, end: this.endHere, amount, window };
+      },
+    });
+    return node;
+  });
+
+  expression = this.RULE("expression", (): Expression => {
+    const first = this.SUBRULE(this.operand);
+    let rest: { operator: IToken; operand: Operand }[] | undefined;
+    this.MANY({
+      GATE: () => this.sameLine() || continuations.has(this.LA(1).image),
+      DEF: () => {
+        const operator = this.SUBRULE(this.operator);
+        rest ??= [];
+        if (this.RECORDING_PHASE || this.valueBegins()) rest.push({ operator, operand: this.subrule(2, this.operand) });
+        else {
+          this.complain(catalogue.missingValue, this.gap(), { after: operator.image });
+          rest.push({ operator, operand: { prefixes: [], node: this.missing() } });
+        }
+      },
+    });
+    if (this.RECORDING_PHASE) return first as never;
+    if (rest === undefined && first.prefixes.length === 0) return first.node;
+    return this.climb(first, rest ?? []);
+  });
+
+  private readonly operatorAlternatives = binaryTokens.map((type) => ({ ALT: () => this.CONSUME(type) }));
+
+  operator = this.RULE("operator", (): IToken => this.OR(this.operatorAlternatives));
+
+  operand = this.RULE("operand", (): Operand => {
+    let prefixes: Token[] | undefined;
+    this.MANY(() => {
+      const prefix = this.OR([{ ALT: () => this.CONSUME(K.not) }, { ALT: () => this.CONSUME(S.Minus) }]);
+      prefixes ??= [];
+      prefixes.push(prefix as Token);
+    });
+    if (prefixes !== undefined && !this.RECORDING_PHASE && !this.valueBegins()) {
+      this.complain(catalogue.missingValue, this.gap(), { after: prefixes.at(-1)!.image });
+      return { prefixes, node: this.missing() };
+    }
+    return { prefixes: prefixes ?? none, node: this.SUBRULE(this.postfix) };
+  });
+
+  /** Builds the tree of a chain of operands by how tightly the operators between them bind. */
+  private climb(first: Operand, rest: readonly { operator: IToken; operand: Operand }[]): Expression {
+    let links = first.prefixes.length + rest.length;
+    for (const { operand } of rest) links += operand.prefixes.length;
+    if (links > depthLimit) {
+      this.tooLong(depthLimit);
+      return { kind: "missing", start: first.node.start, end: first.node.start };
+    }
+    let at = 0;
+    const prefixed = (operand: Operand, index: number): Expression => {
+      const prefix = operand.prefixes[index];
+      if (prefix === undefined) return operand.node;
+      const operator = prefix.image as "not" | "-";
+      // What follows `not` reaches as far as its power, wherever the operand began.
+      const inner = prefixed(operand, index + 1);
+      const whole = operator === "not" ? infix(inner, prefixPower.not) : inner;
+      return { kind: "unary", start: prefix.startOffset, end: whole.end, operator, operand: whole };
+    };
+    const infix = (start: Expression, power: number): Expression => {
+      let left = start;
+      while (at < rest.length) {
+        const { operator: token, operand } = rest[at]!;
+        const operator = token.image as BinaryOperator;
+        const own = bindingPower.get(operator)!;
+        if (own < power) break;
+        at++;
+        const operatorSpan = { start: token.startOffset, end: token.endOffset! };
+        if (own === comparison && left.kind === "binary" && bindingPower.get(left.operator) === comparison) {
+          this.complain(catalogue.chainedComparison, operatorSpan, { operator });
+        }
+        const right = infix(prefixed(operand, 0), own + 1);
+        left = { kind: "binary", start: left.start, end: right.end, operator, operatorSpan, left, right };
+      }
+      return left;
+    };
+    return infix(prefixed(first, 0), 0);
+  }
+
+  /** A primary with what hangs on it: `.name`, `(…)`, `[…]`, and the `{…}` of a record with a type. */
+  postfix = this.RULE("postfix", (): Expression => {
+    let node = this.SUBRULE(this.primary);
+    let links = 0;
+    this.MANY({
+      GATE: () => this.hangsOn() && !this.tooLong(++links),
+      DEF: () => {
+        const of = node;
+        this.OR([
+          {
+            ALT: () => {
+              this.CONSUME(S.Dot);
+              const name = this.expectName(1, "the field", Word);
+              node = { kind: "member", start: of.start, end: this.endHere, of, name };
+            },
+          },
+          {
+            ALT: () => {
+              const args = this.SUBRULE(this.arguments);
+              node = { kind: "call", start: of.start, end: this.endHere, callee: of, arguments: args };
+            },
+          },
+          {
+            ALT: () => {
+              this.CONSUME(S.LeftBracket);
+              const index = this.inside(() => this.expressionAfter(2, "["));
+              this.closing(S.RightBracket, 2, "`]`");
+              node = { kind: "index", start: of.start, end: this.endHere, of, index };
+            },
+          },
+        ]);
+      },
+    });
+    this.OPTION({
+      GATE: () => this.recordsAllowed && this.sameLine() && pathOf(node) !== undefined,
+      DEF: () => {
+        const type = this.RECORDING_PHASE ? undefined : pathOf(node);
+        const start = node.start;
+        const record = this.SUBRULE(this.record);
+        node = { ...record, start, type };
+      },
+    });
+    return node;
+  });
+
+  private hangsOn(): boolean {
+    const type = this.LA(1).tokenType;
+    return type === S.Dot || ((type === S.LeftParen || type === S.LeftBracket) && this.sameLine());
+  }
+
+  /** Reads what stands in brackets, where records are allowed again. */
+  protected inside<T>(read: () => T): T {
+    const before = this.recordsAllowed;
+    this.recordsAllowed = true;
+    const result = read();
+    this.recordsAllowed = before;
+    return result;
+  }
+
+  /** The closer of brackets around one thing; whatever stands before it is too much. */
+  protected closing(type: TokenType, occurrence: number, expected: string): void {
+    if (!this.RECORDING_PHASE && !this.at(type)) {
+      const token = this.next();
+      const found = this.describe(token);
+      this.complain(catalogue.unexpected, { start: token.startOffset, end: token.endOffset }, { found, expected });
+      this.skipTo(type);
+    }
+    this.consume(occurrence, type);
+  }
+
+  arguments = this.RULE("arguments", (): Argument[] => {
+    return this.list(1, S.LeftParen, S.RightParen, this.args, () => this.SUBRULE(this.argument));
+  });
+
+  argument = this.RULE("argument", (): Argument => {
+    const start = this.startHere;
+    let name: Name | undefined;
+    this.OPTION({
+      GATE: () => this.is(this.LA(1), Word) && (this.LA(2).tokenType === S.Colon || this.LA(2).tokenType === S.Assign),
+      DEF: () => {
+        name = this.takeName(1, Word);
+        this.expect(1, S.Colon, "An argument", [S.Assign]);
+      },
+    });
+    const value = this.valueAfter(2, name === undefined ? "(" : ":");
+    return { kind: "argument", start, end: this.endHere, name, value };
+  });
+
+  private readonly primaryAlternatives: IOrAlt<Expression>[] = [
+    {
+      ALT: () => {
+        const name = this.takeName(1, NameToken);
+        return { kind: "name-expression", start: name.start, end: name.end, name };
+      },
+    },
+    { ALT: () => this.SUBRULE(this.string) },
+    { ALT: () => this.SUBRULE(this.amount) },
+    {
+      ALT: () => {
+        const token = this.CONSUME(K.true);
+        return { kind: "bool", start: token.startOffset, end: token.endOffset!, value: true };
+      },
+    },
+    {
+      ALT: () => {
+        const token = this.CONSUME(K.false);
+        return { kind: "bool", start: token.startOffset, end: token.endOffset!, value: false };
+      },
+    },
+    {
+      ALT: () => {
+        const token = this.CONSUME(K.none);
+        return { kind: "none", start: token.startOffset, end: token.endOffset! };
+      },
+    },
+    { ALT: () => this.SUBRULE(this.parenthesized) },
+    { ALT: () => this.SUBRULE(this.listLiteral) },
+    { ALT: () => this.SUBRULE(this.record) },
+  ];
+
+  primary = this.RULE("primary", (): Expression => this.OR(this.primaryAlternatives));
+
+  string = this.RULE("string", (): StringLiteral => {
+    const token = this.CONSUME(StringToken) as Token;
+    return readString(this.path, token.image, token.startOffset, this.diagnostics);
+  });
+
+  number = this.RULE("number", (): NumberLiteral => {
+    const token = this.CONSUME(NumberToken) as Token;
+    const at = { start: token.startOffset, end: token.endOffset };
+    if (this.RECORDING_PHASE) return { kind: "number", ...at, value: 0, unit: "int" };
+    const reading = readNumber(token.image);
+    if ("value" in reading) return { kind: "number", ...at, value: reading.value, unit: reading.unit };
+    const details = reading.mend === undefined ? undefined : this.fix(`Write \`${reading.mend}\``, at, reading.mend);
+    this.complain(catalogue.badNumber, at, { text: token.image, reason: reading.reason }, details);
+    const mended = reading.mend === undefined ? undefined : readNumber(reading.mend);
+    return mended !== undefined && "value" in mended
+      ? { kind: "number", ...at, value: mended.value, unit: mended.unit }
+      : { kind: "number", ...at, value: 0, unit: "int" };
+  });
+
+  /** A number, and what it counts where a word follows: `50 calls`. */
+  amount = this.RULE("amount", (): Expression => {
+    const number = this.SUBRULE(this.number);
+    let node: Expression = number;
+    this.OPTION({
+      GATE: () => this.sameLine() && !notCounted.has(this.LA(1).image) && this.LA(2).tokenType !== S.Colon,
+      DEF: () => {
+        const noun = this.takeName(1, NameToken);
+        node = { kind: "amount", start: number.start, end: noun.end, number, noun };
+        if (!this.RECORDING_PHASE && (number.unit === "int" || number.unit === "float"))
+          node = this.spaced(number, noun) ?? node;
+      },
+    });
+    return node;
+  });
+
+  /** `30 m` is `30m`, and not thirty of something called `m`. */
+  private spaced(number: NumberLiteral, noun: Name): NumberLiteral | undefined {
+    const unit = unitMeant(noun.text);
+    if (unit === undefined) return undefined;
+    const written = this.text.slice(number.start, number.end);
+    const reading = readNumber(written + unit);
+    if (!("value" in reading)) return undefined;
+    const at = { start: number.start, end: noun.end };
+    this.complain(
+      catalogue.spacedUnit,
+      at,
+      { number: written, unit },
+      this.fix(`Write \`${written}${unit}\``, at, written + unit),
+    );
+    return { kind: "number", ...at, value: reading.value, unit: reading.unit };
+  }
+
+  parenthesized = this.RULE("parenthesized", (): Expression => {
+    const start = this.startHere;
+    this.CONSUME(S.LeftParen);
+    const of = this.inside(() => this.expressionAfter(1, "("));
+    this.closing(S.RightParen, 1, "`)`");
+    return { kind: "parenthesized", start, end: this.endHere, of };
+  });
+
+  listLiteral = this.RULE("listLiteral", (): Expression => {
+    const start = this.startHere;
+    const items = this.list(1, S.LeftBracket, S.RightBracket, this.values, () => this.SUBRULE(this.value));
+    return { kind: "list", start, end: this.endHere, items };
+  });
+
+  record = this.RULE("record", (): RecordLiteral => {
+    const start = this.startHere;
+    const fields = this.list(1, S.LeftBrace, S.RightBrace, this.fields, () => this.SUBRULE(this.recordField));
+    return { kind: "record", start, end: this.endHere, type: undefined, fields };
+  });
+
+  recordField = this.RULE("recordField", (): RecordField => {
+    const name = this.takeName(1, Word);
+    this.expect(1, S.Colon, "A field", [S.Assign]);
+    const value = this.valueAfter(1, ":");
+    const end = this.endHere;
+    return { kind: "field", start: name.start, end, doc: this.docs?.take(name.start, end), name, value };
+  });
+}
+
+const none: readonly Token[] = [];
+
+/** The dotted path that an expression is, if it is one. */
+function pathOf(node: Expression): Path | undefined {
+  const names: Name[] = [];
+  let at: Expression = node;
+  for (; at.kind === "member"; at = at.of) names.unshift(at.name);
+  if (at.kind !== "name-expression") return undefined;
+  names.unshift(at.name);
+  return { kind: "path", start: node.start, end: node.end, names };
+}
