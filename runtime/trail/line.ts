@@ -59,7 +59,11 @@ const TRAILER = CRC.length + 8 + 2;
 const ENVELOPE = 512;
 
 function seal(open: string): string {
-  return `${open}${CRC}${crc32(open).toString(16).padStart(8, "0")}"}\n`;
+  return `${open}${trailerOf(crc32(open))}\n`;
+}
+
+function trailerOf(crc: number): string {
+  return `${CRC}${crc.toString(16).padStart(8, "0")}"}`;
 }
 
 /** A header or footer as a line. */
@@ -180,9 +184,7 @@ export function decodeLine(bytes: Buffer): Line {
   const trailer = text.slice(-TRAILER);
   if (!trailer.startsWith(CRC)) return { type: "bad", why: "it does not end in a CRC" };
   const crc = crc32(bytes.subarray(0, bytes.length - TRAILER));
-  if (Number.parseInt(trailer.slice(CRC.length, -2), 16) !== crc) {
-    return { type: "bad", why: "its CRC does not fit its bytes" };
-  }
+  if (trailer !== trailerOf(crc)) return { type: "bad", why: "its CRC does not fit its bytes" };
   const json = `${text.slice(0, -TRAILER)}}`;
   let value: { [key: string]: unknown };
   try {

@@ -59,7 +59,7 @@ class LocalTrail implements Trail {
   #previous: Ended | undefined;
   /** The number that the next record gets. */
   #next = 1;
-  #milliseconds = 0;
+  #milliseconds = Number.NEGATIVE_INFINITY;
   #time = "";
 
   #queue: Batch[] = [];

@@ -53,8 +53,9 @@ interface SegmentFile {
 /** One process: its files in the order of their numbers, and what was read of them. */
 interface Lane {
   readonly files: SegmentFile[];
-  /** The highest number read. */
+  /** The highest number read, and the one up to which segments were passed over. */
   last: number;
+  skipped: number;
   /** CRC of each record read, by its number: the same number with other content must show. */
   readonly seen: Map<number, number>;
   /** Numbers up to this one are not asked for. */
@@ -119,7 +120,7 @@ class Reading {
   #open(folder: string): void {
     const own = this.#lanes.get(basename(folder));
     // Known before the listing: what its writer left behind is all in it.
-    if (own?.dead || own?.closed) this.#known.add(folder);
+    if (own !== undefined && isComplete(own)) this.#known.add(folder);
     const touched = new Set<Lane>();
     for (const path of this.#list(folder)) {
       if (this.#known.has(path)) continue;
@@ -133,7 +134,16 @@ class Reading {
       let lane = this.#lanes.get(file.process);
       if (lane === undefined) {
         const known = Object.hasOwn(this.#start, file.process) ? this.#start[file.process]! : 0;
-        lane = { files: [], last: 0, seen: new Map(), known, dead: false, asked: -VERDICT_MILLISECONDS, closed: false };
+        lane = {
+          files: [],
+          last: 0,
+          skipped: 0,
+          seen: new Map(),
+          known,
+          dead: false,
+          asked: -VERDICT_MILLISECONDS,
+          closed: false,
+        };
         this.#lanes.set(file.process, lane);
       }
       lane.files.push(file);
@@ -142,7 +152,7 @@ class Reading {
     }
     for (const lane of touched) {
       lane.files.sort((a, b) => a.first - b.first || compare(a.path, b.path));
-      if (lane.last === 0) skip(lane);
+      if (lane.seen.size === 0) skip(lane);
     }
   }
 
@@ -157,6 +167,8 @@ class Reading {
     if (stat === undefined || stat.size === 0) return;
     const chunk = this.#chunk(path, 0, Math.min(stat.size, SETTINGS.trail.lineBytes));
     const rest = { path, offset: 0, size: -1, overlong: undefined, done: false };
+    // Tried once: what cannot be read now is damage, to be mended by a person.
+    if (chunk.length === 0) this.#known.add(path);
     for (const [start, end] of linesOf(chunk)) {
       const line = decodeLine(chunk.subarray(start, end));
       if (line.type === "record")
@@ -343,11 +355,15 @@ class Reading {
 
 /** Segments that lie before the cursor as a whole are not read. */
 function skip(lane: Lane): void {
-  const { files, known } = lane;
-  for (let index = 0; index + 1 < files.length && files[index + 1]!.first <= known + 1; index += 1) {
-    files[index]!.done = true;
-    lane.last = files[index + 1]!.first - 1;
-  }
+  const from = lane.files.findLast(({ first }) => first <= lane.known + 1)?.first ?? 1;
+  for (const file of lane.files) if (file.first < from) file.done = true;
+  lane.skipped = from - 1;
+  lane.last = lane.skipped;
+}
+
+/** Nobody writes any more, and nothing is missing that might still turn up. */
+function isComplete(lane: Lane): boolean {
+  return (lane.dead || lane.closed) && lane.seen.size === lane.last - lane.skipped;
 }
 
 function* linesOf(chunk: Buffer): Generator<readonly [start: number, end: number]> {

@@ -22,8 +22,14 @@ export function projectOf(folder: string): string {
  */
 export function resolveStore(start: string, explicit?: string): string {
   const store = explicit === undefined ? join(projectOf(start), ".gang") : resolve(start, explicit);
-  if (statSync(store, { throwIfNoEntry: false })?.isDirectory() === false) {
-    throw new TrailError(`The store ${store} is a file, not a folder.`);
-  }
+  if (!isFree(store)) throw new TrailError(`The store ${store} is not a folder that can be read.`);
   return store;
+}
+
+function isFree(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
+  } catch {
+    return false; // below a file, or below a folder that is not ours
+  }
 }

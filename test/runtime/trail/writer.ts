@@ -1,0 +1,20 @@
+/** A process that writes until it is killed, and says on stdout which numbers were acknowledged. */
+import { writeSync } from "node:fs";
+import { openTrail } from "../../../runtime/trail/local.ts";
+
+const [directory, callers, records, segmentBytes] = process.argv.slice(2);
+const trail = await openTrail({ directory: directory!, peers: ["explorer"], segmentBytes: Number(segmentBytes) });
+writeSync(1, `${trail.process}\n`);
+await Promise.all(
+  Array.from({ length: Number(callers) }, async (_, caller) => {
+    for (let number = 0; number < Number(records); number += 1) {
+      trail.note([{ kind: "event", peer: "explorer", name: "note" }]);
+      const written = await trail.append([
+        { kind: "event", peer: "explorer", name: `${caller}/${number}`, message: "x".repeat(number % 500) },
+      ]);
+      // Straight to the pipe: what stdout buffers would die with the process.
+      writeSync(1, written.map(({ seq }) => `${seq}\n`).join(""));
+    }
+  }),
+);
+await trail.close();
