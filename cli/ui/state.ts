@@ -61,7 +61,8 @@ export interface Series {
   readonly values: readonly number[];
   /** Of all, those no longer kept included. */
   readonly count: number;
-  readonly best: number;
+  /** Of the feasible ones. */
+  readonly best: number | undefined;
   /** The first `FIRST` of this run. */
   readonly first: readonly number[];
 }
@@ -74,6 +75,8 @@ export interface Known {
 }
 
 export interface Notice {
+  /** From 0, over the whole run. */
+  readonly number: number;
   readonly text: string;
   readonly level: "note" | "trouble";
 }
@@ -118,7 +121,7 @@ export function advance(state: RunState, record: Draft, stagesOf: (pipeline: str
       const { status, elapsed, error } = record;
       const ended = { ...state.ended, [status]: state.ended[status] + 1 };
       const after = inLane({ ...state, ended }, record, (lane) => ({ ...lane, status, elapsed, error }));
-      return error === undefined ? after : noticed(after, { level: status === "failed" ? "trouble" : "note", text: error });
+      return error === undefined ? after : noticed(after, status === "failed" ? "trouble" : "note", error);
     }
     case "stage.started":
       return inStage(state, record, (stage) => ({ ...stage, started: stage.started + 1 }));
@@ -126,7 +129,7 @@ export function advance(state: RunState, record: Draft, stagesOf: (pipeline: str
       return inStage(state, record, (stage) => ({ ...stage, attempts: stage.attempts + 1, via: record.callee }));
     case "attempt.ended":
       if (record.ok || record.error === undefined) return state;
-      return noticed(state, { level: "note", text: `${record.stage ?? ""}: ${record.error}` });
+      return noticed(state, "note", `${record.stage ?? ""}: ${record.error}`);
     case "stage.ended": {
       const outcome = record.status === "ok" || record.status === "failed" ? record.status : "other";
       return inStage(state, record, (stage) => ({
@@ -138,11 +141,13 @@ export function advance(state: RunState, record: Draft, stagesOf: (pipeline: str
       }));
     }
     case "evidence":
+      // Tools leave evidence too, without a metric; a cycle is told by what was chosen and measured.
+      if (record.metric === undefined) return state;
       return inLane(state, record, (lane) => ({ ...lane, chosen: lane.chosen ?? record.chosen }));
     case "score":
       return scored(state, record);
     case "event":
-      return noticed(state, { level: "note", text: record.message ?? record.name });
+      return noticed(state, "note", record.message ?? record.name);
     default:
       return state;
   }
@@ -154,8 +159,10 @@ export function withKnown(state: RunState, known: Known): RunState {
   return { ...state, known: at < 0 ? [...state.known, known] : state.known.with(at, known) };
 }
 
-export function noticed(state: RunState, notice: Notice): RunState {
-  if (state.notices.at(-1)?.text === notice.text) return state;
+export function noticed(state: RunState, level: Notice["level"], text: string): RunState {
+  const last = state.notices.at(-1);
+  if (last?.text === text) return state;
+  const notice = { number: (last?.number ?? -1) + 1, level, text };
   return { ...state, notices: [...state.notices, notice].slice(-NOTICES) };
 }
 
@@ -185,12 +192,12 @@ function inStage(state: RunState, record: Draft, change: (stage: StageState) => 
 function scored(state: RunState, record: Extract<Draft, { kind: "score" }>): RunState {
   const { metric, value, direction, scope = "" } = record;
   const at = state.series.findIndex((series) => series.metric === metric && series.scope === scope);
-  const old = state.series[at] ?? { metric, scope, direction, values: [], count: 0, best: value, first: [] };
+  const old = state.series[at] ?? { metric, scope, direction, values: [], count: 0, best: undefined, first: [] };
   const series: Series = {
     ...old,
     values: [...old.values, value].slice(-KEPT),
     count: old.count + 1,
-    best: record.feasible && direction * value > direction * old.best ? value : old.best,
+    best: record.feasible ? better(direction, value, old.best) : old.best,
     first: old.first.length < FIRST ? [...old.first, value] : old.first,
   };
   const all = at < 0 ? [...state.series, series] : state.series.with(at, series);
@@ -198,4 +205,8 @@ function scored(state: RunState, record: Extract<Draft, { kind: "score" }>): Run
     const { sum, count } = lane.scores[metric] ?? { sum: 0, count: 0 };
     return { ...lane, scores: { ...lane.scores, [metric]: { sum: sum + value, count: count + 1 } } };
   });
+}
+
+function better(direction: 1 | -1, value: number, best: number | undefined): number {
+  return best === undefined || direction * value > direction * best ? value : best;
 }

@@ -4,11 +4,11 @@ const BARS = "▁▂▃▄▅▆▇█";
 
 /** `0.04 s`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
 export function elapsedText(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(seconds < 1 ? 2 : 1)} s`;
-  if (seconds < 59.5) return `${Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60 + 1e-9);
-  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (seconds < 9.95) return `${seconds.toFixed(seconds < 1 ? 2 : 1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
 /** Four significant digits, as short as they can be. */
@@ -52,13 +52,18 @@ export function sparkline(values: readonly number[], width: number): string {
   const count = Math.min(width, values.length);
   if (count <= 0) return "";
   const bins = Array.from({ length: count }, (_, bin) => {
-    const part = values.slice(Math.floor((bin * values.length) / count), Math.floor(((bin + 1) * values.length) / count));
+    const part = values.slice(
+      Math.floor((bin * values.length) / count),
+      Math.floor(((bin + 1) * values.length) / count),
+    );
     return part.reduce((sum, value) => sum + value, 0) / part.length;
   });
   const low = Math.min(...bins);
   const high = Math.max(...bins);
   const top = BARS.length - 1;
-  return bins.map((value) => BARS[high > low ? Math.round(((value - low) / (high - low)) * top) : Math.floor(top / 2)]).join("");
+  return bins
+    .map((value) => BARS[high > low ? Math.round(((value - low) / (high - low)) * top) : Math.floor(top / 2)])
+    .join("");
 }
 
 /** At most `width` characters; what is cut ends with `…`. */
