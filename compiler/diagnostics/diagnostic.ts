@@ -41,7 +41,13 @@ export interface DiagnosticDefinition<Data> {
   readonly message: (data: Data) => string;
   readonly help?: (data: Data) => string | undefined;
   /** For `gangc explain`: a paragraph, then a wrong and a right file. The wrong one triggers exactly this code. */
-  readonly explain: { readonly text: string; readonly wrong: string; readonly right: string };
+  readonly explain: {
+    readonly text: string;
+    readonly wrong: string;
+    readonly right: string;
+    /** Files beside the two, by path relative to them: what they import. */
+    readonly files?: { readonly [path: string]: string };
+  };
 }
 
 export interface Details {
@@ -51,7 +57,9 @@ export interface Details {
 }
 
 /** Declares one code; `Data` is what the message needs, so that a missing or misspelt detail does not compile. */
-export function define<Data = Record<never, never>>(definition: DiagnosticDefinition<Data>): DiagnosticDefinition<Data> {
+export function define<Data = Record<never, never>>(
+  definition: DiagnosticDefinition<Data>,
+): DiagnosticDefinition<Data> {
   return definition;
 }
 
