@@ -1,5 +1,5 @@
-import type { Json } from "../types.ts";
 import type { Cursor } from "../trail/trail.ts";
+import type { Json } from "../types.ts";
 
 /** The query behind a stage's recall. Field names and defaults are those of the language's `recall`. */
 export interface RecallQuery {
@@ -18,6 +18,10 @@ export interface RecallQuery {
   readonly explore?: { readonly amount: number; readonly seed: number };
   /** Milliseconds since 1970; the clock's now. */
   readonly now: number;
+  /** Whether a claim is a value of this program's type: others are not recalled. */
+  readonly admits?: (chosen: Json) => boolean;
+  /** Whether two claims lie within one step of each other: of neighbours only the better is shown. */
+  readonly near?: (a: Json, b: Json) => boolean;
 }
 
 /** A claim, with every term of its score (MEMORY: r, q, strength, anti and what they are made of). */
@@ -70,12 +74,28 @@ export interface Knowledge {
   refresh(): Promise<void>;
   recall(query: RecallQuery): Promise<Recalled>;
   /** The newest `limit` evaluations of a stage in the current regime, oldest first. */
-  observations(query: { readonly subnet: string; readonly stage: string; readonly limit: number }): Promise<readonly Observation[]>;
+  observations(query: {
+    readonly subnet: string;
+    readonly stage: string;
+    readonly limit: number;
+  }): Promise<readonly Observation[]>;
   /** The claim of highest strength, or the newest successful one, in `scope` (or over all scopes). As JSON. */
-  best(query: { readonly subnet: string; readonly stage: string; readonly scope: string; readonly now: number }): Promise<Chosen | undefined>;
+  best(query: {
+    readonly subnet: string;
+    readonly stage: string;
+    readonly scope: string;
+    readonly now: number;
+    /** Whether a claim is a value of this program's type. */
+    readonly admits?: (chosen: Json) => boolean;
+  }): Promise<Chosen | undefined>;
   last(query: { readonly subnet: string; readonly stage: string; readonly scope: string }): Promise<Chosen | undefined>;
   /** The best, or newest, value observed of a metric. */
-  metric(query: { readonly subnet: string; readonly metric: string; readonly which: "best" | "last"; readonly scope?: string }): Promise<number | undefined>;
+  metric(query: {
+    readonly subnet: string;
+    readonly metric: string;
+    readonly which: "best" | "last";
+    readonly scope?: string;
+  }): Promise<number | undefined>;
   /** How many drift records of the stage are known. */
   regime(query: { readonly subnet: string; readonly stage: string }): number;
   readonly cursor: Cursor;

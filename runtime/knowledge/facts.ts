@@ -1,0 +1,275 @@
+/**
+ * What the score reads: evidence as narrow rows of numbers. Names are replaced by small integers here, in Node, so that
+ * DuckDB groups and joins numbers; the rows wait in columns until a query needs them and are then appended in bulk.
+ */
+import { ENVIRONMENT_FAILURES, KINDS, type Record as TrailRecord } from "../trail/record.ts";
+import { sha256 } from "../values/canonical.ts";
+import type { Table } from "./appending.ts";
+
+/** Why evidence was not let in. Counted, shown by `status`. */
+export type Refusal = "malformed" | "value" | "claim" | "time";
+
+/** Beyond this a value is taken for an error. */
+const LARGEST_VALUE = 1e15;
+
+/** Numbers for names, in the order in which they came. */
+export class Dictionary {
+  readonly names: string[] = [];
+  private readonly ids = new Map<string, number>();
+
+  id(name: string): number {
+    let id = this.ids.get(name);
+    if (id === undefined) {
+      id = this.names.push(name) - 1;
+      this.ids.set(name, id);
+    }
+    return id;
+  }
+
+  /** -1 where the name never came. */
+  find(name: string): number {
+    return this.ids.get(name) ?? -1;
+  }
+}
+
+/** Tables of the score. `mark` orders what was said about one attempt: by time, then number. */
+export const FACTS = {
+  name: "facts",
+  columns: {
+    place: "INTEGER",
+    scope: "INTEGER",
+    claim: "INTEGER",
+    peer: "INTEGER",
+    unit: "BIGINT",
+    mark: "BIGINT",
+    t: "DOUBLE",
+    regime: "INTEGER",
+    ok: "BOOLEAN",
+    verified: "BOOLEAN",
+    echo: "BOOLEAN",
+    metric: "INTEGER",
+    value: "DOUBLE",
+    direction: "DOUBLE",
+    weight: "DOUBLE",
+    proxy: "INTEGER",
+    resolution: "DOUBLE",
+    version: "INTEGER",
+    attempt: "VARCHAR",
+  },
+} as const satisfies Table;
+
+export const CLAIMS = {
+  name: "claims",
+  columns: { claim: "INTEGER", place: "INTEGER", hash: "VARCHAR", chosen: "VARCHAR", niche: "VARCHAR" },
+} as const satisfies Table;
+
+/** Metrics as they were observed, whether or not a stage learned from them. */
+export const OBSERVED = {
+  name: "observed",
+  columns: {
+    subnet: "INTEGER",
+    metric: "INTEGER",
+    scope: "INTEGER",
+    unit: "BIGINT",
+    mark: "BIGINT",
+    value: "DOUBLE",
+    direction: "DOUBLE",
+    feasible: "BOOLEAN",
+  },
+} as const satisfies Table;
+
+export type Row = (number | bigint | boolean | string | null)[];
+
+/** What is known of a stage of a subnet without asking DuckDB. */
+export interface Place {
+  readonly id: number;
+  /** Drift alarms: the regime that a writer of today stamps. */
+  regime: number;
+  claims: number;
+  /** Changes with whatever changes a ranking. */
+  version: number;
+}
+
+export class Facts {
+  readonly peers = new Dictionary();
+  readonly scopes = new Dictionary();
+  readonly metrics = new Dictionary();
+  readonly versions = new Dictionary();
+  readonly subnets = new Dictionary();
+  private readonly claims = new Dictionary();
+  private readonly places = new Map<string, Place>();
+  private readonly subnetOf = new Map<string, string>();
+  /** Rows that DuckDB does not have yet. */
+  readonly waiting = { facts: [] as Row[], claims: [] as Row[], observed: [] as Row[] };
+  readonly refused = new Map<Refusal, number>();
+  /** Rows of evidence in all. */
+  count = 0;
+  /** Changes with the number of places, and with any regime. */
+  regimes = 0;
+  private readonly now: () => number;
+
+  /** `now`: times after it are cut to it, so that a fast clock buys nothing. */
+  constructor(now: () => number) {
+    this.now = now;
+  }
+
+  place(subnet: string, stage: string): Place | undefined {
+    return this.places.get(`${subnet}\0${stage}`);
+  }
+
+  allPlaces(): Iterable<Place> {
+    return this.places.values();
+  }
+
+  add(record: TrailRecord): void {
+    switch (record.kind) {
+      case "evidence":
+        return this.addEvidence(record);
+      case "score":
+        return this.addScore(record);
+      case "run.started":
+        if (record.run !== undefined && record.subnet !== undefined) this.subnetOf.set(record.run, record.subnet);
+        return;
+      case "event":
+        return this.addEvent(record);
+    }
+  }
+
+  private addEvidence(record: Extract<TrailRecord, { kind: "evidence" }>): void {
+    const parsed = KINDS.evidence.safeParse(record);
+    if (!parsed.success || typeof record.stage !== "string" || typeof record.peer !== "string") {
+      return this.refuse("malformed");
+    }
+    const e = parsed.data;
+    if (!e.ok && e.class !== undefined && ENVIRONMENT_FAILURES.has(e.class)) return;
+    if (e.value !== undefined && !(Math.abs(e.value) <= LARGEST_VALUE)) return this.refuse("value");
+    if (sha256(e.chosen) !== e.claim || !isJson(e.chosen)) return this.refuse("claim");
+    const time = this.timeOf(record.time, (e as { at?: unknown }).at);
+    if (time === undefined) return this.refuse("time");
+
+    const place = this.placeFor(e.subnet, record.stage);
+    const known = this.claims.names.length;
+    const claim = this.claims.id(`${place.id}\0${e.claim}`);
+    if (claim === known) {
+      place.claims++;
+      this.waiting.claims.push([claim, place.id, e.claim, e.chosen, e.niche]);
+    }
+    const measured = e.metric !== undefined && e.value !== undefined;
+    const resolution = (e as { resolution?: unknown }).resolution;
+    this.waiting.facts.push([
+      place.id,
+      this.scopes.id(record.scope ?? ""),
+      claim,
+      this.peers.id(record.peer),
+      unitOf(record),
+      markOf(time, record),
+      time,
+      e.regime,
+      e.ok && e.class !== "infeasible",
+      e.verified,
+      e.echo,
+      e.metric === undefined ? null : this.metrics.id(e.metric),
+      measured ? e.value! : null,
+      e.direction ?? 1,
+      e.weight ?? 1,
+      e.proxy === undefined ? null : this.metrics.id(e.proxy),
+      typeof resolution === "number" && Number.isFinite(resolution) && resolution > 0 ? resolution : null,
+      e.version === undefined ? null : this.versions.id(e.version),
+      record.attempt ?? null,
+    ]);
+    this.count++;
+    place.version++;
+  }
+
+  private addScore(record: Extract<TrailRecord, { kind: "score" }>): void {
+    const parsed = KINDS.score.safeParse(record);
+    if (!parsed.success) return this.refuse("malformed");
+    const { metric, value, direction, feasible, at } = parsed.data;
+    if (!(Math.abs(value) <= LARGEST_VALUE)) return this.refuse("value");
+    const time = this.timeOf(record.time, at);
+    if (time === undefined) return this.refuse("time");
+    const own = (record as { subnet?: unknown }).subnet;
+    const subnet = typeof own === "string" ? own : (this.subnetOf.get(record.run ?? "") ?? "");
+    this.waiting.observed.push([
+      this.subnets.id(subnet),
+      this.metrics.id(metric),
+      this.scopes.id(record.scope ?? ""),
+      unitOf(record),
+      markOf(time, record),
+      value,
+      direction,
+      feasible,
+    ]);
+  }
+
+  /** A drift alarm closes the regime that it names; two of one regime open the same next one. */
+  private addEvent(record: Extract<TrailRecord, { kind: "event" }>): void {
+    if (record.name !== "drift" || typeof record.stage !== "string") return;
+    const { subnet, regime } = record as { subnet?: unknown; regime?: unknown };
+    const named = typeof subnet === "string" ? subnet : this.subnetOf.get(record.run ?? "");
+    if (named === undefined) return;
+    const place = this.placeFor(named, record.stage);
+    const next =
+      typeof regime === "number" && Number.isSafeInteger(regime) && regime >= 0 ? regime + 1 : place.regime + 1;
+    if (next <= place.regime) return;
+    place.regime = next;
+    place.version++;
+    this.regimes++;
+  }
+
+  private placeFor(subnet: string, stage: string): Place {
+    const key = `${subnet}\0${stage}`;
+    let place = this.places.get(key);
+    if (place === undefined) {
+      place = { id: this.places.size, regime: 0, claims: 0, version: 0 };
+      this.places.set(key, place);
+      this.regimes++;
+    }
+    return place;
+  }
+
+  /** Milliseconds: the time that the record speaks of, and never later than it was written or read. */
+  private timeOf(written: string, at: unknown): number | undefined {
+    const time = Math.min(Date.parse(written), typeof at === "string" ? Date.parse(at) : Infinity, this.now());
+    return time >= 0 ? time : undefined;
+  }
+
+  private refuse(why: Refusal): void {
+    this.refused.set(why, (this.refused.get(why) ?? 0) + 1);
+  }
+}
+
+/** What counts once: an attempt of a run; a record that names none stands for itself. */
+function unitOf(record: TrailRecord): bigint {
+  return record.attempt === undefined
+    ? hash53(`${record.process}\0${record.seq}`)
+    : hash53(`${record.run ?? ""}\0${record.attempt}`);
+}
+
+/** By time, and within a millisecond in the order in which a process wrote. */
+function markOf(time: number, record: TrailRecord): bigint {
+  return (BigInt(Math.floor(time)) << 20n) | BigInt(record.seq % 2 ** 20);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** 53 bits of two multiplicative hashes (cyrb53). It only has to tell one peer's attempts on one claim apart. */
+function hash53(text: string): bigint {
+  let a = 0xdeadbeef;
+  let b = 0x41c6ce57;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    a = Math.imul(a ^ unit, 2654435761);
+    b = Math.imul(b ^ unit, 1597334677);
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+  return (BigInt(b & 0x1fffff) << 32n) | BigInt(a >>> 0);
+}

@@ -1,0 +1,148 @@
+/** The `where` of a recall as SQL over `facts f`: every literal a parameter, names as numbers of their dictionary. */
+import type { BinaryOp, Expr } from "../plan.ts";
+import type { Dictionary, Facts } from "./facts.ts";
+
+/** A filter that the store cannot apply. The message is a sentence for the user. */
+export class FilterError extends Error {
+  override readonly name = "FilterError";
+}
+
+export interface Filter {
+  readonly sql: string;
+  readonly values: { readonly [parameter: string]: number | boolean };
+  /** It depends on the time of asking, and so does its answer. */
+  readonly aging: boolean;
+}
+
+interface Operand {
+  readonly sql: string;
+  readonly type: "number" | "boolean" | "text" | "none";
+  /** Of a field of text: where its names have their numbers. */
+  readonly names?: Dictionary;
+  /** Of a literal of text. */
+  readonly text?: string;
+}
+
+/** The fields of the prelude's `Evidence`. Text is compared as a number, and therefore only for equality. */
+const FIELDS: {
+  readonly [name: string]: Omit<Operand, "names"> & { readonly names?: "peers" | "scopes" | "metrics" | "versions" };
+} = {
+  age: { sql: "(greatest(0, asked.now - f.t) / 1000)", type: "number" },
+  trust: { sql: "coalesce(trusted.trust, 0.5)", type: "number" },
+  value: { sql: "f.value", type: "number" },
+  regime: { sql: "f.regime", type: "number" },
+  ok: { sql: "f.ok", type: "boolean" },
+  verified: { sql: "f.verified", type: "boolean" },
+  echo: { sql: "f.echo", type: "boolean" },
+  peer: { sql: "f.peer", type: "text", names: "peers" },
+  scope: { sql: "f.scope", type: "text", names: "scopes" },
+  metric: { sql: "f.metric", type: "text", names: "metrics" },
+  version: { sql: "f.version", type: "text", names: "versions" },
+};
+
+const ORDERS: ReadonlySet<BinaryOp> = new Set(["<", "<=", ">", ">="]);
+const ARITHMETIC: ReadonlySet<BinaryOp> = new Set(["+", "-", "*", "/"]);
+
+/** @throws FilterError */
+export function filterSql(where: Expr, facts: Facts): Filter {
+  const values: { [parameter: string]: number | boolean } = {};
+  let aging = false;
+
+  const parameter = (value: number | boolean, type: string): string => {
+    const name = `f${Object.keys(values).length}`;
+    values[name] = value;
+    return `$${name}::${type}`;
+  };
+
+  const compile = (expr: Expr): Operand => {
+    switch (expr.op) {
+      case "literal":
+        return literal(expr.value, parameter);
+      case "name":
+        return field(expr.name);
+      case "field":
+        // `it.age` and `evidence.age` read as `age`.
+        if (expr.of.op === "name") return field(expr.name);
+        break;
+      case "unary": {
+        const operand = compile(expr.operand);
+        if (expr.operator === "not") return { sql: `(not ${boolean(operand)})`, type: "boolean" };
+        return { sql: `(-${number(operand)})`, type: "number" };
+      }
+      case "binary":
+        return binary(expr.operator, compile(expr.left), compile(expr.right));
+    }
+    throw new FilterError(
+      `A recall's filter compares the fields of evidence with values; \`${expr.op}\` cannot stand in it.`,
+    );
+  };
+
+  const field = (name: string): Operand => {
+    const known = Object.hasOwn(FIELDS, name) ? FIELDS[name]! : undefined;
+    if (known === undefined) {
+      throw new FilterError(`Evidence has no field \`${name}\`. It has ${Object.keys(FIELDS).join(", ")}.`);
+    }
+    aging ||= name === "age";
+    const { names, ...operand } = known;
+    return names === undefined ? operand : { ...operand, names: facts[names] };
+  };
+
+  const binary = (operator: BinaryOp, left: Operand, right: Operand): Operand => {
+    if (operator === "and" || operator === "or") {
+      return { sql: `(${boolean(left)} ${operator} ${boolean(right)})`, type: "boolean" };
+    }
+    if (operator === "==" || operator === "!=") {
+      const [a, b] = alike(left, right);
+      return { sql: `(${a} is ${operator === "==" ? "not " : ""}distinct from ${b})`, type: "boolean" };
+    }
+    if (operator === "??") {
+      const [a, b] = alike(left, right);
+      return { sql: `coalesce(${a}, ${b})`, type: left.type === "none" ? right.type : left.type };
+    }
+    if (ORDERS.has(operator)) {
+      return { sql: `coalesce(${number(left)} ${operator} ${number(right)}, false)`, type: "boolean" };
+    }
+    if (ARITHMETIC.has(operator)) return { sql: `(${number(left)} ${operator} ${number(right)})`, type: "number" };
+    throw new FilterError(`A recall's filter cannot use \`${operator}\`.`);
+  };
+
+  /** Two operands that can be equal, a text in the numbers of the other's dictionary. */
+  const alike = (left: Operand, right: Operand): [string, string] => {
+    const names = left.names ?? right.names;
+    const sides = [left, right].map((side) => {
+      if (side.text === undefined) return side.sql;
+      if (names === undefined) throw new FilterError("A recall's filter compares a text with a field of evidence.");
+      return parameter(names.find(side.text), "INTEGER");
+    });
+    const types = [left.type, right.type].filter((type) => type !== "none");
+    if (
+      types.length === 2 &&
+      (types[0] !== types[1] || (left.names !== right.names && left.text === undefined && right.text === undefined))
+    ) {
+      throw new FilterError(`A recall's filter cannot compare a ${left.type} with a ${right.type}.`);
+    }
+    return sides as [string, string];
+  };
+
+  return { sql: boolean(compile(where)), values, aging };
+}
+
+function literal(value: unknown, parameter: (value: number | boolean, type: string) => string): Operand {
+  if (typeof value === "number" && Number.isFinite(value)) return { sql: parameter(value, "DOUBLE"), type: "number" };
+  if (typeof value === "boolean") return { sql: parameter(value, "BOOLEAN"), type: "boolean" };
+  if (typeof value === "string") return { sql: "", type: "text", text: value };
+  if (value === null) return { sql: "null", type: "none" };
+  throw new FilterError("A recall's filter compares with numbers, texts and truth values only.");
+}
+
+function boolean(operand: Operand): string {
+  if (operand.type !== "boolean")
+    throw new FilterError(`A recall's filter needs a truth value where it has a ${operand.type}.`);
+  return operand.sql;
+}
+
+function number(operand: Operand): string {
+  if (operand.type !== "number")
+    throw new FilterError(`A recall's filter needs a number where it has a ${operand.type}.`);
+  return operand.sql;
+}

@@ -1,0 +1,505 @@
+/** `Knowledge` by DuckDB in memory, over whatever a trail tells. */
+import type {
+  DuckDBConnection,
+  DuckDBInstance,
+  DuckDBPreparedStatement,
+  DuckDBType,
+  DuckDBValue,
+} from "@duckdb/node-api";
+import type { Clock } from "../clock.ts";
+import type { Cursor, Trail } from "../trail/trail.ts";
+import type { Json } from "../types.ts";
+import { append, createTable, type Table } from "./appending.ts";
+import { CLAIMS, FACTS, Facts, OBSERVED, type Place } from "./facts.ts";
+import { type Filter, filterSql } from "./filter.ts";
+import type { Chosen, Knowledge, Observation, Ranked, Recalled, RecallQuery } from "./knowledge.ts";
+import { ATTEMPT_SQL, LAST_SQL, METRIC_SQL, OBSERVATIONS_SQL, recallSql, TRUST_SQL } from "./queries.sql.ts";
+import { SCORE } from "./score.sql.ts";
+
+export interface KnowledgeOptions {
+  readonly source: Pick<Trail, "since">;
+  readonly clock: Pick<Clock, "now">;
+  /** Milliseconds between two computations of trust; 60,000 unless said. */
+  readonly trustEvery?: number;
+}
+
+const TRUSTED = { name: "trusted", columns: { peer: "INTEGER", trust: "DOUBLE" } } as const satisfies Table;
+const PLACES = { name: "places", columns: { place: "INTEGER", regime: "INTEGER" } } as const satisfies Table;
+
+/** What is asked. `scope` null: all are own. See `queries.sql.ts`. */
+interface Asked {
+  readonly place: number;
+  readonly scope: number | null;
+  readonly now: number;
+  /** Milliseconds, or evaluations. */
+  readonly halflife: number;
+  readonly top: number;
+  readonly explore: number;
+  readonly seed: string;
+  readonly own_only: boolean;
+}
+
+const ASKED = {
+  name: "asked",
+  columns: {
+    place: "INTEGER",
+    scope: "INTEGER",
+    now: "DOUBLE",
+    halflife: "DOUBLE",
+    top: "INTEGER",
+    explore: "DOUBLE",
+    seed: "VARCHAR",
+    own_only: "BOOLEAN",
+  },
+} as const satisfies Table;
+
+const NOTHING: Recalled = { patterns: [], antipatterns: [], known: 0, generation: 0 };
+
+/** Half-lives that may pass before an unchanged recall is ranked again: no term moves by more than 1e-4 in that. */
+const STALE = 1e-4;
+
+/** More rows than asked for, so that neighbours and what does not fit the program can be passed over. */
+const SPARE = 4;
+
+export async function openKnowledge(options: KnowledgeOptions): Promise<Knowledge> {
+  return new DuckKnowledge(options);
+}
+
+class DuckKnowledge implements Knowledge {
+  cursor: Cursor = {};
+  private readonly options: KnowledgeOptions;
+  private readonly facts: Facts;
+  private engine: Promise<Engine> | undefined;
+  private reading: Promise<void> | undefined;
+  private queued: Promise<void> | undefined;
+  /** One statement at a time: they share the row of `asked`. */
+  private line: Promise<unknown> = Promise.resolve();
+  private trust = { generation: 0, at: -Infinity, count: 0 };
+  private readonly recent = new Map<
+    string,
+    { version: number; generation: number; now: number; rows: readonly RankedRow[] }
+  >();
+
+  constructor(options: KnowledgeOptions) {
+    this.options = options;
+    this.facts = new Facts(() => options.clock.now());
+  }
+
+  /** A refresh that is under way may have passed what was just written: at most one more waits behind it. */
+  refresh(): Promise<void> {
+    if (this.reading === undefined) return this.read();
+    this.queued ??= this.reading.then(
+      () => this.read(),
+      () => this.read(),
+    );
+    return this.queued;
+  }
+
+  private read(): Promise<void> {
+    this.queued = undefined;
+    const reading = this.take().finally(() => {
+      if (this.reading === reading) this.reading = undefined;
+    });
+    this.reading = reading;
+    return reading;
+  }
+
+  private async take(): Promise<void> {
+    const { records, cursor } = await this.options.source.since(this.cursor);
+    for (const record of records) this.facts.add(record);
+    this.cursor = cursor;
+  }
+
+  async recall(query: RecallQuery): Promise<Recalled> {
+    const place = this.facts.place(query.subnet, query.stage);
+    if (place === undefined || place.claims === 0) return NOTHING;
+    const rows = await this.ranked(place, query, this.facts.scopes.find(query.scope), false);
+    const passes = (row: RankedRow) => query.admits?.(JSON.parse(row.chosen) as Json) ?? true;
+    const choose = (pattern: boolean) =>
+      query.from.includes(pattern ? "patterns" : "antipatterns")
+        ? spread(
+            rows.filter((row) => row.pattern === pattern && passes(row)),
+            query,
+          )
+        : [];
+    return {
+      patterns: choose(true).map((row) => this.toRanked(row)),
+      antipatterns: choose(false).map((row) => this.toRanked(row)),
+      known: place.claims,
+      generation: this.trust.generation,
+    };
+  }
+
+  async best(query: {
+    subnet: string;
+    stage: string;
+    scope: string;
+    now: number;
+    admits?: (chosen: Json) => boolean;
+  }): Promise<Chosen | undefined> {
+    const place = this.facts.place(query.subnet, query.stage);
+    if (place === undefined || place.claims === 0) return undefined;
+    const scope = query.scope === "" ? null : this.facts.scopes.find(query.scope);
+    const asked: RecallQuery = {
+      ...query,
+      from: ["patterns"],
+      top: 1,
+      halflife: { seconds: SCORE.halflifeSeconds },
+    };
+    const rows = await this.ranked(place, asked, scope, scope !== null);
+    const best = rows.find((row) => row.pattern && (query.admits?.(JSON.parse(row.chosen) as Json) ?? true));
+    if (best === undefined) return undefined;
+    const engine = await this.started();
+    const [found] = await this.exclusively(() =>
+      engine.ask<{ attempt: string }>("attempt", ATTEMPT_SQL, {
+        ...NO_QUESTION,
+        place: place.id,
+        scope,
+        seed: best.hash,
+      }),
+    );
+    return {
+      claim: best.hash,
+      value: JSON.parse(best.chosen) as Json,
+      strength: best.strength,
+      attempt: found?.attempt,
+    };
+  }
+
+  async last(query: { subnet: string; stage: string; scope: string }): Promise<Chosen | undefined> {
+    const place = this.facts.place(query.subnet, query.stage);
+    if (place === undefined || place.claims === 0) return undefined;
+    const scope = query.scope === "" ? null : this.facts.scopes.find(query.scope);
+    const engine = await this.started();
+    const [found] = await this.exclusively(async () => {
+      await engine.flush(this.facts);
+      return engine.ask<{ hash: string; chosen: string; attempt: string | null }>("last", LAST_SQL, {
+        ...NO_QUESTION,
+        place: place.id,
+        scope,
+      });
+    });
+    if (found === undefined) return undefined;
+    return {
+      claim: found.hash,
+      value: JSON.parse(found.chosen) as Json,
+      strength: 0,
+      attempt: found.attempt ?? undefined,
+    };
+  }
+
+  async metric(query: {
+    subnet: string;
+    metric: string;
+    which: "best" | "last";
+    scope?: string;
+  }): Promise<number | undefined> {
+    const [subnet, metric] = [this.facts.subnets.find(query.subnet), this.facts.metrics.find(query.metric)];
+    if (subnet < 0 || metric < 0) return undefined;
+    const engine = await this.started();
+    const [found] = await this.exclusively(async () => {
+      await engine.flush(this.facts);
+      return engine.ask<{ best: number | null; last: number | null }>("metric", METRIC_SQL, {
+        ...NO_QUESTION,
+        place: subnet,
+        top: metric,
+        scope: query.scope === undefined ? null : this.facts.scopes.find(query.scope),
+      });
+    });
+    return found?.[query.which] ?? undefined;
+  }
+
+  async observations(query: { subnet: string; stage: string; limit: number }): Promise<readonly Observation[]> {
+    const place = this.facts.place(query.subnet, query.stage);
+    if (place === undefined || place.claims === 0 || query.limit <= 0) return [];
+    const engine = await this.started();
+    const rows = await this.exclusively(async () => {
+      await engine.flush(this.facts);
+      return engine.ask<ObservationRow>("observations", OBSERVATIONS_SQL, {
+        ...NO_QUESTION,
+        place: place.id,
+        now: this.options.clock.now(),
+        top: query.limit,
+      });
+    });
+    return rows.reverse().map((row) => ({
+      chosen: JSON.parse(row.chosen) as Json,
+      scope: this.facts.scopes.names[row.scope]!,
+      ok: row.ok,
+      value: row.value,
+      regime: row.regime,
+      time: row.t,
+      peer: this.facts.peers.names[row.peer]!,
+    }));
+  }
+
+  regime(query: { subnet: string; stage: string }): number {
+    return this.facts.place(query.subnet, query.stage)?.regime ?? 0;
+  }
+
+  async close(): Promise<void> {
+    await this.line.catch(() => undefined);
+    const engine = await this.engine?.catch(() => undefined);
+    engine?.close();
+    this.engine = undefined;
+  }
+
+  /** What was asked before, of the same evidence and nearly at the same time, is not asked again. */
+  private async ranked(
+    place: Place,
+    query: RecallQuery,
+    scope: number | null,
+    ownOnly: boolean,
+  ): Promise<readonly RankedRow[]> {
+    const { halflife, explore, where } = query;
+    const filter = where === undefined ? undefined : filterSql(where, this.facts);
+    const spare = query.admits !== undefined || query.near !== undefined ? SPARE : 1;
+    const key = JSON.stringify([place.id, scope, ownOnly, query.top * spare, halflife, where ?? null, explore ?? null]);
+    const engine = await this.started();
+    return this.exclusively(async () => {
+      await this.renewTrust(engine);
+      const known = this.recent.get(key);
+      const lag =
+        "seconds" in halflife ? Math.abs(query.now - (known?.now ?? 0)) / (halflife.seconds * 1000 * STALE) : 0;
+      if (
+        known !== undefined &&
+        known.version === place.version &&
+        known.generation === this.trust.generation &&
+        (lag === 0 || (lag <= 1 && filter?.aging !== true))
+      ) {
+        return known.rows;
+      }
+      await engine.flush(this.facts);
+      const version = place.version;
+      const kind = "seconds" in halflife ? "seconds" : "evaluations";
+      const rows = await engine.ask<RankedRow>(
+        `recall ${kind} ${filter?.sql ?? ""}`,
+        () => recallSql({ halflife: kind, ...(filter === undefined ? {} : { filter: filter.sql }) }),
+        {
+          place: place.id,
+          scope,
+          now: query.now,
+          halflife: "seconds" in halflife ? halflife.seconds * 1000 : halflife.evaluations,
+          top: query.top * spare,
+          explore: explore?.amount ?? 0,
+          seed: String(explore?.seed ?? 0),
+          own_only: ownOnly,
+        },
+        filter,
+      );
+      if (this.recent.size > 1000) this.recent.clear();
+      this.recent.set(key, { version, generation: this.trust.generation, now: query.now, rows });
+      return rows;
+    });
+  }
+
+  /** Only where there is new evidence, and at most once in a while. */
+  private async renewTrust(engine: Engine): Promise<void> {
+    const now = this.options.clock.now();
+    if (this.trust.count === this.facts.count || now - this.trust.at < (this.options.trustEvery ?? 60_000)) return;
+    const count = this.facts.count;
+    await engine.flush(this.facts);
+    await engine.renewTrust(now);
+    this.trust = { generation: this.trust.generation + 1, at: now, count };
+  }
+
+  private started(): Promise<Engine> {
+    this.engine ??= Engine.start();
+    return this.engine;
+  }
+
+  private exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.line.then(work, work);
+    this.line = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private toRanked(row: RankedRow): Ranked {
+    return {
+      claim: row.hash,
+      chosen: row.chosen,
+      niche: row.niche,
+      anti: !row.pattern,
+      strength: row.pattern ? row.strength : row.anti,
+      reliability: row.r,
+      quality: row.q,
+      P: row.P,
+      N: row.N,
+      C: row.C,
+      z: row.z,
+      peers: row.peers,
+      evaluations: row.evaluations,
+      values: Object.fromEntries(
+        (row.values ?? []).map(({ metric, value }) => [this.facts.metrics.names[metric]!, value]),
+      ),
+      newest: new Date(row.newest).toISOString(),
+    };
+  }
+}
+
+const NO_QUESTION: Asked = {
+  place: -1,
+  scope: null,
+  now: 0,
+  halflife: SCORE.halflifeSeconds * 1000,
+  top: 1,
+  explore: 0,
+  seed: "",
+  own_only: false,
+};
+
+interface RankedRow {
+  readonly hash: string;
+  readonly chosen: string;
+  readonly niche: string;
+  readonly pattern: boolean;
+  readonly strength: number;
+  readonly r: number;
+  readonly q: number;
+  readonly anti: number;
+  readonly P: number;
+  readonly N: number;
+  readonly C: number;
+  readonly z: number | null;
+  readonly peers: number;
+  readonly evaluations: number;
+  readonly newest: number;
+  readonly values: readonly { readonly metric: number; readonly value: number }[] | null;
+}
+
+interface ObservationRow {
+  readonly chosen: string;
+  readonly scope: number;
+  readonly ok: boolean;
+  readonly regime: number;
+  readonly t: number;
+  readonly peer: number;
+  readonly value: number | null;
+}
+
+/** Best first, without those that are within one step of one already taken. */
+function spread(rows: readonly RankedRow[], { top, near }: RecallQuery): readonly RankedRow[] {
+  if (near === undefined) return rows.slice(0, top);
+  const taken: { readonly row: RankedRow; readonly chosen: Json }[] = [];
+  for (const row of rows) {
+    if (taken.length === top) break;
+    const chosen = JSON.parse(row.chosen) as Json;
+    if (!taken.some((other) => near(other.chosen, chosen))) taken.push({ row, chosen });
+  }
+  return taken.map(({ row }) => row);
+}
+
+/**
+ * DuckDB in memory. Statements are prepared once and read `asked`. DuckDB plans by the statistics of the moment and keeps
+ * to them (a value beyond the old maximum is then silently not found), so plans may not use them here; and a plan made
+ * for few rows is made again once there are many.
+ */
+class Engine {
+  private readonly instance: DuckDBInstance;
+  private readonly connection: DuckDBConnection;
+  private readonly prepared = new Map<string, { statement: DuckDBPreparedStatement; rows: number }>();
+  private readonly types: { readonly [name in "INTEGER" | "DOUBLE" | "VARCHAR" | "BOOLEAN"]: DuckDBType };
+  private rows = 0;
+  private regimes = -1;
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, types: Engine["types"]) {
+    this.instance = instance;
+    this.connection = connection;
+    this.types = types;
+  }
+
+  static async start(): Promise<Engine> {
+    const { DuckDBInstance, INTEGER, DOUBLE, VARCHAR, BOOLEAN } = await import("@duckdb/node-api");
+    const instance = await DuckDBInstance.create(":memory:", {
+      threads: "1",
+      memory_limit: "512MB",
+      temp_directory: "",
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+      disabled_optimizers: "statistics_propagation,compressed_materialization",
+    });
+    const connection = await instance.connect();
+    for (const table of [FACTS, CLAIMS, OBSERVED, TRUSTED, PLACES, ASKED]) await connection.run(createTable(table));
+    await connection.run("insert into asked default values");
+    return new Engine(instance, connection, { INTEGER, DOUBLE, VARCHAR, BOOLEAN });
+  }
+
+  /** Hands over what has come. A large batch is sorted by stage, so that a recall reads one part of the table. */
+  async flush(facts: Facts): Promise<void> {
+    const { waiting } = facts;
+    const batches = [
+      [FACTS, waiting.facts],
+      [CLAIMS, waiting.claims],
+      [OBSERVED, waiting.observed],
+    ] as const;
+    for (const [table, rows] of batches) {
+      if (rows.length === 0) continue;
+      const batch = rows.splice(0);
+      if (table === FACTS) batch.sort((a, b) => (a[0] as number) - (b[0] as number));
+      if (table === CLAIMS) batch.sort((a, b) => (a[1] as number) - (b[1] as number));
+      await append(this.connection, table, batch);
+      this.rows += batch.length;
+    }
+    if (facts.regimes !== this.regimes) {
+      this.regimes = facts.regimes;
+      const places = [...facts.allPlaces()].map(({ id, regime }) => [id, regime]);
+      await this.connection.run("delete from places");
+      await append(this.connection, PLACES, places);
+    }
+  }
+
+  async ask<Row>(name: string, sql: string | (() => string), asked: Asked, filter?: Filter): Promise<Row[]> {
+    const { INTEGER, DOUBLE, VARCHAR, BOOLEAN } = this.types;
+    const question = await this.prepare(
+      "asked",
+      "update asked set place = $place, scope = $scope, now = $now, halflife = $halflife, top = $top, explore = $explore, seed = $seed, own_only = $own_only",
+    );
+    const types = {
+      place: INTEGER,
+      scope: INTEGER,
+      now: DOUBLE,
+      halflife: DOUBLE,
+      top: INTEGER,
+      explore: DOUBLE,
+      seed: VARCHAR,
+      own_only: BOOLEAN,
+    };
+    question.bind({ ...asked } as Record<string, DuckDBValue>, types);
+    await question.run();
+    const statement = await this.prepare(name, sql);
+    if (filter !== undefined && Object.keys(filter.values).length > 0)
+      statement.bind(filter.values as Record<string, DuckDBValue>);
+    const result = await statement.runAndReadAll();
+    return result.getRowObjectsJS() as Row[];
+  }
+
+  async renewTrust(now: number): Promise<void> {
+    const rows = await this.ask<{ peer: number; trust: number }>("trust", TRUST_SQL, { ...NO_QUESTION, now });
+    await this.connection.run("delete from trusted");
+    await append(
+      this.connection,
+      TRUSTED,
+      rows.map(({ peer, trust }) => [peer, trust]),
+    );
+  }
+
+  close(): void {
+    this.connection.closeSync();
+    this.instance.closeSync();
+  }
+
+  private async prepare(name: string, sql: string | (() => string)): Promise<DuckDBPreparedStatement> {
+    const known = this.prepared.get(name);
+    if (known !== undefined && this.rows <= 2 * known.rows + 1000) return known.statement;
+    if (this.prepared.size > 100) this.forget();
+    known?.statement.destroySync();
+    const statement = await this.connection.prepare(typeof sql === "string" ? sql : sql());
+    this.prepared.set(name, { statement, rows: this.rows });
+    return statement;
+  }
+
+  private forget(): void {
+    for (const { statement } of this.prepared.values()) statement.destroySync();
+    this.prepared.clear();
+  }
+}

@@ -1,0 +1,82 @@
+/** The statements over the score. Each reads its question from the one row of `asked`; see `score.sql.ts` for why. */
+import { SCORE, type ScoreShape, scoreSql } from "./score.sql.ts";
+
+/**
+ * The best patterns and antipatterns of a stage in the order in which they are shown, `asked.top` of each: `merit` is
+ * strength (or anti) times the seeded noise, `weight` what is left of it after the better ones of the niche.
+ */
+export function recallSql(shape: Omit<ScoreShape, "of">): string {
+  return `with ${scoreSql({ ...shape, of: "claims" })},
+candidates as (
+  select ranked.*, claims.hash, claims.chosen, claims.niche, count(*) over () as known,
+    if(pattern, strength, "anti")
+      * exp(asked.explore * (2 * md5_number_lower(asked.seed || claims.hash)::DOUBLE / 18446744073709551616 - 1)) as merit
+  from ranked join claims on claims.claim = ranked.claim, asked
+  -- What has faded to nothing is neither.
+  where (pattern or N > 0) and (not asked.own_only or own)
+),
+placed as (
+  -- Rounded, so that the order does not hang on the order in which sums were made.
+  select *, round(merit, 12) * pow(${SCORE.niche},
+    row_number() over (partition by pattern, niche order by round(merit, 12) desc, hash) - 1) as weight
+  from candidates
+),
+shown as (
+  select * from placed, asked
+  qualify row_number() over (partition by pattern order by round(weight, 12) desc, hash) <= asked.top
+),
+metrics as (
+  select claim, list({ metric: metric, value: value }) as "values" from (
+    select s.claim, s.metric, coalesce(avg(s.y * s.direction) filter (a.own), avg(s.y * s.direction)) as value
+    from said s join weighed a on a.unit = s.unit and a.claim = s.claim and a.peer = s.peer and a.scope = s.scope
+    where s.y is not null and s.claim in (select claim from shown) group by all
+  ) group by claim
+)
+select shown.hash, shown.chosen, shown.niche, shown.pattern, shown.strength, shown.r, shown.q, shown."anti", shown.P, shown.N,
+  shown.C, shown.z, shown.peers::INTEGER as peers, shown.evaluations, shown.newest, shown.known::INTEGER as known,
+  metrics."values"
+from shown left join metrics on metrics.claim = shown.claim
+order by pattern desc, round(weight, 12) desc, hash`;
+}
+
+/** Every peer's trust, over all stages. */
+export const TRUST_SQL = `with ${scoreSql({ of: "trust", halflife: "seconds" })} select * from trusts`;
+
+/** The newest evaluations of a stage in its current regime, newest first. */
+export const OBSERVATIONS_SQL = `with ${scoreSql({ of: "claims", halflife: "seconds" })},
+newest as (
+  select a.* from weighed a join places on places.place = a.place
+  where a.regime = places.regime order by a.mark desc, a.unit limit (select top from asked)
+)
+select claims.chosen, n.scope, n.ok, n.regime, n.t, n.peer,
+  sum(s.weight * least(${SCORE.clamp}, greatest(-${SCORE.clamp}, if(k.scale > 0, (s.y - k.centre) / k.scale, 0))))
+    filter (m.claim is not null) / nullif(sum(s.weight) filter (m.claim is not null), 0) as value
+from newest n join claims on claims.claim = n.claim
+  left join said s on n.ok and s.unit = n.unit and s.claim = n.claim and s.peer = n.peer and s.scope = n.scope
+    and s.y is not null
+  left join scales k on k.scope = s.scope and k.metric = s.metric
+  left join metered m on m.claim = s.claim and m.peer = s.peer and m.scope = s.scope and m.metric = s.metric
+    and (s.verified or m.w1 is null)
+group by claims.chosen, n.scope, n.ok, n.regime, n.t, n.peer, n.mark, n.unit order by n.mark desc, n.unit`;
+
+/** The newest successful choice. */
+export const LAST_SQL = `
+select claims.hash, claims.chosen, f.attempt from facts f join asked on f.place = asked.place
+  join claims on claims.claim = f.claim
+where f.ok and (asked.scope is null or f.scope = asked.scope) order by f.mark desc, f.unit limit 1`;
+
+/** The newest attempt that chose a claim, known by its hash. */
+export const ATTEMPT_SQL = `
+select f.attempt from facts f join asked on f.place = asked.place join claims on claims.claim = f.claim
+where f.ok and claims.hash = asked.seed and f.attempt is not null
+  and (asked.scope is null or f.scope = asked.scope) order by f.mark desc, f.unit limit 1`;
+
+/** The best and the newest value of a metric; a corrected score replaces the one before. */
+export const METRIC_SQL = `
+select arg_max(value, value * direction) as best, arg_max(value, mark) as last from (
+  select unit, o.scope, arg_max(value, o.mark) as value, arg_max(direction, o.mark) as direction,
+    arg_max(feasible, o.mark) as feasible, max(o.mark) as mark
+  from observed o join asked on o.subnet = asked.place and o.metric = asked.top
+  where asked.scope is null or o.scope = asked.scope
+  group by unit, o.scope
+) where feasible`;
