@@ -144,21 +144,30 @@ export type Line =
   /** What is wrong with it, as a clause. */
   | { readonly type: "bad"; readonly why: string };
 
-const ENVELOPE_FIELDS = {
-  v: z.int().positive(),
-  process: name.min(1),
-  seq: z.int().positive(),
-  id: name.min(1),
-  time: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
-  kind: z.string().min(1).max(100),
-  peer: name,
-  run: name.optional(),
-  plan: name.optional(),
-  stage: z.string().max(1000).optional(),
-  scope: z.string().max(10_000).optional(),
-  attempt: name.optional(),
-};
-const AnyRecord = z.object(ENVELOPE_FIELDS);
+/** Each field of the envelope, and what it must be. By hand: zod takes 1.5 µs for these twelve, this 0.2. */
+const ENVELOPE_FIELDS: readonly (readonly [name: string, fits: (value: unknown) => boolean])[] = [
+  ["v", isCount],
+  ["process", (value) => isText(value, 200) && value !== ""],
+  ["seq", isCount],
+  ["id", (value) => isText(value, 200) && value !== ""],
+  ["time", (value) => typeof value === "string" && TIME.test(value)],
+  ["kind", (value) => isText(value, 100) && value !== ""],
+  ["peer", (value) => isText(value, 200)],
+  ["run", (value) => value === undefined || isText(value, 200)],
+  ["plan", (value) => value === undefined || isText(value, 200)],
+  ["stage", (value) => value === undefined || isText(value, 1000)],
+  ["scope", (value) => value === undefined || isText(value, 10_000)],
+  ["attempt", (value) => value === undefined || isText(value, 200)],
+];
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+function isText(value: unknown, longest: number): boolean {
+  return typeof value === "string" && value.length <= longest;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
 
 /**
  * The record of each kind, for checking only. zod compiles a plain object to a function (0.2 µs a record) but walks a
@@ -169,7 +178,7 @@ const RECORDS: ReadonlyMap<string, z.ZodType> = new Map(
     const fields = Object.entries(schema.shape).map(([name, field]: [string, z.ZodType]) => {
       return [name, field instanceof z.ZodOptional && field.unwrap() === Json ? z.any() : field] as const;
     });
-    return [kind, z.object({ ...ENVELOPE_FIELDS, ...Object.fromEntries(fields) })];
+    return [kind, z.object(Object.fromEntries(fields))];
   }),
 );
 
@@ -195,10 +204,12 @@ export function decodeLine(bytes: Buffer): Line {
   const { kind } = value;
   if (kind === "segment.header") return checked(Header.safeParse(value), (header) => ({ type: "header", header }));
   if (kind === "segment.footer") return checked(Footer.safeParse(value), (footer) => ({ type: "footer", footer }));
-  const newer = typeof value.v === "number" && value.v > RECORD_VERSION;
-  const schema = (newer ? undefined : RECORDS.get(kind as string)) ?? AnyRecord;
-  const result = schema.safeParse(value);
-  if (!result.success) return { type: "bad", why: complaint(result.error) };
+  for (const [name, fits] of ENVELOPE_FIELDS) {
+    if (!fits(value[name])) return { type: "bad", why: `its \`${name}\` does not fit` };
+  }
+  const newer = (value.v as number) > RECORD_VERSION;
+  const fields = newer ? undefined : RECORDS.get(kind as string)?.safeParse(value);
+  if (fields?.success === false) return { type: "bad", why: complaint(fields.error) };
   if (OVERFLOW.test(json) && !allFinite(value)) return { type: "bad", why: "it has a number that is not finite" };
   // The value as it was parsed, not as zod copied it: unknown fields survive, `__proto__` as a key too.
   return { type: "record", record: value as unknown as Record, crc, newer };

@@ -26,10 +26,14 @@ export function resolveStore(start: string, explicit?: string): string {
   return store;
 }
 
+/** Whether a folder is there, or can be made: the nearest entry at or above the path is a folder. */
 function isFree(path: string): boolean {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
+    for (let at = path; ; at = dirname(at)) {
+      const stats = statSync(at, { throwIfNoEntry: false });
+      if (stats !== undefined || at === dirname(at)) return stats?.isDirectory() ?? true;
+    }
   } catch {
-    return false; // below a file, or below a folder that is not ours
+    return false; // below a folder that is not ours
   }
 }

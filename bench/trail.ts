@@ -1,0 +1,182 @@
+/**
+ * What a durable record costs, against the bare `fdatasync` of the same bytes, and what reading one costs. Figures are
+ * medians over rounds that alternate with the bare call, so that a busy machine burdens both alike.
+ */
+import { spawn } from "node:child_process";
+import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { openTrail } from "../runtime/trail/local.ts";
+import { readTrail } from "../runtime/trail/reader.ts";
+import type { Draft } from "../runtime/trail/record.ts";
+
+export interface TrailRow {
+  readonly bench: "trail";
+  readonly name: string;
+  readonly value: number;
+  readonly unit: "µs" | "records/s" | "ratio";
+  /** Half the distance between the quartiles of the rounds, relative to the median. */
+  readonly noise: number;
+}
+
+/** A record of the usual size: 0.5 KB as a line. */
+const DRAFT: Draft = {
+  kind: "evidence",
+  peer: "explorer-1",
+  run: "01a203d8-d11f-75e2-a63e-83a3717ee0e7",
+  plan: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+  stage: "forecast.choose",
+  scope: "2008-10-01",
+  attempt: "01a203d8-d127-70f5-9ae5-048ee3bf1bf7",
+  subnet: "sp500",
+  claim: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+  chosen: '{"family":"garch","p":1,"q":2}',
+  niche: 'family = "garch"',
+  regime: 0,
+  ok: true,
+  metric: "crps",
+  value: 0.0123,
+  direction: -1,
+  weight: 1,
+  verified: true,
+  echo: false,
+};
+const ROUNDS = 7;
+
+export async function benchTrail(): Promise<readonly TrailRow[]> {
+  // Beside the code, not in the system's temporary folder, which may be memory.
+  const cache = join(import.meta.dirname, "..", "node_modules", ".cache");
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, "trail-"));
+  try {
+    return [
+      ...(await oneCaller(folder)),
+      await manyCallers(folder),
+      await manyProcesses(folder),
+      ...(await reading(folder)),
+    ];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function oneCaller(folder: string): Promise<readonly TrailRow[]> {
+  const trail = await openTrail({ directory: join(folder, "one"), peers: ["explorer-1"] });
+  const [record] = await trail.append([DRAFT]);
+  const bytes = Buffer.from(`${JSON.stringify({ ...record, crc: "00000000" })}\n`);
+  const file = openSync(join(folder, "bare"), "a");
+  const bare: number[] = [];
+  const ours: number[] = [];
+  const ratios: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    bare.push(
+      await median(200, () => {
+        writeSync(file, bytes);
+        fdatasyncSync(file);
+      }),
+    );
+    ours.push(await median(200, () => trail.append([DRAFT])));
+    ratios.push(ours.at(-1)! / bare.at(-1)!);
+  }
+  closeSync(file);
+  await trail.close();
+  return [
+    row("bare write and fdatasync of one record", "µs", bare),
+    row("append, 1 caller", "µs", ours),
+    row("append, 1 caller, over bare", "ratio", ratios),
+  ];
+}
+
+async function manyCallers(folder: string): Promise<TrailRow> {
+  const rates: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) rates.push(await rate(join(folder, `many-${round}`), 256, 100));
+  return row("append, 256 callers", "records/s", rates);
+}
+
+/** Records a second that `callers` append, one at a time each. */
+async function rate(directory: string, callers: number, each: number): Promise<number> {
+  const trail = await openTrail({ directory, peers: ["explorer-1"] });
+  const start = performance.now();
+  await Promise.all(
+    Array.from({ length: callers }, async () => {
+      for (let number = 0; number < each; number += 1) await trail.append([DRAFT]);
+    }),
+  );
+  const elapsed = performance.now() - start;
+  await trail.close();
+  return (callers * each * 1000) / elapsed;
+}
+
+/** Eight processes on one store with 16 callers each, from the first start of writing to the last end. */
+async function manyProcesses(folder: string): Promise<TrailRow> {
+  const rates: number[] = [];
+  const each = 100;
+  for (let round = 0; round < 3; round += 1) {
+    const spans = await Promise.all(
+      Array.from({ length: 8 }, () => child(join(folder, `processes-${round}`), 16, each)),
+    );
+    const start = Math.min(...spans.map(([from]) => from));
+    const end = Math.max(...spans.map(([, to]) => to));
+    rates.push((8 * 16 * each * 1000) / (end - start));
+  }
+  return row("append, 8 processes of 16 callers", "records/s", rates);
+}
+
+function child(directory: string, callers: number, each: number): Promise<readonly [number, number]> {
+  const args = [import.meta.filename, "--write", directory, `${callers}`, `${each}`];
+  const started = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  return new Promise((done, fail) => {
+    let text = "";
+    started.stdout.on("data", (part) => {
+      text += part;
+    });
+    started.on("close", () => (text === "" ? fail(new Error("A writing process failed.")) : done(JSON.parse(text))));
+  });
+}
+
+async function reading(folder: string): Promise<readonly TrailRow[]> {
+  const reader = readTrail(join(folder, "many-0"));
+  const whole: number[] = [];
+  const idle: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const start = performance.now();
+    let { records, cursor } = await reader.since({});
+    whole.push(((performance.now() - start) * 1000) / records.length);
+    idle.push(
+      await median(200, async () => {
+        ({ cursor } = await reader.since(cursor));
+      }),
+    );
+  }
+  return [row("read, per record", "µs", whole), row("read with nothing new", "µs", idle)];
+}
+
+/** The median time of one call, in µs. */
+async function median(times: number, call: () => unknown): Promise<number> {
+  const all: number[] = [];
+  for (let index = 0; index < times; index += 1) {
+    const start = performance.now();
+    await call();
+    all.push((performance.now() - start) * 1000);
+  }
+  return quantile(all, 0.5);
+}
+
+function quantile(values: readonly number[], q: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(q * (values.length - 1))]!;
+}
+
+function row(name: string, unit: TrailRow["unit"], values: readonly number[]): TrailRow {
+  const value = quantile(values, 0.5);
+  const noise = (quantile(values, 0.75) - quantile(values, 0.25)) / 2 / value;
+  return { bench: "trail", name, value: Number(value.toPrecision(4)), unit, noise: Number(noise.toFixed(3)) };
+}
+
+const [command, directory, callers, each] = process.argv.slice(2);
+if (import.meta.main && command === "--write") {
+  await rate(`${directory}-warm-up`, 16, 5);
+  const start = Date.now();
+  await rate(directory!, Number(callers), Number(each));
+  console.log(JSON.stringify([start, Date.now()]));
+} else if (import.meta.main) {
+  for (const line of await benchTrail()) console.log(JSON.stringify(line));
+}
