@@ -60,6 +60,8 @@ interface Open {
   readonly closer: TokenType;
   /** The column at which the line of the opening bracket begins. */
   readonly indent: number;
+  /** The names of an import, which its `from` ends. */
+  readonly importing: boolean;
   /** Where in the output a line began inside that stands no deeper than this one: the block was meant to end there. */
   dedent: number | undefined;
 }
@@ -73,18 +75,8 @@ function repair(tokens: readonly Token[], source: Source, diagnostics: Diagnosti
     const open = stack.pop()!;
     const at = open.dedent ?? output.length;
     const before = output[at - 1]!;
-    const virtual: Token = {
-      image: "",
-      startOffset: before.endOffset,
-      endOffset: before.endOffset,
-      tokenType: open.closer,
-      tokenTypeIdx: open.closer.tokenTypeIdx!,
-      index: 0,
-      lineBefore:
-        before.startOffset >= 0 && source.lineStart(open.token.startOffset) !== source.lineStart(before.startOffset),
-      damaged: true,
-    };
-    output.splice(at, 0, virtual);
+    const ownLine = source.lineStart(open.token.startOffset) !== source.lineStart(before.startOffset);
+    output.splice(at, 0, virtual(open.closer, before.endOffset, ownLine));
     diagnostics.push(missing(open, before, source));
   };
 
@@ -98,12 +90,26 @@ function repair(tokens: readonly Token[], source: Source, diagnostics: Diagnosti
         // A closer further left than the innermost block belongs to the block that begins at its column.
         const owner = stack.findLastIndex((open) => open.closer === token.tokenType && open.indent === indent);
         if (owner >= 0 && stack.at(-1)!.indent > indent) while (stack.length > owner + 1) closeMissing();
+        const end = (stack.at(-1)?.indent ?? -1) < indent ? headerEnd(output, indent, source) : undefined;
+        if (end !== undefined && token.tokenType === symbolTokens.RightBrace) {
+          const at = output[end - 1]!.endOffset;
+          const place = { file: source.path, start: at, end: at };
+          const fixes = [{ title: "Insert `{`", edits: [{ ...place, newText: " {" }] }];
+          diagnostics.push(
+            report(catalogue.missingSymbol, place, { symbol: "{", before: "the end of this line" }, { fixes }),
+          );
+          output.splice(end, 0, virtual(symbolTokens.LeftBrace, at, false));
+          output.push(token);
+          continue;
+        }
       } else {
         for (const open of stack) if (indent <= open.indent) open.dedent ??= output.length;
       }
     }
+    if (token.image === "from" && stack.at(-1)?.importing && tokens[i + 1]?.image.startsWith('"')) closeMissing();
     const closer = closerOf.get(token.tokenType);
-    if (closer !== undefined) stack.push({ token, closer, indent, dedent: undefined });
+    const importing = output.at(-1)?.image === "import";
+    if (closer !== undefined) stack.push({ token, closer, indent, dedent: undefined, importing });
     if (!isCloser) {
       output.push(token);
       continue;
@@ -123,6 +129,38 @@ function repair(tokens: readonly Token[], source: Source, diagnostics: Diagnosti
   }
   while (stack.length > 0) closeMissing();
   return output;
+}
+
+/** A bracket that is not in the text. */
+function virtual(type: TokenType, offset: number, lineBefore: boolean): Token {
+  return {
+    image: "",
+    startOffset: offset,
+    endOffset: offset,
+    tokenType: type,
+    tokenTypeIdx: type.tokenTypeIdx!,
+    index: 0,
+    lineBefore,
+    damaged: true,
+  };
+}
+
+/**
+ * Where in the output the line ends that a `}` in this column was meant to close: the last line that begins in its
+ * column, if deeper lines follow and it opens nothing itself.
+ */
+function headerEnd(output: readonly Token[], column: number, source: Source): number | undefined {
+  for (let at = output.length - 1, end: number | undefined; at >= 0; at--) {
+    const token = output[at]!;
+    if (!token.lineBefore) continue;
+    const own = token.startOffset - source.lineStart(token.startOffset);
+    if (own > column) end = at;
+    else
+      return own === column && end !== undefined && /^\w/.test(token.image) && !closerOf.has(output[end - 1]!.tokenType)
+        ? end
+        : undefined;
+  }
+  return undefined;
 }
 
 function placeOf(token: Token, source: Source) {

@@ -153,10 +153,12 @@ class Pass {
     const found = token.image;
     const at = { start: token.startOffset, end: token.endOffset };
     if (token.tokenType === ForeignName) {
+      retype(token, Identifier);
+      // A plain word with a foreign mark behind it, about which something is said anyway.
+      if (/^\w+$/.test(found)) return true;
       const ascii = found.normalize("NFKD").replace(/[^\w]/g, "");
       const fixes = /^[A-Za-z_]/.test(ascii) ? [this.#replace(at, ascii)] : [];
       this.#report(catalogue.nonAsciiName, at, { name: found }, { fixes });
-      retype(token, Identifier);
       return true;
     }
     if (token.tokenType === ForeignString) {
@@ -170,12 +172,13 @@ class Pass {
       const hash = found.startsWith("#");
       const mark = { start: at.start, end: at.start + (hash ? 1 : 2) };
       const oneLine = hash || !/[\r\n]/.test(found);
+      const alone = /^[ \t]*(?:[\r\n]|$)/.test(this.#text.slice(at.end, at.end + 200));
       const body = hash ? found.slice(1) : found.slice(2).replace(/\*\/$/, "").trimEnd();
       this.#foreign(
         mark,
         hash ? "#" : "/*",
         "comments begin with `//`",
-        oneLine ? [this.#replace(at, `//${body}`)] : [],
+        oneLine && alone ? [this.#replace(at, `//${body}`)] : [],
       );
       return false;
     }

@@ -257,7 +257,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     const elements: T[] = [];
     const ended = () => this.atEnd() || (close !== undefined && this.at(close));
     let junk = false;
-    do {
+    for (;;) {
       this.many(occurrence, {
         GATE: () => {
           shape.mend?.();
@@ -269,11 +269,10 @@ export abstract class ParserBase extends EmbeddedActionsParser {
           this.separate(occurrence, close, shape);
         },
       });
-      if (this.RECORDING_PHASE || ended()) break;
+      if (this.RECORDING_PHASE || ended()) return elements;
       this.skipJunk(close, shape, junk);
       junk = true;
-    } while (true);
-    return elements;
+    }
   }
 
   private separate(occurrence: number, close: TokenType | undefined, shape: ListShape): void {

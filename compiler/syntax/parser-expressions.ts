@@ -35,6 +35,14 @@ const notCounted: ReadonlySet<string> = new Set([
   ...keywords.joint,
 ]);
 
+/** Words that begin a line of their own, even where the rest of it is not yet typed. */
+const lineKeywords: ReadonlySet<string> = new Set([
+  ...keywords.declaration,
+  ...keywords.member,
+  ...keywords.statement,
+  ...keywords.step,
+]);
+
 const bindingPower = new Map<string, number>(
   precedence.flatMap((row, power) => row.map((operator) => [operator, power])),
 );
@@ -96,6 +104,7 @@ export abstract class ExpressionRules extends ParserBase {
   private lineBegins(): boolean {
     const after = this.next(2);
     if (!this.is(this.LA(1), Word)) return false;
+    if (lineKeywords.has(this.LA(1).image)) return true;
     return this.atField() || after.tokenType === S.Assign || (!after.lineBefore && /^[\w"{]/.test(after.image));
   }
 

@@ -52,11 +52,20 @@ export class GangParser extends StatementRules {
     lines: true,
     begins: () =>
       (keywords.declaration as readonly string[]).includes(this.LA(1).image) && this.atStatement(this.LA(1).tokenType),
-    mend: () =>
+    mend: () => {
       this.mendWord(keywords.declaration, (at, word, suggestion) => {
         const details = this.fix(`Write \`${suggestion}\``, at, suggestion);
         this.complain(catalogue.unknownDeclaration, at, { word, suggestion }, details);
-      }),
+      });
+      if (!this.at(K.gang) || this.LA(2).tokenType !== NumberToken) return;
+      const at = { start: this.next().startOffset, end: this.next(2).endOffset };
+      this.complain(
+        catalogue.badVersion,
+        at,
+        { reason: "stands before everything else" },
+        this.fix("Remove it", at, ""),
+      );
+    },
     expected: "a declaration such as `pipeline` or `import`",
   };
   private readonly importShape: ListShape = {
@@ -149,7 +158,17 @@ export class GangParser extends StatementRules {
     const { startOffset: start } = this.CONSUME(K.import);
     let names: readonly ImportedName[] = [];
     let from: StringLiteral | undefined;
-    if (this.braceHere()) {
+    if (!this.RECORDING_PHASE && this.is(this.LA(1), NameToken) && this.LA(2).tokenType === K.from) {
+      const at = { start: this.next().startOffset, end: this.next().endOffset };
+      const mend = `{ ${this.next().image} }`;
+      this.complain(
+        catalogue.missingSymbol,
+        this.gap(),
+        { symbol: "{", before: this.describeNext() },
+        this.fix(`Write \`${mend}\``, at, mend),
+      );
+      names = [this.SUBRULE(this.imported)];
+    } else if (this.braceHere()) {
       names = this.list(1, S.LeftBrace, S.RightBrace, this.importShape, () => this.SUBRULE(this.imported));
     }
     this.expect(2, K.from, "An import");

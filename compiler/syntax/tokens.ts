@@ -17,7 +17,12 @@ export interface Token extends IToken {
 export const Word = createToken({ name: "WORD", pattern: Lexer.NA });
 /** Every word but the operators and literals: what a declaration may be called. */
 export const Name = createToken({ name: "NAME", pattern: Lexer.NA, categories: [Word] });
-export const Identifier = createToken({ name: "IDENTIFIER", pattern: /[A-Za-z_]\w*/, categories: [Name] });
+export const Identifier = createToken({
+  name: "IDENTIFIER",
+  // Not the ASCII beginning of a longer word.
+  pattern: /[A-Za-z_]\w*(?![\w\u00aa-\uffff])/,
+  categories: [Name],
+});
 
 const reserved: ReadonlySet<string> = new Set([...keywords.operator, ...keywords.literal]);
 
@@ -77,9 +82,15 @@ export const ForeignComment = createToken({
   start_chars_hint: ["#", "/"],
   line_breaks: true,
 });
+const letters = /[\p{L}_][\p{L}\p{M}\p{N}_]*/uy;
 export const ForeignName = createToken({
   name: "FOREIGN_NAME",
-  pattern: /[\p{L}_][\p{L}\p{M}\p{N}_]*/u,
+  // A function, since the lexer drops the `u` of a pattern.
+  pattern: (text: string, start: number) => {
+    letters.lastIndex = start;
+    return letters.exec(text);
+  },
+  line_breaks: false,
   // Whatever is not ASCII may begin one; the lexer files characters above 255 in buckets of 255.
   start_chars_hint: [
     ...Array.from({ length: 128 }, (_, i) => 128 + i),
