@@ -1,5 +1,15 @@
 /** Replaces a file's text in one step: whoever reads it sees the old text or the new one, also after a crash. */
-import { chmodSync, closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 
 export function writeWhole(path: string, text: string): void {
   // A link stays a link: what it points to is replaced.

@@ -1,6 +1,6 @@
-import { compile } from "../../compiler/index.ts";
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
 import { summarize, summaryLine } from "../../compiler/diagnostics/render/summary.ts";
+import { compile } from "../../compiler/index.ts";
 import { command } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { fileSystemHost, projectOf } from "../host.ts";
@@ -49,7 +49,8 @@ function check(files: readonly string[]): Checked {
   for (const entry of files) {
     const program = compile(entry, host);
     for (const { path, text } of program.files) texts.set(path, text);
-    for (const one of program.diagnostics) found.set(`${one.file}\0${one.start}\0${one.end}\0${one.code}\0${one.message}`, one);
+    for (const one of program.diagnostics)
+      found.set(`${one.file}\0${one.start}\0${one.end}\0${one.code}\0${one.message}`, one);
   }
   const order = new Map(files.map((file, index) => [file, index]));
   const rank = (file: string) => order.get(file) ?? files.length;

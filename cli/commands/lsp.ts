@@ -7,7 +7,8 @@ export default command({
   options: { stdio: { doc: "speak over stdin and stdout (the only way there is)" } },
   examples: [{ command: "gangc lsp --stdio", doc: "as an editor starts it" }],
   async run({ options }) {
-    if (!options.stdio) throw usageError("a language server speaks over stdin and stdout.", "Start it as: gangc lsp --stdio");
+    if (!options.stdio)
+      throw usageError("a language server speaks over stdin and stdout.", "Start it as: gangc lsp --stdio");
     const { serve } = await import("../../lsp/server.ts");
     await serve();
     return EXIT.fine;

@@ -1,0 +1,46 @@
+/** The `test` blocks of the entry. */
+import type { Expr, Test } from "../../runtime/plan.ts";
+import type { Callable, Program } from "../semantics/program.ts";
+import type * as tree from "../syntax/tree.ts";
+import type { Context } from "./context.ts";
+
+export function lowerTests(program: Program, context: Context): Test[] {
+  const file = program.files[0]!;
+  return file.items.flatMap((item) => (item.kind === "test" ? [lowerTest(context, item, file)] : []));
+}
+
+function lowerTest(context: Context, { title, pipeline, steps }: tree.TestDecl, file: tree.SourceFile): Test {
+  return {
+    title: title.parts.map((part) => (part.kind === "text" ? part.value : "")).join(""),
+    pipeline: pipeline?.text ?? "",
+    given: steps.flatMap((step) =>
+      step.kind === "given" ? [{ name: step.name.text, value: givenValue(context, step.value, file) }] : [],
+    ),
+    run: steps.flatMap((step) => (step.kind === "run" ? [step.target.names.map(({ text }) => text).join(".")] : [])),
+    expect: steps.flatMap((step) =>
+      step.kind === "expect"
+        ? [{ condition: context.expression(step.condition, file), at: context.at(file, step.condition) }]
+        : [],
+    ),
+    at: context.at(file, title),
+  };
+}
+
+/** `fixture("a.json")` and `recorded("a.json")` are calls of what comes with the box; anything else is a value. */
+function givenValue(context: Context, node: tree.Expression, file: tree.SourceFile): Expr {
+  const symbol =
+    node.kind === "call" && node.callee.kind === "name-expression"
+      ? context.program.symbolOf(node.callee.name)
+      : undefined;
+  if (node.kind !== "call" || symbol?.kind !== "builtin") return context.expression(node, file);
+  const callable: Callable = {
+    symbol,
+    kind: "tool",
+    parameters: [],
+    result: undefined,
+    effect: false,
+    foreign: undefined,
+  };
+  const given = node.arguments.map(({ name, value }) => ({ name: name?.text ?? "file", value }));
+  return { op: "call", call: context.call({ callable, arguments: given }, node, file) };
+}
