@@ -25,5 +25,11 @@ export interface RunOptions {
 
 export interface RunSummary {
   /** Ids, in the order in which the runs began. */
-  readonly runs: readonly { readonly run: string; readonly pipeline: string; readonly cycle: number; readonly status: "ok" | "failed" | "cancelled" | "parked"; readonly error?: string }[];
+  readonly runs: readonly {
+    readonly run: string;
+    readonly pipeline: string;
+    readonly cycle: number;
+    readonly status: "ok" | "failed" | "cancelled" | "parked";
+    readonly error?: string;
+  }[];
 }

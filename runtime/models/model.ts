@@ -1,4 +1,4 @@
-import type { Ranked, Observation } from "../knowledge/knowledge.ts";
+import type { Observation, Ranked } from "../knowledge/knowledge.ts";
 import type { FailureClass } from "../trail/record.ts";
 import type { Json, Type } from "../types.ts";
 
@@ -19,7 +19,11 @@ export interface Proposal {
   /** The newest evaluations of the stage, for models that search. */
   observations(limit: number): Promise<readonly Observation[]>;
   /** What this stage proposed before in this run, and why it was not taken. */
-  readonly history: readonly { readonly value: Json | undefined; readonly class: FailureClass | undefined; readonly error: string | undefined }[];
+  readonly history: readonly {
+    readonly value: Json | undefined;
+    readonly class: FailureClass | undefined;
+    readonly error: string | undefined;
+  }[];
   /** Tools that the model may call; secrets are already bound. */
   readonly tools: readonly OfferedTool[];
   readonly turns: number;

@@ -14,5 +14,9 @@ export interface ToolContext {
 export interface Tool {
   readonly name: string;
   /** Resolves with the raw result, validated by the caller; rejects with `AttemptError`. */
-  call(input: { readonly [name: string]: Json }, context: ToolContext, signal: AbortSignal): Promise<{ readonly value: Json; readonly cost?: number }>;
+  call(
+    input: { readonly [name: string]: Json },
+    context: ToolContext,
+    signal: AbortSignal,
+  ): Promise<{ readonly value: Json; readonly cost?: number }>;
 }

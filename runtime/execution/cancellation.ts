@@ -1,0 +1,81 @@
+/** One run's cancel, and the deadlines under it. */
+import type { Clock } from "../clock.ts";
+import { AttemptError } from "./attempt-error.ts";
+
+/**
+ * Who waits under a signal, in a set: ten thousand stages side by side would each walk the others in the list that an
+ * `AbortSignal` keeps of its listeners.
+ */
+export class Cancellation {
+  readonly signal: AbortSignal;
+  readonly #controller = new AbortController();
+  readonly #waiting = new Set<() => void>();
+  readonly #outer: AbortSignal;
+  readonly #onOuter = (): void => this.cancel();
+
+  constructor(outer: AbortSignal) {
+    this.signal = this.#controller.signal;
+    this.#outer = outer;
+    if (outer.aborted) this.cancel();
+    else outer.addEventListener("abort", this.#onOuter, { once: true });
+  }
+
+  get cancelled(): boolean {
+    return this.signal.aborted;
+  }
+
+  cancel(): void {
+    this.#controller.abort(new AttemptError("cancelled", "the run was cancelled"));
+    for (const wake of [...this.#waiting]) wake();
+    this.#waiting.clear();
+  }
+
+  /** Lets go of the outer signal. */
+  release(): void {
+    this.#outer.removeEventListener("abort", this.#onOuter);
+  }
+
+  /**
+   * What `work` gives, or a rejection with class `cancelled` or `timeout` as soon as that is due, whether `work` listens
+   * to its signal or not. `late` is told when it ends after nobody waits any more.
+   */
+  within<T>(
+    clock: Clock,
+    seconds: number | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+    late: () => void,
+  ): Promise<T> {
+    if (this.cancelled) return Promise.reject(this.signal.reason);
+    const own = seconds === undefined ? undefined : new AbortController();
+    return new Promise<T>((resolve, reject) => {
+      let over = false;
+      const timer = new AbortController();
+      const end = (): boolean => {
+        if (over) return false;
+        over = true;
+        this.#waiting.delete(onCancel);
+        if (own !== undefined) timer.abort();
+        return true;
+      };
+      const giveUp = (error: AttemptError): void => {
+        if (!end()) return;
+        reject(error);
+        own?.abort(error);
+      };
+      const onCancel = (): void => giveUp(this.signal.reason as AttemptError);
+      this.#waiting.add(onCancel);
+      if (own !== undefined) {
+        clock.sleep(seconds! * 1000, timer.signal).then(
+          () => giveUp(new AttemptError("timeout", `it took longer than ${seconds} s`)),
+          () => {},
+        );
+      }
+      work(own?.signal ?? this.signal).then(
+        (value) => (end() ? resolve(value) : late()),
+        (error: unknown) => {
+          if (end()) reject(error);
+        },
+      );
+    });
+  }
+}

@@ -1,0 +1,46 @@
+/** What all stages of one run (a cycle of one pipeline by one peer) have in common. */
+import type { Clock } from "../clock.ts";
+import type { Knowledge } from "../knowledge/knowledge.ts";
+import type { Model } from "../models/model.ts";
+import type { Plan, Subnet } from "../plan.ts";
+import type { Tool } from "../tools/tool.ts";
+import type { Draft, Origin } from "../trail/record.ts";
+import type { Json, Type } from "../types.ts";
+import type { Cancellation } from "./cancellation.ts";
+
+export interface RunContext {
+  readonly plan: Plan;
+  readonly knowledge: Knowledge;
+  readonly clock: Clock;
+  readonly origin: { readonly peer: string; readonly run: string; readonly plan: string };
+  readonly subnetName: string;
+  readonly subnet: Subnet | undefined;
+  /** The subnet's version, as of this cycle. */
+  readonly version: string | undefined;
+  /** This cycle's. */
+  readonly seed: number;
+  /** Items of a fan-out that run side by side, where the `for` does not say. */
+  readonly parallel: number;
+  readonly cancellation: Cancellation;
+  /** Written and synced when it resolves. */
+  append(drafts: readonly Draft[]): Promise<void>;
+  /** Rides along with the next sync. */
+  note(...drafts: readonly Draft[]): void;
+  /** The fields of a record for a value of any size. */
+  outputOf(value: Json): Promise<object>;
+  /** Throws a `TrailError` where the disk is all but full. */
+  assertSpace(): void;
+  tool(name: string): Promise<Tool>;
+  model(name: string): Promise<Model>;
+  /** Of these models those that this machine can use. */
+  usable(models: readonly string[]): readonly string[];
+  /** What a stage of any pipeline of the plan chooses: an agent's result. */
+  stageType(id: string): Type | undefined;
+  /** An id, unique in the store. */
+  nextId(): string;
+}
+
+/** A stage of the run and the item it stands in: what its records say of their origin. */
+export interface StageOrigin extends Origin {
+  readonly stage: string;
+}

@@ -1,0 +1,114 @@
+/** The edges of a pipeline's body, worked out once a plan: who provides a name, and who waits for it. */
+import type { LearnNode, Node } from "../plan.ts";
+import { asksTheWorld, namesIn } from "./expression.ts";
+
+export interface Graph {
+  readonly vertices: readonly Vertex[];
+  /** Which vertex of this body provides a name. */
+  readonly providers: ReadonlyMap<string, number>;
+  /** Which vertices of this body wait for a name that this body provides. */
+  readonly readers: ReadonlyMap<string, readonly number[]>;
+  /** The `learn`s of this body and those inside it, by the name they credit. */
+  readonly credits: ReadonlyMap<string, LearnNode>;
+}
+
+export interface Vertex {
+  readonly node: Node;
+  /** Names that must be settled before the node acts, and without which it cannot. */
+  readonly needs: readonly string[];
+  /** Names that must be settled, for better or worse. */
+  readonly awaits: readonly string[];
+  readonly provides: readonly string[];
+  /** How many of the names that it waits for this very body provides, and those that bodies around it do. */
+  readonly inner: number;
+  readonly outer: readonly string[];
+  /** Its expression asks the knowledge or a tool, so that its value comes later. */
+  readonly asks: boolean;
+  /** Of a `for` or a `when`. */
+  readonly body: Graph | undefined;
+}
+
+/** The name under which an observed metric is known to `learn`; no name of the language has a space. */
+export const metricName = (metric: string): string => `metric ${metric}`;
+
+export function graphOf(body: readonly Node[]): Graph {
+  const drafts = body.map((node) => ({ node, body: "body" in node ? graphOf(node.body) : undefined }));
+  const provided = drafts.map(({ node, body: inside }) => providesOf(node, inside));
+  const providers = new Map<string, number>();
+  provided.forEach((names, index) => {
+    for (const name of names) providers.set(name, index);
+  });
+  const readers = new Map<string, number[]>();
+  const vertices = drafts.map(({ node, body: inside }, index): Vertex => {
+    const needs = needsOf(node);
+    const awaits = node.kind === "learn" ? [node.choice, ...node.metrics.map(metricName)] : [];
+    const all = [...new Set([...needs, ...awaits])];
+    const outer: string[] = [];
+    let inner = 0;
+    for (const name of all) {
+      const provider = providers.get(name);
+      if (provider === undefined || provider === index) {
+        outer.push(name);
+        continue;
+      }
+      inner += 1;
+      const known = readers.get(name);
+      if (known === undefined) readers.set(name, [index]);
+      else known.push(index);
+    }
+    return { node, needs, awaits, provides: provided[index]!, inner, outer, asks: asks(node), body: inside };
+  });
+  const credits = new Map<string, LearnNode>();
+  for (const { node, body: inside } of drafts) {
+    if (node.kind === "learn") credits.set(node.choice, node);
+    for (const [name, learn] of inside?.credits ?? []) credits.set(name, learn);
+  }
+  return { vertices, providers, readers, credits };
+}
+
+function providesOf(node: Node, inside: Graph | undefined): readonly string[] {
+  switch (node.kind) {
+    case "stage":
+    case "let":
+      return [node.name];
+    case "observe":
+      return node.late === undefined ? [metricName(node.metric)] : [];
+    case "for":
+    case "when":
+      return [...inside!.providers.keys()];
+    case "learn":
+      return [];
+  }
+}
+
+/** What stands inside a `for` or a `when` waits for itself; they wait for their own expressions only. */
+function needsOf(node: Node): readonly string[] {
+  switch (node.kind) {
+    case "for": {
+      const names = new Set(node.by === undefined ? [] : namesIn(node.by));
+      names.delete(node.variable);
+      if (node.over.kind === "list") namesIn(node.over.list, names);
+      return [...names];
+    }
+    case "when":
+      return [...namesIn(node.condition)];
+    case "learn":
+      return node.scope === undefined ? [] : [...namesIn(node.scope)];
+    default:
+      return node.needs;
+  }
+}
+
+function asks(node: Node): boolean {
+  switch (node.kind) {
+    case "let":
+    case "observe":
+      return asksTheWorld(node.value);
+    case "when":
+      return asksTheWorld(node.condition);
+    case "for":
+      return node.over.kind === "list" && asksTheWorld(node.over.list);
+    default:
+      return false;
+  }
+}

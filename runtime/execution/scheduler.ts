@@ -1,0 +1,573 @@
+/**
+ * Executes a pipeline's body. A node acts as soon as the names it waits for are settled; nothing is ordered in any other
+ * way. The end of a stage and the starts that it releases are one write and one sync; what is pure (`let`, `when`,
+ * `observe`, `learn`) happens in between, without either. Work goes through a queue, so that neither the length of a
+ * chain nor the width of a fan costs stack, and each edge is looked at once.
+ */
+import type { ForNode, LearnNode, LetNode, Node, ObserveNode, StageNode } from "../plan.ts";
+import { type Draft, ENVIRONMENT_FAILURES } from "../trail/record.ts";
+import type { Json } from "../types.ts";
+import { canonical } from "../values/canonical.ts";
+import { shown, validate } from "../values/validate.ts";
+import { AttemptError } from "./attempt-error.ts";
+import type { RunContext } from "./context.ts";
+import { type Choice, type Failure, failureEvidence, type Measured, measuredEvidence } from "./evidence.ts";
+import { asText, evaluate, evaluateAsking, isObject, keyOf, namesIn, type Scope } from "./expression.ts";
+import { type Graph, graphOf, metricName, type Vertex } from "./graph.ts";
+import { runStage, type StageResult } from "./stage.ts";
+
+/** What a name came to. `root` is what failed first: who depends on it is skipped because of that. */
+type Settled = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly root: Root };
+
+interface Root extends Failure {
+  /** What failed, as a person knows it. */
+  readonly what: string;
+}
+
+/** Files to write before what they release may begin. */
+interface Batch {
+  readonly drafts: Draft[];
+  readonly releases: (() => void)[];
+}
+
+export interface BodyResult {
+  /** The first failures, in the order in which they happened. */
+  readonly failures: readonly Root[];
+  readonly cancelled: boolean;
+}
+
+/** Names of a body that are settled, in one place: the pipeline, an item of a `for`, the inside of a `when`. */
+class Frame implements Scope {
+  readonly graph: Graph;
+  readonly parent: Frame | undefined;
+  /** The vertex of the parent in which this body stands. */
+  readonly vertex: Vertex | undefined;
+  /** The items of the enclosing fan-outs, joined by `/`. */
+  readonly key: string;
+  readonly settled = new Map<string, Settled>();
+  readonly choices = new Map<string, Choice>();
+  /** Frames of the bodies of `when`s, whose names are names here too. */
+  readonly insides = new Map<string, Frame>();
+  readonly waits: Int32Array;
+  readonly outside = new Map<string, [Frame, number][]>();
+  readonly onDone: (batch: Batch) => void;
+  left: number;
+
+  constructor(
+    graph: Graph,
+    parent: Frame | undefined,
+    vertex: Vertex | undefined,
+    key: string,
+    onDone: (batch: Batch) => void,
+  ) {
+    this.graph = graph;
+    this.parent = parent;
+    this.vertex = vertex;
+    this.key = key;
+    this.onDone = onDone;
+    this.left = graph.vertices.length;
+    this.waits = Int32Array.from(graph.vertices, (of) => of.inner);
+  }
+
+  find(name: string): Settled | undefined {
+    for (let frame: Frame | undefined = this; frame !== undefined; frame = frame.parent) {
+      const settled = frame.settled.get(name);
+      if (settled !== undefined) return settled;
+    }
+    return undefined;
+  }
+
+  get(name: string): Json | undefined {
+    const settled = this.find(name);
+    return settled?.ok === true ? settled.value : undefined;
+  }
+
+  /** The frame in which a name is provided. */
+  home(name: string): Frame | undefined {
+    for (let frame: Frame | undefined = this; frame !== undefined; frame = frame.parent) {
+      if (frame.graph.providers.has(name)) return frame;
+    }
+    return undefined;
+  }
+}
+
+/** Ends when every node is settled. Rejects only with what ends the whole run: no trail, no knowledge. */
+export function runBody(
+  context: RunContext,
+  body: readonly Node[] | Graph,
+  globals: ReadonlyMap<string, Json>,
+): Promise<BodyResult> {
+  return new Scheduler(context, Array.isArray(body) ? graphOf(body as readonly Node[]) : (body as Graph)).run(globals);
+}
+
+class Scheduler {
+  readonly #context: RunContext;
+  readonly #graph: Graph;
+  readonly #failures: Root[] = [];
+  readonly #queue: (() => void)[] = [];
+  #batch: Batch = { drafts: [], releases: [] };
+  #abandon: (error: unknown) => void = () => {};
+  #over = false;
+
+  constructor(context: RunContext, graph: Graph) {
+    this.#context = context;
+    this.#graph = graph;
+  }
+
+  run(globals: ReadonlyMap<string, Json>): Promise<BodyResult> {
+    return new Promise((resolve, reject) => {
+      this.#abandon = (error) => {
+        if (this.#over) return;
+        this.#over = true;
+        this.#context.cancellation.cancel();
+        reject(error);
+      };
+      const frame = new Frame(this.#graph, undefined, undefined, "", (batch) => {
+        batch.releases.push(() => {
+          this.#over = true;
+          resolve({ failures: this.#failures, cancelled: this.#context.cancellation.cancelled });
+        });
+      });
+      for (const [name, value] of globals) frame.settled.set(name, { ok: true, value });
+      this.#step(() => this.#open(frame));
+    });
+  }
+
+  /** Lets something happen, with all that follows from it, and writes that down as one batch. */
+  #step(happen: () => void): void {
+    if (this.#over) return;
+    try {
+      happen();
+      for (let i = 0; i < this.#queue.length; i++) this.#queue[i]!();
+      this.#queue.length = 0;
+      const batch = this.#batch;
+      this.#batch = { drafts: [], releases: [] };
+      const release = (): void => {
+        for (const begin of batch.releases) begin();
+      };
+      if (batch.drafts.length === 0) return release();
+      if (batch.releases.length > 0) this.#context.assertSpace();
+      this.#context.append(batch.drafts).then(release).catch(this.#abandon);
+    } catch (error) {
+      this.#abandon(error);
+    }
+  }
+
+  /** Begins a frame: counts what each node waits for, and queues those that wait for nothing. */
+  #open(frame: Frame): void {
+    if (frame.left === 0) {
+      frame.onDone(this.#batch);
+      return;
+    }
+    frame.graph.vertices.forEach((vertex, index) => {
+      for (const name of vertex.outer) {
+        const home = frame.parent?.home(name);
+        if (home === undefined || home.settled.has(name)) continue;
+        frame.waits[index]! += 1;
+        const waiting = home.outside.get(name);
+        if (waiting === undefined) home.outside.set(name, [[frame, index]]);
+        else waiting.push([frame, index]);
+      }
+    });
+    frame.waits.forEach((waits, index) => {
+      if (waits === 0) this.#queue.push(() => this.#act(frame, index));
+    });
+  }
+
+  #settle(frame: Frame, name: string, settled: Settled): void {
+    frame.settled.set(name, settled);
+    for (const index of frame.graph.readers.get(name) ?? []) this.#countDown(frame, index);
+    const outside = frame.outside.get(name);
+    if (outside === undefined) return;
+    frame.outside.delete(name);
+    for (const [inner, index] of outside) this.#countDown(inner, index);
+  }
+
+  #countDown(frame: Frame, index: number): void {
+    frame.waits[index]! -= 1;
+    if (frame.waits[index] === 0) this.#queue.push(() => this.#act(frame, index));
+  }
+
+  /** The node has done all it does. */
+  #finish(frame: Frame): void {
+    frame.left -= 1;
+    if (frame.left === 0) frame.onDone(this.#batch);
+  }
+
+  #act(frame: Frame, index: number): void {
+    const vertex = frame.graph.vertices[index]!;
+    const { node } = vertex;
+    for (const name of vertex.needs) {
+      const need = frame.find(name);
+      if (need?.ok === false) return this.#skip(frame, vertex, need.root, `because ${need.root.what} failed`);
+    }
+    if (node.kind === "learn") {
+      this.#learn(frame, node);
+      return this.#finish(frame);
+    }
+    if (this.#context.cancellation.cancelled)
+      return this.#skip(frame, vertex, CANCELLED, "because the run was cancelled");
+    switch (node.kind) {
+      case "stage":
+        return this.#startStage(frame, node);
+      case "let":
+        return this.#whenValued(frame, vertex, node.value, (value) => {
+          const choice = this.#choiceOfLet(frame, node, value);
+          if (choice !== undefined) frame.choices.set(node.name, choice);
+          this.#settle(frame, node.name, { ok: true, value });
+          this.#finish(frame);
+        });
+      case "when":
+        return this.#whenValued(frame, vertex, node.condition, (value) => {
+          if (value === true) return this.#enter(frame, vertex);
+          this.#recordSkipped(node.body, frame.key, undefined, "because its condition does not hold");
+          for (const name of vertex.provides) this.#settle(frame, name, { ok: true, value: null });
+          this.#finish(frame);
+        });
+      case "for":
+        if (node.over.kind === "source")
+          return this.#break(frame, vertex, new AttemptError("error", "a source cannot be read by this version"));
+        return this.#whenValued(frame, vertex, node.over.list, (list) => this.#fanOut(frame, vertex, node, list));
+      case "observe":
+        return this.#whenValued(frame, vertex, node.value, (value) => this.#observe(frame, node, value));
+    }
+  }
+
+  /** Evaluates, at once or (where the memory is asked) later, and goes on with the value; a failure is the node's. */
+  #whenValued(
+    frame: Frame,
+    vertex: Vertex,
+    expression: Parameters<typeof evaluate>[0],
+    then: (value: Json) => void,
+  ): void {
+    const attempt = (act: () => void): void => {
+      try {
+        act();
+      } catch (error) {
+        if (!(error instanceof AttemptError)) throw error;
+        this.#break(frame, vertex, error);
+      }
+    };
+    if (!vertex.asks) return attempt(() => then(evaluate(expression, frame)));
+    const { knowledge, subnetName } = this.#context;
+    evaluateAsking(expression, frame, async (request) => {
+      if (request.kind === "call")
+        throw new AttemptError("invalid", "a tool can only be called by a stage or an expect");
+      if (request.kind === "metric") {
+        return (
+          (await knowledge.metric({
+            subnet: subnetName,
+            metric: request.metric,
+            which: request.which,
+            ...(frame.key === "" ? {} : { scope: frame.key }),
+          })) ?? null
+        );
+      }
+      const asked = { subnet: subnetName, stage: request.stage, scope: request.scope ?? frame.key };
+      const found =
+        request.which === "best"
+          ? await knowledge.best({ ...asked, now: this.#context.clock.now() })
+          : await knowledge.last(asked);
+      if (vertex.node.kind === "let") this.#taken.set(vertex.node.name + frame.key, found?.value ?? null);
+      return found?.value ?? null;
+    }).then(
+      (value) => this.#step(() => attempt(() => then(value))),
+      (error: unknown) =>
+        this.#step(() => {
+          if (!(error instanceof AttemptError)) throw error;
+          this.#break(frame, vertex, error);
+        }),
+    );
+  }
+
+  /** What the `let`s of this run took from memory, for `echo`. */
+  readonly #taken = new Map<string, Json>();
+
+  // Stages ----------------------------------------------------------------------------------------------------------
+
+  #startStage(frame: Frame, node: StageNode): void {
+    const { plan, origin, clock } = this.#context;
+    const [file, line] = node.at;
+    const source = plan.source[file];
+    this.#batch.drafts.push({
+      kind: "stage.started",
+      ...origin,
+      stage: node.id,
+      ...(frame.key === "" ? {} : { scope: frame.key }),
+      line,
+      ...(source === undefined ? {} : { file: source.path }),
+    });
+    this.#batch.releases.push(() => {
+      const began = clock.elapsed();
+      runStage(this.#context, node, frame.key, frame)
+        .then(async (result) => {
+          const output = result.status === "ok" ? await this.#context.outputOf(result.value) : {};
+          this.#step(() => this.#endStage(frame, node, result, output, (clock.elapsed() - began) / 1000));
+        })
+        .catch(this.#abandon);
+    });
+  }
+
+  #endStage(frame: Frame, node: StageNode, result: StageResult, output: object, elapsed: number): void {
+    const failure = result.status === "ok" ? undefined : result.failure;
+    this.#batch.drafts.push({
+      kind: "stage.ended",
+      ...this.#context.origin,
+      stage: node.id,
+      ...(frame.key === "" ? {} : { scope: frame.key }),
+      status: result.status,
+      ...(result.status === "ok" ? { via: result.via } : {}),
+      attempts: result.attempts,
+      elapsed: Math.max(0, elapsed),
+      ...output,
+      ...failure,
+    });
+    if (result.status === "ok") {
+      frame.choices.set(node.name, result.choice);
+      this.#settle(frame, node.name, { ok: true, value: result.value });
+    } else {
+      this.#blame(frame, node.needs, result.failure);
+      if (result.status === "none") this.#settle(frame, node.name, { ok: true, value: null });
+      else this.#fail(frame, [node.name], { ...result.failure, what: named(node.id, frame.key) });
+    }
+    this.#finish(frame);
+  }
+
+  /** A node that is no stage could not do its part. */
+  #break(frame: Frame, vertex: Vertex, error: AttemptError): void {
+    const { node } = vertex;
+    const [file, line] = node.at;
+    const what = `${node.kind} ${"name" in node ? node.name : node.kind === "observe" ? node.metric : ""}`.trim();
+    const place = `${this.#context.plan.source[file]?.path ?? "?"}:${line}`;
+    const root: Root = { class: error.class, error: error.message, what: named(what, frame.key) };
+    this.#batch.drafts.push({
+      kind: "event",
+      ...this.#context.origin,
+      ...(frame.key === "" ? {} : { scope: frame.key }),
+      name: "failed",
+      message: `${what} (${place}): ${error.message}`,
+    });
+    this.#blame(
+      frame,
+      vertex.needs,
+      error.class === "infeasible" ? { class: "infeasible", error: error.message } : root,
+    );
+    if ("body" in node) this.#recordSkipped(node.body, frame.key, root, `because ${root.what} failed`);
+    this.#fail(frame, vertex.provides, root);
+    this.#finish(frame);
+  }
+
+  #fail(frame: Frame, names: readonly string[], root: Root): void {
+    if (this.#failures.length < 100) this.#failures.push(root);
+    for (const name of names) this.#settle(frame, name, { ok: false, root });
+  }
+
+  #skip(frame: Frame, vertex: Vertex, root: Root, why: string): void {
+    this.#recordSkipped([vertex.node], frame.key, root, why);
+    for (const name of vertex.provides) this.#settle(frame, name, { ok: false, root });
+    this.#finish(frame);
+  }
+
+  /** Stages that will not run are seen not to, with the reason. */
+  #recordSkipped(nodes: readonly Node[], key: string, root: Root | undefined, why: string): void {
+    for (const node of nodes) {
+      if ("body" in node) this.#recordSkipped(node.body, key, root, why);
+      if (node.kind !== "stage") continue;
+      this.#batch.drafts.push({
+        kind: "stage.ended",
+        ...this.#context.origin,
+        stage: node.id,
+        ...(key === "" ? {} : { scope: key }),
+        status: "skipped",
+        attempts: 0,
+        elapsed: 0,
+        ...(root === undefined ? {} : { class: root.class }),
+        error: why,
+      });
+    }
+  }
+
+  // Bodies ----------------------------------------------------------------------------------------------------------
+
+  #enter(frame: Frame, vertex: Vertex): void {
+    const inside = new Frame(vertex.body!, frame, vertex, frame.key, () => {
+      for (const name of vertex.provides) {
+        frame.insides.set(name, inside);
+        const choice = inside.choices.get(name);
+        if (choice !== undefined) frame.choices.set(name, choice);
+        this.#settle(frame, name, inside.settled.get(name) ?? { ok: true, value: null });
+      }
+      this.#finish(frame);
+    });
+    this.#open(inside);
+  }
+
+  #fanOut(frame: Frame, vertex: Vertex, node: ForNode, list: Json): void {
+    const items = itemsOf(frame, node, list);
+    const collected = new Map<string, (Json | undefined)[]>(
+      vertex.provides.map((name) => [name, new Array(items.length)]),
+    );
+    const { parallel } = node;
+    let next = 0;
+    let active = 0;
+    const finish = (): void => {
+      for (const [name, values] of collected) {
+        const map: { [key: string]: Json } = {};
+        values.forEach((value, index) => {
+          if (value !== undefined) map[items[index]!.key] = value;
+        });
+        this.#settle(frame, name, { ok: true, value: map });
+      }
+      this.#finish(frame);
+    };
+    const begin = (): void => {
+      while (next < items.length && active < (parallel ?? this.#context.parallel)) {
+        const index = next++;
+        active += 1;
+        const { key, value } = items[index]!;
+        const item = new Frame(vertex.body!, frame, vertex, frame.key === "" ? key : `${frame.key}/${key}`, () => {
+          for (const name of vertex.provides) {
+            const settled = item.settled.get(name);
+            if (settled?.ok === true && settled.value !== null) collected.get(name)![index] = settled.value;
+          }
+          active -= 1;
+          if (next < items.length) this.#queue.push(begin);
+          else if (active === 0) finish();
+        });
+        item.settled.set(node.variable, { ok: true, value });
+        this.#open(item);
+      }
+    };
+    if (items.length === 0) finish();
+    else begin();
+  }
+
+  // Measuring and learning ------------------------------------------------------------------------------------------
+
+  #observe(frame: Frame, node: ObserveNode, value: Json): void {
+    const metric = this.#context.subnet?.metrics[node.metric];
+    if (typeof value !== "number" || metric === undefined) {
+      throw new AttemptError(
+        "invalid",
+        value === null
+          ? `there is no value for ${node.metric}`
+          : `${node.metric} must be a number, but is ${shown(value)}`,
+      );
+    }
+    const feasible = validate(value, metric.type, node.metric).ok;
+    this.#batch.drafts.push({
+      kind: "score",
+      ...this.#context.origin,
+      ...(frame.key === "" ? {} : { scope: frame.key }),
+      metric: node.metric,
+      value,
+      direction: metric.direction,
+      feasible,
+    });
+    this.#settle(frame, metricName(node.metric), { ok: true, value: { value, feasible } });
+    this.#finish(frame);
+  }
+
+  #learn(frame: Frame, node: LearnNode): void {
+    const choice = frame.home(node.choice)?.choices.get(node.choice);
+    if (choice === undefined) return;
+    for (const name of node.metrics) {
+      const metric = this.#context.subnet?.metrics[name];
+      const settled = frame.find(metricName(name));
+      // What was not measured because something failed has been counted against the choice where that failed.
+      if (metric === undefined || settled?.ok !== true) continue;
+      const measured = measuredIn(settled.value);
+      if (measured !== undefined)
+        this.#batch.drafts.push(measuredEvidence(this.#context, choice, name, metric, measured));
+    }
+  }
+
+  /** A `let` that some `learn` credits: the choice it passes on, or one of its own, taken from memory to be measured now. */
+  #choiceOfLet(frame: Frame, node: LetNode, value: Json): Choice | undefined {
+    const learn = frame.graph.credits.get(node.name);
+    const type = learn === undefined ? undefined : this.#context.stageType(learn.stage);
+    if (learn === undefined || type === undefined) return undefined;
+    const checked = validate(value, type, node.name, { unknown: "drop" });
+    if (!checked.ok) return undefined;
+    const claim = canonical(checked.value, type);
+    for (const name of namesIn(node.value)) {
+      const passed = frame.home(name)?.choices.get(name);
+      if (passed?.stage === learn.stage && passed.claim === claim.claim) return passed;
+    }
+    const taken = this.#taken.get(node.name + frame.key) ?? null;
+    return {
+      ...claim,
+      stage: learn.stage,
+      scope: learn.scope === undefined ? frame.key : (keyOf(evaluate(learn.scope, frame)) ?? frame.key),
+      attempt: this.#context.nextId(),
+      echo: taken !== null && canonical(taken, type).claim === claim.claim,
+      answerable: true,
+    };
+  }
+
+  /** A failure counts against the choices it depends on, each once, unless the world failed. */
+  #blame(frame: Frame, names: readonly string[], failure: Failure): void {
+    if (ENVIRONMENT_FAILURES.has(failure.class)) return;
+    const seen = new Map<Frame, Set<string>>();
+    const blamed = new Set<string>();
+    const stack: [Frame, string][] = names.map((name) => [frame, name]);
+    for (let at: Frame | undefined = frame; at?.vertex !== undefined; at = at.parent) {
+      for (const name of at.vertex.needs) stack.push([at.parent!, name]);
+    }
+    for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+      const [from, name] = top;
+      const home = from.home(name);
+      if (home === undefined) continue;
+      const known = seen.get(home) ?? new Set();
+      if (known.has(name)) continue;
+      seen.set(home, known.add(name));
+      const choice = home.choices.get(name);
+      if (choice?.answerable === true && !blamed.has(choice.attempt)) {
+        blamed.add(choice.attempt);
+        const draft = failureEvidence(this.#context, choice, failure);
+        if (draft !== undefined) this.#batch.drafts.push(draft);
+      }
+      const vertex = home.graph.vertices[home.graph.providers.get(name)!]!;
+      for (const need of vertex.needs) stack.push([home, need]);
+      const inside = home.insides.get(name);
+      if (inside !== undefined) stack.push([inside, name]);
+    }
+  }
+}
+
+const CANCELLED: Root = { class: "cancelled", error: "the run was cancelled", what: "the run" };
+
+const named = (what: string, key: string): string => (key === "" ? what : `${what} of ${key}`);
+
+/** The items with what they are known by, each by its own. */
+function itemsOf(frame: Frame, node: ForNode, list: Json): { readonly key: string; readonly value: Json }[] {
+  if (list === null) return [];
+  const values = Array.isArray(list) ? (list as readonly Json[]) : isObject(list) ? Object.values(list) : undefined;
+  if (values === undefined) throw new AttemptError("invalid", `a for needs a list, but has ${shown(list)}`);
+  const max = node.over.kind === "list" ? node.over.max : undefined;
+  if (max !== undefined && values.length > max)
+    throw new AttemptError("invalid", `the list has ${values.length} items, and max is ${max}`);
+  const keys = new Set<string>();
+  return values.map((value) => {
+    const scope: Scope = { get: (name) => (name === node.variable ? value : frame.get(name)) };
+    const key = node.by === undefined ? keyOf(value) : asText(evaluate(node.by, scope));
+    if (key === undefined)
+      throw new AttemptError("invalid", `an item of the list has neither name nor key: ${asText(value).slice(0, 100)}`);
+    if (keys.has(key)) throw new AttemptError("invalid", `two items of the list are known as ${key}`);
+    keys.add(key);
+    return { key, value };
+  });
+}
+
+/** One measurement, or the mean of those that the items of a fan-out made. */
+function measuredIn(value: Json): Measured | undefined {
+  if (!isObject(value)) return undefined;
+  if (typeof value.value === "number" && typeof value.feasible === "boolean")
+    return { value: value.value, feasible: value.feasible };
+  const items = Object.values(value).flatMap((item) => measuredIn(item) ?? []);
+  if (items.length === 0) return undefined;
+  return {
+    value: items.reduce((sum, item) => sum + item.value, 0) / items.length,
+    feasible: items.every((item) => item.feasible),
+  };
+}

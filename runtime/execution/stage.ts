@@ -1,0 +1,474 @@
+/**
+ * One stage, from recall to value: its alternatives in order, each with the attempts that its retry policy gives. Only
+ * `stage.started` and `stage.ended` are not written here: they share a write with the stages around (`scheduler.ts`).
+ */
+import type { Recalled } from "../knowledge/knowledge.ts";
+import type { Proposal } from "../models/model.ts";
+import type { Call, Expr, Plan, StageNode } from "../plan.ts";
+import { deriveSeed } from "../random.ts";
+import type { Draft, FailureClass } from "../trail/record.ts";
+import { TrailError } from "../trail/trail.ts";
+import type { Json, Type } from "../types.ts";
+import { type Claim, canonical, canonicalArguments } from "../values/canonical.ts";
+import { validate } from "../values/validate.ts";
+import { AttemptError } from "./attempt-error.ts";
+import type { RunContext, StageOrigin } from "./context.ts";
+import { type Choice, type Failure, failureEvidence, successEvidence } from "./evidence.ts";
+import { asksTheWorld, asText, evaluate, evaluateAsking, type Scope } from "./expression.ts";
+import { renderPrompt } from "./prompt.ts";
+import { type AttemptSettings, retryPolicy, type Tried } from "./retry.ts";
+
+export type StageResult =
+  | {
+      readonly status: "ok";
+      readonly value: Json;
+      readonly via: string;
+      readonly attempts: number;
+      readonly choice: Choice;
+    }
+  | { readonly status: "none" | "failed" | "cancelled"; readonly attempts: number; readonly failure: Failure };
+
+type Input = { readonly [name: string]: Json };
+
+/** What one attempt came to, with what it chose where it got so far. */
+interface Outcome {
+  readonly value?: Json;
+  readonly claim?: Claim;
+  readonly cost?: number;
+  readonly failure?: AttemptError;
+}
+
+/** Never rejects but with what ends the whole run: the trail or the knowledge cannot go on. */
+export async function runStage(
+  context: RunContext,
+  node: StageNode,
+  scopeKey: string,
+  scope: Scope,
+): Promise<StageResult> {
+  const origin: StageOrigin = { ...context.origin, stage: node.id, ...(scopeKey === "" ? {} : { scope: scopeKey }) };
+  const stage = new StageRun(context, node, origin, scopeKey, scope);
+  return stage.run();
+}
+
+class StageRun {
+  readonly #context: RunContext;
+  readonly #node: StageNode;
+  readonly #origin: StageOrigin;
+  readonly #scopeKey: string;
+  readonly #scope: Scope;
+  #attempts = 0;
+  #recalled: Recalled | undefined;
+
+  constructor(context: RunContext, node: StageNode, origin: StageOrigin, scopeKey: string, scope: Scope) {
+    this.#context = context;
+    this.#node = node;
+    this.#origin = origin;
+    this.#scopeKey = scopeKey;
+    this.#scope = scope;
+  }
+
+  async run(): Promise<StageResult> {
+    this.#recalled = await this.#recall();
+    let failure: Failure = { class: "error", error: "it has nothing to try" };
+    for (const call of this.#node.alternatives) {
+      const result = await this.#alternative(call);
+      if (!("failed" in result)) return result;
+      failure = result.failed;
+      if (failure.class === "cancelled") break;
+    }
+    const status = failure.class === "cancelled" ? "cancelled" : this.#node.orNone ? "none" : "failed";
+    return { status, attempts: this.#attempts, failure };
+  }
+
+  async #recall(): Promise<Recalled> {
+    const { knowledge, clock, plan, subnetName } = this.#context;
+    const began = clock.elapsed();
+    const recall = plan.recalls[this.#node.recall];
+    if (this.#node.alternatives.some((call) => call.callee.kind === "agent")) await knowledge.refresh();
+    const recalled = await knowledge.recall({
+      subnet: subnetName,
+      stage: this.#node.id,
+      scope: this.#scopeKey,
+      from: recall?.from ?? ["patterns", "antipatterns"],
+      top: recall?.top ?? 10,
+      halflife: recall?.halflife ?? { seconds: 7 * 86_400 },
+      ...(recall?.where === undefined ? {} : { where: recall.where }),
+      now: clock.now(),
+    });
+    this.#note({
+      kind: "recall",
+      ...this.#origin,
+      recall: this.#node.recall,
+      shown: [
+        ...recalled.patterns.map(({ claim, strength }) => ({ claim, strength })),
+        ...recalled.antipatterns.map(({ claim, strength }) => ({ claim, strength, anti: true })),
+      ],
+      known: recalled.known,
+      generation: recalled.generation,
+      elapsed: seconds(clock.elapsed() - began),
+    });
+    return recalled;
+  }
+
+  /** A value, or the error of the last attempt. */
+  async #alternative(call: Call): Promise<StageResult | FailedAlternative> {
+    const { plan, clock, cancellation } = this.#context;
+    const retry = call.retry === undefined ? undefined : plan.retries[call.retry];
+    const agent = call.callee.kind === "agent" ? plan.agents[call.callee.name] : undefined;
+    const rungs =
+      agent === undefined
+        ? undefined
+        : this.#context.usable((retry?.ladder ?? [agent.model]).map((rung) => (rung === "self" ? agent.model : rung)));
+    if (rungs?.length === 0) return failed("no_key", `no model of ${call.callee.name} can be used on this machine`);
+    const policy = retryPolicy(retry, rungs, this.#seed("retry", call.callee.name));
+    const history: (Tried & { readonly value: Json | undefined })[] = [];
+    let input: Input;
+    try {
+      input = this.#input(call);
+    } catch (error) {
+      return failed(...reasonOf(error));
+    }
+    for (let settings = policy.next(history); settings !== undefined; settings = policy.next(history)) {
+      if (settings.delay > 0) {
+        try {
+          await clock.sleep(settings.delay, cancellation.signal);
+        } catch {
+          return failed("cancelled", "the run was cancelled");
+        }
+      }
+      const result = await this.#attempt(call, input, settings, history);
+      if (!("tried" in result)) return result;
+      history.push(result.tried);
+    }
+    const last = history.at(-1);
+    return failed(last?.class ?? "error", last?.error ?? "it was not tried");
+  }
+
+  async #attempt(
+    call: Call,
+    input: Input,
+    settings: AttemptSettings,
+    history: readonly (Tried & { readonly value: Json | undefined })[],
+  ): Promise<StageResult | { readonly tried: Tried & { readonly value: Json | undefined } }> {
+    const { clock } = this.#context;
+    this.#attempts += 1;
+    const attempt = this.#context.nextId();
+    const origin = { ...this.#origin, attempt };
+    const began = clock.elapsed();
+    this.#note({
+      kind: "attempt.started",
+      ...origin,
+      number: this.#attempts,
+      callee: call.callee.name,
+      ...(settings.model === undefined ? {} : { model: settings.model }),
+      ...(settings.temperature === undefined ? {} : { temperature: settings.temperature }),
+      backend: call.backends[0] ?? "local",
+      ...(settings.note === undefined ? {} : { note: settings.note }),
+    });
+    const outcome =
+      call.callee.kind === "agent"
+        ? await this.#propose(call, input, settings, history, origin)
+        : await this.#callTool(call, input, origin);
+    const { failure, claim, value } = outcome;
+    const ended: Draft = {
+      kind: "attempt.ended",
+      ...origin,
+      ok: failure === undefined,
+      elapsed: seconds(clock.elapsed() - began),
+      ...(outcome.cost === undefined ? {} : { cost: outcome.cost }),
+      // The value that won stands in `stage.ended`; here only what was not taken.
+      ...(failure === undefined || value === undefined || JSON.stringify(value).length > 16_384
+        ? {}
+        : { output: value }),
+      ...(failure === undefined ? {} : { class: failure.class, error: failure.message }),
+    };
+    const choice: Choice | undefined =
+      claim === undefined
+        ? undefined
+        : {
+            ...claim,
+            stage: this.#node.id,
+            scope: this.#scopeKey,
+            attempt,
+            echo: this.#wasShown(claim.claim),
+            answerable: call.callee.kind === "agent" || this.#node.measured.length > 0,
+          };
+    if (failure !== undefined) {
+      const evidence =
+        choice === undefined
+          ? undefined
+          : failureEvidence(this.#context, choice, { class: failure.class, error: failure.message });
+      this.#note(ended, ...(evidence === undefined ? [] : [evidence]));
+      const { class: kind, message: error, retryAfter } = failure;
+      return { tried: { class: kind, error, claim: claim?.claim, retryAfter, value } };
+    }
+    // Where a stage is learned from, its success is told once, by `learn`.
+    if (this.#node.measured.length > 0) this.#note(ended);
+    else this.#note(ended, successEvidence(this.#context, choice!));
+    return { status: "ok", value: value!, via: call.callee.name, attempts: this.#attempts, choice: choice! };
+  }
+
+  async #propose(
+    call: Call,
+    input: Input,
+    settings: AttemptSettings,
+    history: readonly (Tried & { readonly value: Json | undefined })[],
+    origin: StageOrigin & { readonly attempt: string },
+  ): Promise<Outcome> {
+    const { plan, clock, cancellation, knowledge, subnetName } = this.#context;
+    const agent = plan.agents[call.callee.name]!;
+    let claim: Claim | undefined;
+    let value: Json | undefined;
+    let cost: number | undefined;
+    try {
+      const modelName = settings.model!;
+      const model = await this.#context.model(modelName);
+      const patterns = this.#recalled?.patterns ?? [];
+      const antipatterns = this.#recalled?.antipatterns ?? [];
+      const request: Proposal = {
+        stage: this.#node.id,
+        scope: this.#scopeKey,
+        prompt: renderPrompt(agent.prompt, this.#agentScope(input), { patterns, antipatterns }, settings.note),
+        type: agent.result,
+        temperature: settings.temperature,
+        seed: this.#seed("attempt", this.#attempts),
+        patterns,
+        antipatterns,
+        observations: (limit) => knowledge.observations({ subnet: subnetName, stage: this.#node.id, limit }),
+        history: history.map((tried) => ({ value: tried.value, class: tried.class, error: tried.error })),
+        tools: agent.tools.map(({ tool, bound }) => this.#offer(tool, bound, origin)),
+        turns: agent.turns,
+        onTurn: ({ number, inputTokens, outputTokens, ...rest }) =>
+          this.#note({
+            kind: "turn",
+            ...origin,
+            model: modelName,
+            number,
+            ...(inputTokens === undefined ? {} : { input_tokens: inputTokens }),
+            ...(outputTokens === undefined ? {} : { output_tokens: outputTokens }),
+            ...rest,
+          }),
+      };
+      const answer = await cancellation.within(
+        clock,
+        call.timeout,
+        (signal) => model.propose(request, signal),
+        () => this.#late(call, origin),
+      );
+      cost = answer.cost;
+      value = accept(answer.value, agent.result, "the answer", "refuse");
+      claim = canonical(value, agent.result);
+      await this.#expect(value, origin);
+      return { value, claim, ...(cost === undefined ? {} : { cost }) };
+    } catch (error) {
+      return {
+        ...(value === undefined ? {} : { value }),
+        ...(claim === undefined ? {} : { claim }),
+        failure: asAttemptError(error),
+      };
+    }
+  }
+
+  async #callTool(call: Call, input: Input, origin: StageOrigin & { readonly attempt: string }): Promise<Outcome> {
+    const tool = this.#context.plan.tools[call.callee.name]!;
+    const claim = canonicalArguments(input, tool.parameters);
+    try {
+      const { value, cost } = await this.#useTool(call.callee.name, input, call.timeout ?? tool.timeout, origin);
+      await this.#expect(value, origin);
+      return { value, claim, ...(cost === undefined ? {} : { cost }) };
+    } catch (error) {
+      return { claim, failure: asAttemptError(error) };
+    }
+  }
+
+  /** Calls a tool for the stage, for its agent or for its `expect`; `input` fits the tool's parameters. */
+  async #useTool(
+    name: string,
+    input: Input,
+    timeout: number | undefined,
+    origin: StageOrigin & { readonly attempt: string },
+  ): Promise<{ value: Json; cost?: number }> {
+    const { plan, clock, cancellation } = this.#context;
+    const declared = plan.tools[name];
+    if (declared === undefined) throw new AttemptError("error", `the plan has no tool ${name}`);
+    const call = this.#context.nextId();
+    const began = clock.elapsed();
+    this.#note({ kind: "tool.started", ...origin, tool: name, call });
+    const ended = (ok: boolean, cost?: number, failure?: AttemptError): void =>
+      this.#note({
+        kind: "tool.ended",
+        ...origin,
+        tool: name,
+        call,
+        ok,
+        elapsed: seconds(clock.elapsed() - began),
+        ...(cost === undefined ? {} : { cost }),
+        ...(failure === undefined ? {} : { class: failure.class, error: failure.message }),
+      });
+    try {
+      const tool = await this.#context.tool(name);
+      const toolContext = {
+        seed: this.#seed("attempt", this.#attempts),
+        stage: this.#node.id,
+        run: origin.run!,
+        log: (line: string) => this.#note({ kind: "event", ...origin, name: "log", message: line.slice(0, 2000) }),
+      };
+      const result = await cancellation.within(
+        clock,
+        timeout,
+        (signal) => tool.call(input, toolContext, signal),
+        () =>
+          this.#note({
+            kind: "event",
+            ...origin,
+            name: "late",
+            message: `${name} ended after its time was over; its result is dropped`,
+          }),
+      );
+      const value = accept(result.value, declared.result, "the result", "drop");
+      const cost = declared.spent === undefined ? result.cost : spent(declared.spent, value);
+      ended(true, cost);
+      return { value, ...(cost === undefined ? {} : { cost }) };
+    } catch (error) {
+      const failure = asAttemptError(error);
+      ended(false, undefined, failure);
+      throw failure;
+    }
+  }
+
+  #offer(
+    name: string,
+    bound: readonly { readonly name: string; readonly value: Expr }[],
+    origin: StageOrigin & { readonly attempt: string },
+  ): Proposal["tools"][number] {
+    const declared = this.#context.plan.tools[name]!;
+    const fixed = new Set(bound.map((binding) => binding.name));
+    const parameters: Type = {
+      kind: "record",
+      fields: declared.parameters.filter((parameter) => !fixed.has(parameter.name)),
+    };
+    return {
+      name,
+      doc: declared.doc,
+      parameters,
+      call: async (given) => {
+        const input = { ...(accept(given, parameters, "the arguments", "refuse") as Input) } as {
+          [name: string]: Json;
+        };
+        for (const binding of bound) input[binding.name] = evaluate(binding.value, NOTHING);
+        return (await this.#useTool(name, input, declared.timeout, origin)).value;
+      },
+    };
+  }
+
+  /** The arguments, evaluated and brought to the callee's parameters. */
+  #input(call: Call): Input {
+    const { plan } = this.#context;
+    const declared = call.callee.kind === "agent" ? plan.agents[call.callee.name] : plan.tools[call.callee.name];
+    if (declared === undefined)
+      throw new AttemptError("error", `the plan has no ${call.callee.kind} ${call.callee.name}`);
+    const given: { [name: string]: Json } = {};
+    for (const { name, value } of call.arguments) given[name] = evaluate(value, this.#scope);
+    return accept(given, { kind: "record", fields: declared.parameters }, call.callee.name, "drop") as Input;
+  }
+
+  async #expect(value: Json, origin: StageOrigin & { readonly attempt: string }): Promise<void> {
+    const { expect } = this.#node;
+    if (expect === undefined) return;
+    const scope: Scope = { get: (name) => (name === "it" ? value : this.#scope.get(name)) };
+    let returned: Json = null;
+    const ask = async (expression: Expr): Promise<Json> =>
+      evaluateAsking(expression, scope, async (request) => {
+        if (request.kind !== "call") throw new AttemptError("invalid", "an expect cannot ask the memory");
+        const { name } = request.call.callee;
+        const parameters = this.#context.plan.tools[name]?.parameters ?? [];
+        const input = accept(request.input, { kind: "record", fields: parameters }, name, "drop") as Input;
+        returned = (await this.#useTool(name, input, request.call.timeout, origin)).value;
+        return returned;
+      });
+    const held = asksTheWorld(expect) ? await ask(expect) : evaluate(expect, scope);
+    if (held === true) return;
+    const said = returned === null ? "" : ` The check returned: ${asText(returned).slice(0, 4000)}`;
+    throw new AttemptError("refused", `what is expected of it does not hold.${said}`);
+  }
+
+  /** An agent sees its parameters and the file, never its caller's names. */
+  #agentScope(input: Input): Scope {
+    const globals = this.#context.plan.subnets;
+    return {
+      get: (name) =>
+        Object.hasOwn(input, name)
+          ? input[name]
+          : Object.hasOwn(globals, name)
+            ? subnetValue(this.#context.plan, name)
+            : undefined,
+    };
+  }
+
+  #late(call: Call, origin: StageOrigin): void {
+    this.#note({
+      kind: "event",
+      ...origin,
+      name: "late",
+      message: `${call.callee.name} answered after its time was over; the answer is dropped`,
+    });
+  }
+
+  #wasShown(claim: string): boolean {
+    return (
+      this.#recalled!.patterns.some((ranked) => ranked.claim === claim) ||
+      this.#recalled!.antipatterns.some((ranked) => ranked.claim === claim)
+    );
+  }
+
+  #seed(purpose: string, part: string | number): number {
+    return deriveSeed(this.#context.seed, this.#node.id, this.#scopeKey, purpose, part);
+  }
+
+  #note(...drafts: readonly Draft[]): void {
+    this.#context.note(...drafts);
+  }
+}
+
+interface FailedAlternative {
+  readonly failed: Failure;
+}
+
+const failed = (failure: FailureClass, error: string): FailedAlternative => ({ failed: { class: failure, error } });
+
+const NOTHING: Scope = { get: () => undefined };
+
+/** What the file's names of subnets mean in expressions: their tasks by name, and what their metrics are. */
+export function subnetValue(plan: Plan, name: string): Json {
+  const subnet = plan.subnets[name]!;
+  const metrics = Object.entries(subnet.metrics).map(([metric, { direction, doc }]) => [
+    metric,
+    `${metric} (${direction < 0 ? "lower" : "higher"} is better)${doc === undefined ? "" : `: ${doc}`}`,
+  ]);
+  return { tasks: subnet.tasks, metrics: Object.fromEntries(metrics) as Json };
+}
+
+function accept(value: unknown, type: Type, path: string, unknown: "refuse" | "drop"): Json {
+  const checked = validate(value, type, path, { unknown });
+  if (checked.ok) return checked.value;
+  throw new AttemptError("invalid", checked.reasons.join("; "));
+}
+
+function spent(expression: Expr, it: Json): number | undefined {
+  const amount = evaluate(expression, { get: (name) => (name === "it" ? it : undefined) });
+  return typeof amount === "number" && amount >= 0 ? amount : undefined;
+}
+
+/** What ends the run passes; anything else is a failure of this attempt. */
+function asAttemptError(error: unknown): AttemptError {
+  if (error instanceof AttemptError) return error;
+  if (error instanceof TrailError) throw error;
+  return new AttemptError("error", error instanceof Error ? error.message : String(error));
+}
+
+function reasonOf(error: unknown): [FailureClass, string] {
+  const { class: kind, message } = asAttemptError(error);
+  return [kind, message];
+}
+
+const seconds = (milliseconds: number): number => Math.max(0, Math.round(milliseconds * 1000) / 1e6);

@@ -1,0 +1,83 @@
+/** What a plan says that this version cannot do. Said before anything runs; nothing of it is ever passed over in silence. */
+import type { Expr, Node, Plan, Position } from "../plan.ts";
+import { children } from "./expression.ts";
+
+/** A sentence each, with file and line; empty where the plan can run. */
+export function unsupported(plan: Plan, pipelines: readonly string[] = Object.keys(plan.pipelines)): string[] {
+  const found = new Map<string, string>();
+  const say = (at: Position, what: string): void => {
+    const place = `${plan.source[at[0]]?.path ?? "?"}:${at[1]}`;
+    found.set(`${place} ${what}`, `${place}: ${what} cannot be run by this version yet.`);
+  };
+
+  const expression = (of: Expr, at: Position): void => {
+    if (of.op === "secret") say(at, `the secret ${of.name}`);
+    if (of.op === "call") tool(of.call.callee.name, of.call.at);
+    for (const child of children(of)) expression(child, at);
+  };
+  const tool = (name: string, at: Position): void => {
+    const declared = plan.tools[name];
+    if (declared === undefined) return;
+    if (declared.effect) say(at, `the effect ${name}`);
+    if (declared.from.kind === "mcp") say(at, `the MCP tool ${name}`);
+    if (declared.from.kind === "builtin") say(at, `the built-in ${declared.from.name}`);
+    if (declared.limits.length > 0) say(declared.at, `the limit of ${name}`);
+  };
+  const node = (of: Node): void => {
+    switch (of.kind) {
+      case "stage":
+        if (of.wait !== undefined) say(of.at, `${of.name}, which waits for a value`);
+        for (const call of of.alternatives) {
+          if (call.callee.kind === "tool") tool(call.callee.name, call.at);
+          else agent(call.callee.name);
+          if (call.backends.some((backend) => backend !== "local"))
+            say(call.at, `the route of ${of.name} to ${call.backends.join(" or ")}`);
+          for (const argument of call.arguments) expression(argument.value, call.at);
+        }
+        if (of.expect !== undefined) expression(of.expect, of.at);
+        break;
+      case "let":
+        expression(of.value, of.at);
+        break;
+      case "for":
+        if (of.over.kind === "source") say(of.at, `the source ${of.over.call.callee.name}`);
+        else expression(of.over.list, of.at);
+        of.body.forEach(node);
+        break;
+      case "when":
+        expression(of.condition, of.at);
+        of.body.forEach(node);
+        break;
+      case "observe":
+        if (of.late !== undefined) say(of.at, `${of.metric}, which is observed late`);
+        expression(of.value, of.at);
+        break;
+      case "learn":
+        break;
+    }
+  };
+  const agent = (name: string): void => {
+    const declared = plan.agents[name];
+    if (declared === undefined) return;
+    for (const offered of declared.tools) {
+      tool(offered.tool, declared.at);
+      for (const binding of offered.bound) expression(binding.value, declared.at);
+    }
+    expression(declared.prompt, declared.at);
+  };
+
+  for (const name of pipelines) {
+    const pipeline = plan.pipelines[name];
+    if (pipeline === undefined) continue;
+    if (pipeline.limits.length > 0) say(pipeline.at, `the limit of ${name}`);
+    const version = pipeline.subnet === undefined ? undefined : plan.subnets[pipeline.subnet]?.version;
+    if (version !== undefined && "call" in version)
+      say(version.call.at, `the version that ${version.call.callee.name} is asked for`);
+    pipeline.body.forEach(node);
+  }
+  for (const { what, at } of plan.unbuilt) {
+    const place = `${plan.source[at[0]]?.path ?? "?"}:${at[1]}`;
+    found.set(`${place} ${what}`, `${place}: ${what}`);
+  }
+  return [...found.values()];
+}

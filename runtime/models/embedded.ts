@@ -1,0 +1,212 @@
+/**
+ * The embedded sampler: a model that needs no key and no network. It searches the space that the agent's result type
+ * is, informed by every evaluation that any peer recorded. The declared default is tried first, then a few points spread
+ * over the choices; after that a Gaussian process over claims (means of what was measured, so that a lucky draw counts
+ * as one draw) says where improvement is to be expected. A part of the proposals, `explore`, is drawn at random.
+ */
+
+import { AttemptError } from "../execution/attempt-error.ts";
+import type { Observation } from "../knowledge/knowledge.ts";
+import { deriveSeed, gaussian, type Random, random } from "../random.ts";
+import type { Json, Type } from "../types.ts";
+import { canonical } from "../values/canonical.ts";
+import { validate } from "../values/validate.ts";
+import type { Model, Proposal } from "./model.ts";
+import { type Estimate, fit, type Sample } from "./process.ts";
+import { type Point, type Space, spaceOf } from "./space.ts";
+
+export interface EmbeddedOptions {
+  /** The part of the proposals that is drawn at random, 0 to 1. */
+  readonly explore?: number;
+}
+
+const EXPLORE = 0.2;
+/** The newest evaluations that are looked at, and the most claims that the process is fitted to. */
+const OBSERVATIONS = 512;
+const CLAIMS = 128;
+const CANDIDATES = 256;
+/** What an evaluation of another item of the fan-out counts, as in the score. */
+const OTHER_SCOPE = 0.5;
+/** What did not run is this much worse than the worst that did, in units of z. */
+const FAILED = 1;
+
+/** An evaluated claim, as the search sees it. */
+interface Evaluated extends Sample {
+  readonly claim: string;
+  readonly own: boolean;
+}
+
+export function embeddedModel(name: string, { explore = EXPLORE }: EmbeddedOptions): Model {
+  const spaces = new WeakMap<Type, Space>();
+  const spaceFor = (type: Type): Space => {
+    let space = spaces.get(type);
+    if (space === undefined) {
+      try {
+        space = spaceOf(type);
+      } catch (error) {
+        throw new AttemptError("refused", `${name} cannot search: ${(error as Error).message}`);
+      }
+      spaces.set(type, space);
+    }
+    return space;
+  };
+  return {
+    name,
+    async propose(request) {
+      const space = spaceFor(request.type);
+      const evaluated = gather(space, request, await request.observations(OBSERVATIONS));
+      return { value: choose(space, request, evaluated, explore) };
+    },
+  };
+}
+
+function choose(space: Space, request: Proposal, evaluated: readonly Evaluated[], explore: number): Json {
+  const { type } = request;
+  const next = random(deriveSeed(request.seed, "embedded"));
+  const claimOf = (value: Json): string => canonical(value, type).claim;
+  const avoided = new Set(request.antipatterns.map((ranked) => ranked.claim));
+  for (const { value } of request.history) if (value !== undefined) avoided.add(claimOf(value));
+  const own = evaluated.filter((of) => of.own);
+
+  const preset = space.preset === undefined ? undefined : validate(space.preset, type, "the default");
+  if (preset?.ok === true) {
+    const claim = claimOf(preset.value);
+    if (!avoided.has(claim) && !own.some((of) => of.claim === claim)) return onGrid(preset.value, type);
+  }
+
+  const draw = (): Json => onGrid(space.decode(space.dimensions.map(() => next())), type);
+  const fresh = (): Json => {
+    for (let i = 0; i < 64; i++) {
+      const value = draw();
+      if (!avoided.has(claimOf(value))) return value;
+    }
+    return draw();
+  };
+  // Enough to tell directions apart before anything is believed; each branch of the choices seen about equally often.
+  const ranges = space.dimensions.filter((dimension) => dimension.options === undefined).length;
+  if (evaluated.length < Math.min(2 + ranges, 8)) return spread(space, evaluated, fresh, 16);
+  if (next() < explore) return fresh();
+
+  const samples = [...evaluated].sort((a, b) => Number(b.own) - Number(a.own)).slice(0, CLAIMS);
+  const estimate = fit(space.dimensions, samples);
+  const ranked = samples
+    .map((sample) => ({ sample, mean: estimate(sample.point).mean }))
+    .sort((a, b) => b.mean - a.mean);
+  const target = ranked[0]!.mean;
+  let best: Json | undefined;
+  let most = -1;
+  for (let i = 0; i < CANDIDATES; i++) {
+    const value =
+      i % 2 === 0
+        ? draw()
+        : onGrid(
+            space.decode(near(space, ranked[Math.floor(next() * Math.min(5, ranked.length))]!.sample.point, next)),
+            type,
+          );
+    const point = space.encode(value);
+    if (point === undefined || avoided.has(claimOf(value))) continue;
+    const improvement = expectedImprovement(estimate(point), target);
+    if (improvement > most) {
+      most = improvement;
+      best = value;
+    }
+  }
+  return best ?? fresh();
+}
+
+/** Evaluations by claim: the mean of what was measured; what failed counts as worse than all that ran. */
+function gather(space: Space, request: Proposal, observations: readonly Observation[]): Evaluated[] {
+  const values = observations.flatMap((of) => (of.ok && of.value !== null ? [of.value] : []));
+  const failed = values.length === 0 ? -FAILED : Math.min(...values) - FAILED;
+  const byClaim = new Map<string, { point: Point; sum: number; weight: number; own: boolean }>();
+  for (const observation of observations) {
+    const checked = validate(observation.chosen, request.type, "");
+    const point = checked.ok ? space.encode(checked.value) : undefined;
+    if (!checked.ok || point === undefined) continue;
+    const { claim } = canonical(checked.value, request.type);
+    const own = observation.scope === request.scope;
+    const weight = own ? 1 : OTHER_SCOPE;
+    // What ran where nothing is measured is as good as the middle.
+    const value = observation.ok ? (observation.value ?? 0) : failed;
+    const known = byClaim.get(claim) ?? { point, sum: 0, weight: 0, own: false };
+    byClaim.set(claim, {
+      point,
+      sum: known.sum + weight * value,
+      weight: known.weight + weight,
+      own: known.own || own,
+    });
+  }
+  return [...byClaim].map(([claim, { point, sum, weight, own }]) => ({
+    claim,
+    point,
+    own,
+    weight,
+    value: sum / weight,
+  }));
+}
+
+/** Of some random values the one whose choices have been tried least, then the one farthest from all that was. */
+function spread(space: Space, evaluated: readonly Evaluated[], draw: () => Json, draws: number): Json {
+  let best = draw();
+  let most = -Infinity;
+  for (let i = 0; i < draws; i++) {
+    const value = draw();
+    const point = space.encode(value);
+    if (point === undefined) continue;
+    let alike = 0;
+    let distance = evaluated.length === 0 ? 0 : Infinity;
+    for (const other of evaluated) {
+      let square = 0;
+      let same = true;
+      space.dimensions.forEach(({ options }, at) => {
+        const difference = (point[at] ?? 0.5) - (other.point[at] ?? 0.5);
+        if (options !== undefined && difference !== 0) same = false;
+        square += difference ** 2;
+      });
+      if (same) alike += 1;
+      distance = Math.min(distance, square);
+    }
+    const worth = -alike + Math.min(0.99, Math.sqrt(distance) / 10);
+    if (worth > most) {
+      most = worth;
+      best = value;
+    }
+  }
+  return best;
+}
+
+/** A neighbour: ranges moved by a normal step, far or near; a choice changed now and then; what did not count, anew. */
+function near(space: Space, point: Point, next: Random): number[] {
+  const width = next() < 0.5 ? 0.05 : 0.2;
+  const changes = 1 / Math.max(1, space.dimensions.length);
+  return space.dimensions.map(({ options }, at) => {
+    const coordinate = point[at];
+    if (coordinate === undefined) return next();
+    if (options !== undefined) return next() < changes ? next() : coordinate;
+    return next() < Math.max(changes, 0.5) ? reflect(coordinate + width * gaussian(next)) : coordinate;
+  });
+}
+
+const reflect = (x: number): number => Math.min(1, Math.max(0, x < 0 ? -x : x > 1 ? 2 - x : x));
+
+/** Jones, Schonlau and Welch (1998), eq. 15, over the best of what is believed, not of what was seen. */
+function expectedImprovement({ mean, deviation }: Estimate, target: number): number {
+  const z = (mean - target) / deviation;
+  const density = Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
+  return Math.max(0, (mean - target) * normal(z) + deviation * density);
+}
+
+/** The standard normal distribution (Abramowitz and Stegun, 26.2.17; error below 7.5e-8). */
+function normal(z: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(z));
+  const tail =
+    (Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI)) *
+    t *
+    (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  return z > 0 ? 1 - tail : tail;
+}
+
+/** What is proposed is what the claim says, so that what is measured is measured of the claim. */
+function onGrid(value: Json, type: Type): Json {
+  return JSON.parse(canonical(value, type).chosen) as Json;
+}

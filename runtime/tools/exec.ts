@@ -1,0 +1,99 @@
+/** Tools that are programs in any language: JSON on stdin, JSON on stdout, talk on stderr. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { AttemptError } from "../execution/attempt-error.ts";
+import type { Json } from "../types.ts";
+import type { Tool } from "./tool.ts";
+
+/** What a program may see of this process's environment. Keys and tokens are never among it. */
+const ENVIRONMENT = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z]+|TZ|TMPDIR|TMP|TEMP|SystemRoot|ComSpec|PATHEXT)$/;
+
+/** Between asking a process group to end and ending it. */
+const GRACE_MILLISECONDS = 2000;
+
+export function allowedEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => ENVIRONMENT.test(name)));
+}
+
+export function execTool(name: string, command: readonly string[], root: string): Tool {
+  return {
+    name,
+    call: (input, context, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason);
+        const [program, ...args] = command;
+        const child = spawn(program!, args, {
+          cwd: root,
+          env: {
+            ...allowedEnvironment(),
+            GANG_STAGE: context.stage,
+            GANG_RUN: context.run,
+            GANG_SEED: String(context.seed),
+          },
+          // A group of its own, so that whatever it starts ends with it.
+          detached: process.platform !== "win32",
+          stdio: ["pipe", "pipe", "pipe"],
+          windowsHide: true,
+        });
+        const output: Buffer[] = [];
+        let lastLine = "";
+        let grace: NodeJS.Timeout | undefined;
+        const onAbort = (): void => {
+          kill(child, "SIGTERM");
+          grace = setTimeout(() => kill(child, "SIGKILL"), GRACE_MILLISECONDS);
+        };
+        signal.addEventListener("abort", onAbort, { once: true });
+        child.stdout.on("data", (part: Buffer) => output.push(part));
+        createInterface({ input: child.stderr }).on("line", (line) => {
+          if (line.trim() !== "") lastLine = line.trim();
+          context.log(line);
+        });
+        // A program that does not read its input ends its pipe: no failure of its own.
+        child.stdin.on("error", () => {});
+        child.stdin.end(`${JSON.stringify(input)}\n`);
+        child.on("error", (error: NodeJS.ErrnoException) => {
+          signal.removeEventListener("abort", onAbort);
+          reject(
+            new AttemptError(
+              "error",
+              error.code === "ENOENT"
+                ? `there is no program ${program}`
+                : `${program} cannot be started: ${error.message}`,
+            ),
+          );
+        });
+        child.on("close", (code, killedBy) => {
+          clearTimeout(grace);
+          signal.removeEventListener("abort", onAbort);
+          if (signal.aborted) return reject(signal.reason);
+          if (code !== 0) {
+            const end = killedBy === null ? `ended with code ${code}` : `was ended by ${killedBy}`;
+            return reject(
+              new AttemptError("error", `${program} ${end}${lastLine === "" ? "" : `: ${lastLine.slice(0, 1000)}`}`),
+            );
+          }
+          try {
+            const text = Buffer.concat(output).toString("utf8").trim();
+            resolve({ value: text === "" ? null : (JSON.parse(text) as Json) });
+          } catch {
+            reject(
+              new AttemptError(
+                "invalid",
+                `${program} did not print JSON, but ${JSON.stringify(Buffer.concat(output).toString("utf8", 0, 120))}`,
+              ),
+            );
+          }
+        });
+      }),
+  };
+}
+
+function kill(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    if (process.platform === "win32") child.kill(signal);
+    else process.kill(-child.pid, signal);
+  } catch {
+    // It has ended meanwhile.
+  }
+}

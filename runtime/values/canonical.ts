@@ -1,0 +1,178 @@
+/**
+ * The claim: the canonical form of what a stage chose. Two choices that do not differ by more than their type's
+ * resolution are one claim, so that evidence about them adds up; the order of fields and a default left out are no difference.
+ */
+import { createHash } from "node:crypto";
+import type { Field, Json, NumberType, Type } from "../types.ts";
+import { armOf } from "./validate.ts";
+
+export interface Claim {
+  /** SHA-256, hex, of `chosen`. */
+  readonly claim: string;
+  /** Canonical JSON. */
+  readonly chosen: string;
+  /** The discrete part in words (`family = "garch"`); empty where there is none. */
+  readonly niche: string;
+}
+
+/** Resolution of a range without a `step`. */
+const BINS = 64;
+
+/** Arguments of a tool that are longer than this as JSON stand in its claim by their content hash. */
+const LONGEST_ARGUMENT = 200;
+
+/** `value` has been validated against `type`. */
+export function canonical(value: Json, type: Type): Claim {
+  const niche: string[] = [];
+  const chosen = canonicalJson(round(value, type, "", niche));
+  return { claim: sha256(chosen), chosen, niche: niche.join(", ") };
+}
+
+/** The claim of a tool's stage: its arguments. */
+export function canonicalArguments(input: { readonly [name: string]: Json }, parameters: readonly Field[]): Claim {
+  const shortened: { [name: string]: Json } = {};
+  const niche: string[] = [];
+  for (const { name, type } of parameters) {
+    const argument = input[name];
+    if (argument === undefined || argument === null) continue;
+    const own: string[] = [];
+    const rounded = round(argument, type, name, own);
+    const json = canonicalJson(rounded);
+    if (json.length > LONGEST_ARGUMENT) shortened[name] = `sha256:${sha256(json)}`;
+    else {
+      shortened[name] = rounded;
+      niche.push(...own);
+    }
+  }
+  const chosen = canonicalJson(shortened);
+  return { claim: sha256(chosen), chosen, niche: niche.join(", ") };
+}
+
+export function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** JSON with its keys sorted and its missing values left out. */
+export function canonicalJson(value: Json): string {
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  const object = value as { readonly [key: string]: Json };
+  const fields: string[] = [];
+  for (const key of Object.keys(object).sort()) {
+    const item = object[key];
+    if (item !== undefined && item !== null) fields.push(`${JSON.stringify(key)}:${canonicalJson(item)}`);
+  }
+  return `{${fields.join(",")}}`;
+}
+
+function round(value: Json, type: Type, path: string, niche: string[]): Json {
+  switch (type.kind) {
+    case "optional":
+      if (value === null) niche.push(`${path || "value"} = none`);
+      return value === null ? null : round(value, type.of, path, niche);
+    case "int":
+    case "float":
+    case "duration":
+    case "size":
+    case "money":
+      return typeof value === "number" ? roundNumber(value, type) : value;
+    case "bool":
+    case "literal":
+    case "choice":
+      niche.push(`${path || "value"} = ${JSON.stringify(value)}`);
+      return value;
+    case "list":
+      if (!Array.isArray(value)) return value;
+      if (type.least !== type.most) niche.push(`${path || "value"}.length = ${value.length}`);
+      return value.map((item: Json, i) => round(item, type.of, `${path}[${i}]`, niche));
+    case "map":
+      return isObject(value)
+        ? Object.fromEntries(
+            Object.entries(value).map(([key, item]) => [key, round(item, type.of, join(path, key), niche)]),
+          )
+        : value;
+    case "record":
+      return isObject(value) ? roundRecord(value, type.fields, path, niche) : value;
+    case "union": {
+      const member = type.members.find((candidate) => isOf(value, candidate));
+      return member === undefined ? value : round(value, member, path, niche);
+    }
+    default:
+      return value;
+  }
+}
+
+function roundRecord(
+  value: { readonly [key: string]: Json },
+  fields: readonly Field[],
+  path: string,
+  niche: string[],
+): Json {
+  const result: { [key: string]: Json } = {};
+  const visit = ({ name, type, default: preset }: Field): void => {
+    const given = value[name] ?? preset ?? null;
+    const rounded = round(given, type, join(path, name), niche);
+    if (rounded !== null) result[name] = rounded;
+    const choice = type.kind === "optional" ? type.of : type;
+    if (choice.kind === "choice") armOf(choice.arms, given)?.fields.forEach(visit);
+  };
+  fields.forEach(visit);
+  return result;
+}
+
+/** To the grid of `step`, else of 64 bins between the ends, which are logarithmic where the range is. */
+export function roundNumber(value: number, type: NumberType): number {
+  const { low, high, step, kind } = type;
+  let rounded = value;
+  if (step !== undefined) {
+    const origin = low ?? 0;
+    rounded = origin + Math.round((value - origin) / step) * step;
+    // The last grid point may lie beyond the upper end.
+    if (high !== undefined && rounded > high) rounded = origin + Math.floor((high - origin) / step + 1e-9) * step;
+  } else if (low !== undefined && high !== undefined && high > low && !(kind === "int" && high - low <= BINS)) {
+    const log = type.log === true && low > 0;
+    const unit = log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
+    const bin = Math.round(unit * BINS) / BINS;
+    rounded = log ? low * (high / low) ** bin : low + bin * (high - low);
+  }
+  if (kind === "int") rounded = Math.round(rounded);
+  rounded = Number(rounded.toPrecision(12));
+  return Math.min(Math.max(rounded, low ?? -Infinity), high ?? Infinity) + 0;
+}
+
+function isOf(value: Json, type: Type): boolean {
+  if (type.kind === "record") {
+    return (
+      isObject(value) &&
+      type.fields.every(({ name, type: of }) =>
+        of.kind === "literal"
+          ? value[name] === of.value
+          : of.kind === "choice"
+            ? armOf(of.arms, value[name]) !== undefined
+            : true,
+      )
+    );
+  }
+  switch (typeof value) {
+    case "number":
+      return ["int", "float", "duration", "size", "money"].includes(type.kind);
+    case "boolean":
+      return type.kind === "bool" || (type.kind === "literal" && type.value === value);
+    case "string":
+      return type.kind === "choice"
+        ? armOf(type.arms, value) !== undefined
+        : ["string", "time", "file", "dir"].includes(type.kind);
+    default:
+      return value === null
+        ? type.kind === "none" || type.kind === "optional"
+        : Array.isArray(value)
+          ? type.kind === "list"
+          : type.kind === "map";
+  }
+}
+
+function isObject(value: Json): value is { readonly [key: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const join = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);

@@ -1,0 +1,71 @@
+/** A trail and a knowledge in memory, for tests of what is written and when. */
+import { systemClock } from "../../../runtime/clock.ts";
+import { runPlan } from "../../../runtime/execution/execute.ts";
+import type { RunOptions, RunSummary } from "../../../runtime/execution/run.ts";
+import type { Knowledge } from "../../../runtime/knowledge/knowledge.ts";
+import type { Plan } from "../../../runtime/plan.ts";
+import type { Draft, Kind, Record } from "../../../runtime/trail/record.ts";
+import type { Trail } from "../../../runtime/trail/trail.ts";
+
+export interface MemoryTrail extends Trail {
+  readonly drafts: Draft[];
+  /** How many records each `append` held. */
+  readonly batches: (readonly Draft[])[];
+}
+
+export function memoryTrail(onAppend: (drafts: readonly Draft[]) => Promise<void> = async () => {}): MemoryTrail {
+  const drafts: Draft[] = [];
+  const batches: (readonly Draft[])[] = [];
+  return {
+    process: "test",
+    drafts,
+    batches,
+    async append(given) {
+      drafts.push(...given);
+      batches.push(given);
+      await onAppend(given);
+      return [] as Record[];
+    },
+    note: (given) => void drafts.push(...given),
+    since: async () => ({ records: [], cursor: {}, problems: [] }),
+    failed: new Promise(() => {}),
+    close: async () => {},
+  };
+}
+
+export function noKnowledge(more: Partial<Knowledge> = {}): Knowledge {
+  return {
+    refresh: async () => {},
+    recall: async () => ({ patterns: [], antipatterns: [], known: 0, generation: 0 }),
+    observations: async () => [],
+    best: async () => undefined,
+    last: async () => undefined,
+    metric: async () => undefined,
+    regime: () => 0,
+    cursor: {},
+    close: async () => {},
+    ...more,
+  };
+}
+
+export interface Ran {
+  readonly summary: RunSummary;
+  readonly trail: MemoryTrail;
+  of<K extends Kind>(kind: K): Extract<Draft, { kind: K }>[];
+}
+
+export async function run(plan: Plan, store: string, more: Partial<RunOptions> = {}): Promise<Ran> {
+  const trail = (more.trail as MemoryTrail | undefined) ?? memoryTrail();
+  const summary = await runPlan(plan, {
+    trail,
+    knowledge: noKnowledge(),
+    clock: systemClock,
+    store,
+    cycles: 1,
+    peer: "main",
+    seed: 1,
+    signal: new AbortController().signal,
+    ...more,
+  });
+  return { summary, trail, of: (kind) => trail.drafts.filter((draft) => draft.kind === kind) as never };
+}
