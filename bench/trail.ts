@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { openTrail } from "../runtime/trail/local.ts";
 import { readTrail } from "../runtime/trail/reader.ts";
 import type { Draft } from "../runtime/trail/record.ts";
@@ -106,31 +107,34 @@ async function rate(directory: string, callers: number, each: number): Promise<n
   return (callers * each * 1000) / elapsed;
 }
 
-/** Eight processes on one store with 16 callers each, from the first start of writing to the last end. */
+/** Eight processes on one store with 16 callers each, all started and warm before any begins. */
 async function manyProcesses(folder: string): Promise<TrailRow> {
   const rates: number[] = [];
   const each = 100;
-  for (let round = 0; round < 3; round += 1) {
-    const spans = await Promise.all(
-      Array.from({ length: 8 }, () => child(join(folder, `processes-${round}`), 16, each)),
-    );
-    const start = Math.min(...spans.map(([from]) => from));
-    const end = Math.max(...spans.map(([, to]) => to));
-    rates.push((8 * 16 * each * 1000) / (end - start));
+  const children = await Promise.all(Array.from({ length: 8 }, () => startWriter(folder)));
+  for (let round = 0; round < 5; round += 1) {
+    const start = performance.now();
+    await Promise.all(children.map((write) => write(join(folder, `processes-${round}`), 16, each)));
+    rates.push((8 * 16 * each * 1000) / (performance.now() - start));
   }
+  for (const write of children) write.end();
   return row("append, 8 processes of 16 callers", "records/s", rates);
 }
 
-function child(directory: string, callers: number, each: number): Promise<readonly [number, number]> {
-  const args = [import.meta.filename, "--write", directory, `${callers}`, `${each}`];
-  const started = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  return new Promise((done, fail) => {
-    let text = "";
-    started.stdout.on("data", (part) => {
-      text += part;
-    });
-    started.on("close", () => (text === "" ? fail(new Error("A writing process failed.")) : done(JSON.parse(text))));
-  });
+interface Writer {
+  (directory: string, callers: number, each: number): Promise<void>;
+  end(): void;
+}
+
+async function startWriter(folder: string): Promise<Writer> {
+  const child = spawn(process.execPath, [import.meta.filename, "--write"], { stdio: ["pipe", "pipe", "inherit"] });
+  const answers = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const write = async (...job: readonly [directory: string, callers: number, each: number]): Promise<void> => {
+    child.stdin.write(`${JSON.stringify(job)}\n`);
+    if ((await answers.next()).done) throw new Error("A writing process ended early.");
+  };
+  await write(join(folder, "warm-up"), 16, 5);
+  return Object.assign(write, { end: () => child.stdin.end() });
 }
 
 async function reading(folder: string): Promise<readonly TrailRow[]> {
@@ -171,12 +175,12 @@ function row(name: string, unit: TrailRow["unit"], values: readonly number[]): T
   return { bench: "trail", name, value: Number(value.toPrecision(4)), unit, noise: Number(noise.toFixed(3)) };
 }
 
-const [command, directory, callers, each] = process.argv.slice(2);
-if (import.meta.main && command === "--write") {
-  await rate(`${directory}-warm-up`, 16, 5);
-  const start = Date.now();
-  await rate(directory!, Number(callers), Number(each));
-  console.log(JSON.stringify([start, Date.now()]));
+if (import.meta.main && process.argv[2] === "--write") {
+  for await (const line of createInterface(process.stdin)) {
+    const [directory, callers, each] = JSON.parse(line) as [string, number, number];
+    await rate(directory, callers, each);
+    console.log("done");
+  }
 } else if (import.meta.main) {
   for (const line of await benchTrail()) console.log(JSON.stringify(line));
 }

@@ -150,41 +150,43 @@ class LocalTrail implements Trail {
     if (this.#flushing !== undefined || this.#queue.length === 0) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#flushing = new Promise<void>((done) => process.nextTick(done))
-      .then(() => this.#drain())
-      .finally(() => {
-        this.#flushing = undefined;
-      });
+    this.#flushing = this.#drain();
   }
 
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const batches = this.#take();
-      const records: Record[][] = [];
-      const lines: string[] = [];
-      let seq = this.#next;
-      for (const { drafts, fields, time } of batches) {
-        records.push(
-          drafts.map((draft, index) => {
-            const id = uuidv7(this.#milliseconds);
-            lines.push(encodeRecord(this.#opening, seq, id, time, fields[index]!));
-            return { v: RECORD_VERSION, process: this.process, seq: seq++, id, time, ...draft };
-          }),
-        );
-      }
-      try {
-        await this.#persist(Buffer.from(lines.join("")), lines.length);
-      } catch (error) {
-        this.#abort(error, batches);
-        return;
-      }
-      this.#next = seq;
-      batches.forEach(({ resolve }, index) => {
-        resolve?.(records[index]!);
-      });
-      // The callers that this wakes hand over their next records before the next write.
+    do {
+      // Whoever hands over in this turn, or was woken by the last sync, shares the next one.
       await new Promise<void>((done) => process.nextTick(done));
+      await this.#writeNext();
+    } while (this.#queue.length > 0);
+    // In the same turn as that look at the queue: whatever is handed over from here on starts the flusher again.
+    this.#flushing = undefined;
+  }
+
+  async #writeNext(): Promise<void> {
+    const batches = this.#take();
+    const records: Record[][] = [];
+    const lines: string[] = [];
+    let seq = this.#next;
+    for (const { drafts, fields, time } of batches) {
+      records.push(
+        drafts.map((draft, index) => {
+          const id = uuidv7(this.#milliseconds);
+          lines.push(encodeRecord(this.#opening, seq, id, time, fields[index]!));
+          return { v: RECORD_VERSION, process: this.process, seq: seq++, id, time, ...draft };
+        }),
+      );
     }
+    try {
+      await this.#persist(Buffer.from(lines.join("")), lines.length);
+    } catch (error) {
+      this.#abort(error, batches);
+      return;
+    }
+    this.#next = seq;
+    batches.forEach(({ resolve }, index) => {
+      resolve?.(records[index]!);
+    });
   }
 
   #take(): readonly Batch[] {
@@ -194,26 +196,29 @@ class LocalTrail implements Trail {
     return this.#queue.splice(0, end);
   }
 
-  /** An error ends the segment, for a file whose sync failed once is never believed again; a fresh one gets one try. */
+  /** An error ends the segment, for a file whose sync failed once is never believed again. The lines get a second one. */
   async #persist(lines: Buffer, count: number): Promise<void> {
-    if (this.#segment !== undefined && this.#segment.bytes >= this.#segmentBytes) await this.#endSegment(true);
-    if (this.#segment !== undefined) {
+    if (this.#segment !== undefined && this.#segment.bytes >= this.#segmentBytes) {
+      const full = this.#leaveSegment();
+      // Without its footer it reads the same.
+      await full?.close(false).catch(() => undefined);
+    }
+    for (let attempt = 1; ; attempt += 1) {
       try {
+        this.#segment ??= await this.#openSegment();
         return await this.#segment.append(lines, count);
-      } catch {
-        await this.#endSegment(false);
+      } catch (error) {
+        this.#leaveSegment()?.abandon();
+        if (attempt === 2) throw error;
       }
     }
-    this.#segment = await this.#openSegment();
-    await this.#segment.append(lines, count);
   }
 
-  async #endSegment(inOrder: boolean): Promise<void> {
-    const segment = this.#segment!;
+  #leaveSegment(): Segment | undefined {
+    const segment = this.#segment;
     this.#segment = undefined;
-    this.#previous = segment.ended();
-    if (inOrder) await segment.close(false).catch(() => undefined);
-    else segment.abandon();
+    if (segment !== undefined) this.#previous = segment.ended();
+    return segment;
   }
 
   #openSegment(): Promise<Segment> {
@@ -234,7 +239,6 @@ class LocalTrail implements Trail {
   }
 
   #abort(cause: unknown, batches: readonly Batch[]): void {
-    this.#segment?.abandon();
     const failure = new TrailError(
       `The trail can no longer be written (${reason(cause)}). Everything acknowledged so far is on disk.`,
       { cause },

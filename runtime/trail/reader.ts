@@ -255,15 +255,17 @@ class Reading {
   #take(file: SegmentFile, lane: Lane, chunk: Buffer): number {
     const begin = file.offset;
     let newer = 0;
-    for (const [start, end] of linesOf(chunk)) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+      const bytes = chunk.subarray(start, end);
       const offset = begin + start;
-      file.offset = begin + end + 1;
+      start = end + 1;
+      file.offset = begin + start;
       if (file.overlong !== undefined) {
         this.#bad(file, file.overlong, `it is longer than ${SETTINGS.trail.lineBytes} bytes`);
         file.overlong = undefined;
         continue;
       }
-      const bytes = chunk.subarray(start, end);
       const line = decodeLine(bytes);
       if (line.type === "record") {
         if (line.newer) newer += 1;

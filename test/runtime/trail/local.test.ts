@@ -66,6 +66,18 @@ describe("writing and reading", () => {
     await trail.close();
   });
 
+  test("whenever a record is handed over, something writes it", async () => {
+    const trail = await openTrail({ directory: temporaryFolder(), peers });
+    for (let hops = 0; hops < 40; hops += 1) {
+      const first = trail.append([event("first")]);
+      await first;
+      // So many microtasks after the sync: before, while and after the flusher ends.
+      for (let hop = 0; hop < hops; hop += 1) await undefined;
+      await trail.append([event("second")]);
+    }
+    await trail.close();
+  }, 5000);
+
   test("times never go back, though the clock does", async () => {
     const times = [0, 9000, 1000, Number.NaN, 9001];
     const trail = await openTrail({
@@ -232,6 +244,22 @@ describe("a disk that fails", () => {
       expect(namesOf(records)[0]).toBe("before");
     },
   );
+
+  test("a segment that cannot be made once, when one is full, is tried again", async () => {
+    const directory = temporaryFolder();
+    const broken = { now: false };
+    const failing: Partial<Disk> = {
+      create: () => {
+        throw coded("EIO");
+      },
+    };
+    const trail = await openTrail({ directory, peers, segmentBytes: 1, disk: breakable(failing, broken, 1) });
+    await trail.append([event("one")]);
+    broken.now = true;
+    await trail.append([event("two")]);
+    await trail.close();
+    expect(await readAll(directory)).toMatchObject({ records: [{ seq: 1 }, { seq: 2 }], problems: [] });
+  });
 
   test("a store that cannot be made is said in a sentence", async () => {
     const folder = temporaryFolder();
