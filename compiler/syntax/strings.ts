@@ -29,7 +29,7 @@ export function readString(path: string, image: string, start: number, diagnosti
 }
 
 /** What stands before the closing quotes on their line, if nothing but blanks does, and nothing follows the opening ones. */
-function blockIndentation(image: string, contentEnd: number): string | undefined {
+export function blockIndentation(image: string, contentEnd: number): string | undefined {
   if (!/^"""[ \t]*(\r\n|\n|\r)/.test(image)) return undefined;
   return /(?:\n|\r)([ \t]*)$/.exec(image.slice(0, contentEnd))?.[1];
 }

@@ -93,6 +93,7 @@ export const ForeignName = createToken({
   line_breaks: false,
   // Whatever is not ASCII may begin one; the lexer files characters above 255 in buckets of 255.
   start_chars_hint: [
+    ..."ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz",
     ...Array.from({ length: 128 }, (_, i) => 128 + i),
     ...Array.from({ length: 256 }, (_, i) => (i + 1) * 255 + 1),
   ],
