@@ -1,11 +1,11 @@
 /** `gangc run`: compiles, runs, shows what happens, and says in the end what was learned. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { nearest } from "../../compiler/diagnostics/suggestion.ts";
 import { systemClock } from "../../runtime/clock.ts";
-import { runPlan } from "../../runtime/execution/execute.ts";
 import { RefusedError } from "../../runtime/execution/load.ts";
+import { unsupported } from "../../runtime/execution/unsupported.ts";
 import { openKnowledge } from "../../runtime/knowledge/open.ts";
-import { parseMachine } from "../../runtime/machine.ts";
 import type { Json, Plan } from "../../runtime/plan.ts";
 import { openTrail } from "../../runtime/trail/local.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
@@ -15,13 +15,11 @@ import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { projectOf } from "../host.ts";
 import type { IO } from "../io.ts";
 import { programFile, shown } from "../paths.ts";
-import { displayKind, onInterrupt, openDisplay } from "../run/display.ts";
-import { type Learner, learnersOf, lessonsOf, ranked, stagesOf, Tally } from "../run/lessons.ts";
+import { displayKind } from "../run/display.ts";
+import { Tally } from "../run/lessons.ts";
+import { type Job, mine } from "../run/mining.ts";
 import { parsePeers, undeclaredNote } from "../run/peers.ts";
 import { overridesOf, planFor, planOf } from "../run/program.ts";
-import { closingText } from "../ui/closing.ts";
-import { advance, initialState, type RunState, withKnown } from "../ui/state.ts";
-import { counted } from "../ui/text.ts";
 
 const OPTIONS = {
   pipeline: { value: "P", doc: "run this one; else all of the file" },
@@ -55,11 +53,11 @@ export default command({
   ],
   notes: "Ctrl-C ends a run cleanly, a second one at once; either way what was recorded stays.",
   async run(given, io) {
-    const request = read(given, io);
+    const request = await read(given, io);
     const plan = planOf(request.file, io);
     if (plan === undefined) return EXIT.problems;
     try {
-      return await mine(plan, request, io);
+      return await start(plan, request, io);
     } catch (error) {
       if (error instanceof RefusedError) {
         const exit = { program: EXIT.problems, usage: EXIT.usage, environment: EXIT.environment }[error.fault];
@@ -71,6 +69,7 @@ export default command({
   },
 });
 
+/** What was asked for. */
 interface Request {
   readonly file: string;
   /** As the user wrote it. */
@@ -82,7 +81,7 @@ interface Request {
   readonly store: string;
 }
 
-function read({ positionals: [path], options }: Given<typeof OPTIONS>, io: IO): Request {
+async function read({ positionals: [path], options }: Given<typeof OPTIONS>, io: IO): Promise<Request> {
   if (options.forever && options.cycles !== undefined) throw usageError("--cycles and --forever exclude each other.");
   return {
     file: programFile(io.cwd, path),
@@ -90,7 +89,7 @@ function read({ positionals: [path], options }: Given<typeof OPTIONS>, io: IO): 
     options,
     cycles: options.forever ? "forever" : (whole("cycles", options.cycles, 1, 1e9) ?? 1),
     seed: whole("seed", options.seed, 0, Number.MAX_SAFE_INTEGER) ?? Math.floor(Math.random() * 2 ** 31),
-    input: options.input === undefined ? undefined : inputFrom(resolve(io.cwd, options.input), options.input),
+    input: options.input === undefined ? undefined : await inputFrom(resolve(io.cwd, options.input), options.input),
     store: resolveStore(io.cwd, options.store),
   };
 }
@@ -101,4 +100,101 @@ function whole(name: string, text: string | undefined, least: number, most: numb
   if (!(value >= least && value <= most))
     throw usageError(`--${name} takes a whole number from ${least}, not ${JSON.stringify(text)}.`);
   return value;
+}
+
+/** Parameters as JSON has them: a duration in seconds, a size in bytes. */
+async function inputFrom(path: string, named: string): Promise<{ readonly [name: string]: Json }> {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    throw usageError(`--input cannot read ${named}.`);
+  }
+  const { parse } = await import("yaml");
+  let value: unknown;
+  try {
+    value = parse(text, { maxAliasCount: 10 });
+  } catch (error) {
+    throw usageError(`${named} is not YAML: ${(error as Error).message.split("\n")[0]}`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw usageError(`${named} must name the pipeline's parameters, one a line.`);
+  return value as { readonly [name: string]: Json };
+}
+
+/** The name that `gang.yaml` gives this machine. */
+async function ownName(io: IO): Promise<string> {
+  const path = join(projectOf(io.cwd), "gang.yaml");
+  if (!existsSync(path)) return "main";
+  const { parseMachine } = await import("../../runtime/machine.ts");
+  const { machine, problems } = parseMachine(readFileSync(path, "utf8"));
+  for (const { message } of problems) io.talk(`${shown(io.cwd, path)}: ${message}\n`);
+  return machine.peer ?? "main";
+}
+
+async function jobsOf(plan: Plan, { file, options }: Request, io: IO): Promise<readonly Job[]> {
+  const participants = parsePeers(options.peer ?? (await ownName(io)), plan.peers);
+  const set = overridesOf(file, plan, options.set, options.pipeline);
+  return participants.map((participant) => {
+    const note = options.peer === undefined ? undefined : undeclaredNote(participant, plan.peers);
+    if (note !== undefined) io.talk(`${note}\n`);
+    const { plan: own, pipeline } = planFor(plan, participant, set, options.pipeline);
+    const pipelines = pipeline === undefined ? Object.keys(own.pipelines) : [pipeline];
+    refuse(own, pipelines);
+    return { peer: participant.name, plan: own, pipelines, pipeline };
+  });
+}
+
+/** What cannot run is refused before there is a store. */
+function refuse(plan: Plan, pipelines: readonly string[]): void {
+  const known = Object.keys(plan.pipelines);
+  if (known.length === 0) throw new RefusedError("program", ["the file has no pipeline to run."]);
+  const missing = pipelines.find((name) => !Object.hasOwn(plan.pipelines, name));
+  if (missing !== undefined) {
+    const near = nearest(missing, known);
+    throw usageError(
+      `there is no pipeline ${missing}.`,
+      near === undefined ? `There is ${known.join(", ")}.` : `Did you mean ${near}?`,
+    );
+  }
+  const problems = unsupported(plan, pipelines);
+  if (problems.length > 0) throw new RefusedError("program", problems);
+}
+
+async function start(plan: Plan, request: Request, io: IO): Promise<ExitCode> {
+  const jobs = await jobsOf(plan, request, io);
+  const trail = await openTrail({ directory: request.store, peers: jobs.map(({ peer }) => peer), clock: systemClock });
+  try {
+    const tally = new Tally();
+    const knowledge = await openKnowledge({ source: tally.over(trail), clock: systemClock });
+    try {
+      const { cycles, seed, input, store } = request;
+      return await mine({
+        ...{ jobs, cycles, seed, input, store, trail, knowledge, tally, io },
+        clock: systemClock,
+        display: displayKind(request.options.ui, io),
+        ...wordsOf(request, io),
+      });
+    } finally {
+      await knowledge.close();
+    }
+  } finally {
+    await trail.close();
+  }
+}
+
+/** The store and the commands as this user would write them. */
+function wordsOf(
+  { path, options, store }: Request,
+  io: IO,
+): { readonly storeShown: string; readonly storeOption: string; readonly gangc: string; readonly again: string } {
+  const gangc = io.env.npm_command === "exec" ? "npx gangc" : "gangc";
+  const storeOption = options.store === undefined ? "" : ` --store ${options.store}`;
+  const given = (["pipeline", "cycles", "peer"] as const).flatMap((name) =>
+    options[name] === undefined ? [] : [`--${name} ${options[name]}`],
+  );
+  const again = [gangc, "run", path, ...given, options.forever ? "--forever" : undefined]
+    .filter((part) => part !== undefined)
+    .join(" ");
+  return { storeShown: shown(io.cwd, store), storeOption, gangc, again: `${again}${storeOption}` };
 }

@@ -11,7 +11,10 @@ export interface Lesson {
   readonly scope: string;
   /** The metric that the comparison is made by: the first that the stage learns from and has values of. */
   readonly metric: string | undefined;
+  readonly direction: 1 | -1;
   readonly best: Ranked | undefined;
+  /** The first values of the metric in the store. */
+  readonly first: readonly number[];
   /** Evaluations in the store, of all peers; and how many of them there were before this run. */
   readonly evaluations: number;
   readonly before: number;
@@ -29,17 +32,40 @@ export interface Closing {
   readonly next: readonly (readonly [command: string, doc: string])[];
 }
 
+/** Reasons of failed cycles that are repeated at the end; all of them stand in the trail. */
+const TROUBLES = 3;
+
 export function closingText({ state, elapsed, lessons, store, interrupted, next }: Closing): string {
   const width = Math.max(0, ...next.map(([command]) => command.length));
   return [
     "",
     headline(state, elapsed, interrupted),
-    ...lessons.flatMap((lesson) => ["", ...lessonLines(lesson, state)]),
+    ...state.notices
+      .filter(({ level }) => level === "trouble")
+      .slice(-TROUBLES)
+      .map(({ text }) => `  ${printable(text)}`),
+    ...lessons.flatMap((lesson) => ["", ...lessonLines(lesson)]),
     "",
     `The store is ${store}. Next:`,
     ...next.map(([command, doc]) => `  ${command.padEnd(width)}  ${doc}`),
     "",
   ].join("\n");
+}
+
+/** What a run starts from, before its first cycle. */
+export function openingText(lessons: readonly Lesson[]): string {
+  return lessons
+    .filter(({ before }) => before > 0)
+    .map(({ stage, scope, before, best, metric }) => {
+      const name = scope === "" ? stage : `${stage} for ${printable(scope)}`;
+      const value = metric === undefined ? undefined : best?.values[metric];
+      const known =
+        best === undefined || value === undefined
+          ? ""
+          : `; the best so far: ${metric} ${numberText(value)}, ${claimText(best.chosen)}`;
+      return `${name} starts from ${counted(before, "observation")}${known}\n`;
+    })
+    .join("");
 }
 
 function headline(state: RunState, elapsed: number, interrupted: boolean): string {
@@ -51,26 +77,26 @@ function headline(state: RunState, elapsed: number, interrupted: boolean): strin
   return `${interrupted ? "Interrupted after" : "Done:"} ${counted(cyclesEnded(state), "cycle")} in ${elapsedText(elapsed)}${rest}.`;
 }
 
-function lessonLines({ stage, scope, metric, best, evaluations, before }: Lesson, state: RunState): string[] {
+function lessonLines(lesson: Lesson): string[] {
+  const { stage, scope, metric, best, first, evaluations, before, direction } = lesson;
   const name = scope === "" ? stage : `${stage} for ${printable(scope)}`;
   const source = before === 0 ? "all from this run" : `${before} of them from before this run`;
-  const total = `  ${counted(evaluations, "observation")} in all, ${source}.`;
-  if (best === undefined) return [`${name} has learned nothing yet.`, total];
+  const total = evaluations === 0 ? [] : [`  from    ${counted(evaluations, "observation")}, ${source}`];
+  if (best === undefined) return [`${name} has learned nothing yet.`, ...total];
   const lines = [`What ${name} learned:`, `  best    ${claimText(best.chosen)}`];
   const value = metric === undefined ? undefined : best.values[metric];
-  if (metric === undefined || value === undefined) return [...lines, total];
-  lines.push(
+  if (metric === undefined || value === undefined) return [...lines, ...total];
+  const mean = first.reduce((sum, one) => sum + one, 0) / first.length;
+  return [
+    ...lines,
     `          ${metric} ${numberText(value)}, the mean of ${counted(best.evaluations, "evaluation")}; strength ${best.strength.toFixed(2)}`,
-  );
-  const series = state.series.find((one) => one.metric === metric && one.scope === scope);
-  if (series !== undefined && series.count > series.first.length) {
-    const first = series.first.reduce((sum, one) => sum + one, 0) / series.first.length;
-    const verdict = compared(value, first, series.direction);
-    lines.push(
-      `  first   ${metric} ${numberText(first)}, the mean of this run's first ${series.first.length} cycles: the best is ${verdict}`,
-    );
-  }
-  return [...lines, total];
+    ...(evaluations <= first.length
+      ? []
+      : [
+          `  first   ${metric} ${numberText(mean)}, the mean of the first ${first.length}: the best is ${compared(value, mean, direction)}`,
+        ]),
+    ...total,
+  ];
 }
 
 function compared(value: number, first: number, direction: 1 | -1): string {

@@ -63,8 +63,6 @@ export interface Series {
   readonly count: number;
   /** Of the feasible ones. */
   readonly best: number | undefined;
-  /** The first `FIRST` of this run. */
-  readonly first: readonly number[];
 }
 
 export interface Known {
@@ -84,8 +82,6 @@ export interface Notice {
 /** Values that a series keeps for drawing, and notices. */
 const KEPT = 400;
 const NOTICES = 30;
-/** How many of a run's first values its result is compared with. */
-export const FIRST = 5;
 
 export function initialState(cycles: number | undefined): RunState {
   return {
@@ -192,13 +188,12 @@ function inStage(state: RunState, record: Draft, change: (stage: StageState) => 
 function scored(state: RunState, record: Extract<Draft, { kind: "score" }>): RunState {
   const { metric, value, direction, scope = "" } = record;
   const at = state.series.findIndex((series) => series.metric === metric && series.scope === scope);
-  const old = state.series[at] ?? { metric, scope, direction, values: [], count: 0, best: undefined, first: [] };
+  const old = state.series[at] ?? { metric, scope, direction, values: [], count: 0, best: undefined };
   const series: Series = {
     ...old,
     values: [...old.values, value].slice(-KEPT),
     count: old.count + 1,
     best: record.feasible ? better(direction, value, old.best) : old.best,
-    first: old.first.length < FIRST ? [...old.first, value] : old.first,
   };
   const all = at < 0 ? [...state.series, series] : state.series.with(at, series);
   return inLane({ ...state, series: all }, record, (lane) => {

@@ -1,0 +1,85 @@
+/** From a file to the plans that a run executes: compiled, lowered, and with what each peer and `--set` change. */
+import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
+import { renderPretty } from "../../compiler/diagnostics/render/pretty.ts";
+import { summarize } from "../../compiler/diagnostics/render/summary.ts";
+import type { Host } from "../../compiler/host.ts";
+import { compile, lower } from "../../compiler/index.ts";
+import { applyOverrides } from "../../runtime/execution/load.ts";
+import type { Override, Plan } from "../../runtime/plan.ts";
+import { usageError } from "../command.ts";
+import { fileSystemHost, projectOf } from "../host.ts";
+import type { IO } from "../io.ts";
+import { shown } from "../paths.ts";
+import type { Participant } from "./peers.ts";
+
+/** The plan of a file. Where the file has errors they are told, and the result is `undefined`. */
+export function planOf(file: string, io: IO): Plan | undefined {
+  const host = fileSystemHost(projectOf(file));
+  const program = compile(file, host);
+  const { errors } = summarize(program.diagnostics, program.files.length);
+  tell(program.diagnostics, host, io);
+  return errors > 0 ? undefined : lower(program);
+}
+
+function tell(diagnostics: readonly Diagnostic[], host: Host, io: IO): void {
+  if (diagnostics.length === 0) return;
+  const read = (path: string): string | undefined => {
+    const text = host.read(path);
+    return text.ok ? text.text : undefined;
+  };
+  io.talk(renderPretty(diagnostics, read, (path) => shown(io.cwd, path), io.stderr));
+}
+
+/** What a participant runs: the plan with its own settings and then those of `--set`, and which of its pipelines. */
+export function planFor(
+  plan: Plan,
+  { name, declared }: Participant,
+  set: readonly Override[],
+  asked: string | undefined,
+): { readonly plan: Plan; readonly pipeline: string | undefined } {
+  const peer = declared === undefined ? undefined : plan.peers[declared]!;
+  if (peer !== undefined && asked !== undefined && asked !== peer.pipeline) {
+    throw usageError(`the peer ${name} is for the pipeline ${peer.pipeline}, not ${asked}.`);
+  }
+  return { plan: applyOverrides(plan, [...(peer?.overrides ?? []), ...set]), pipeline: asked ?? peer?.pipeline };
+}
+
+const PEER = "set_on_the_command_line";
+const SETTING = /^\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)\s*=\s*(\S[\s\S]*?)\s*$/;
+
+/**
+ * `--set forecaster.model=embedded(explore: 0.6)` says what a peer's setting says, so it is read as one: the file is
+ * compiled once more with a peer that has these settings.
+ */
+export function overridesOf(
+  file: string,
+  plan: Plan,
+  settings: readonly string[],
+  pipeline: string | undefined,
+): readonly Override[] {
+  if (settings.length === 0) return [];
+  const target = pipeline ?? Object.keys(plan.pipelines)[0];
+  const lines = settings.map((setting) => {
+    const [, path, value] = SETTING.exec(setting) ?? [];
+    if (path === undefined || value === undefined || value.includes("\n")) {
+      throw usageError(
+        `--set cannot read ${JSON.stringify(setting)}.`,
+        "It takes a declaration's setting and its value: --set forecaster.turns=4.",
+      );
+    }
+    return `  ${path}: ${value}`;
+  });
+  const host = fileSystemHost(projectOf(file));
+  const read = host.read(file);
+  if (!read.ok) throw usageError(`${file} can no longer be read.`);
+  const added = `\n\npeer ${PEER} for ${target} {\n${lines.join("\n")}\n}\n`;
+  const program = compile(file, {
+    ...host,
+    read: (path) => (path === file ? { ok: true, text: read.text + added } : host.read(path)),
+  });
+  const wrong = program.diagnostics.find(
+    (one) => one.file === file && one.severity === "error" && one.end > read.text.length,
+  );
+  if (wrong !== undefined) throw usageError(`--set does not fit the program: ${wrong.message}`, wrong.help);
+  return lower(program).peers[PEER]!.overrides;
+}
