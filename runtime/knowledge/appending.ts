@@ -5,6 +5,8 @@ export type ColumnType = "INTEGER" | "BIGINT" | "DOUBLE" | "BOOLEAN" | "VARCHAR"
 
 /** A table as data. Values come in the order of the columns; a TIMESTAMPTZ in milliseconds since 1970. */
 export interface Table {
+  /** Absent: main. */
+  readonly schema?: string;
   readonly name: string;
   readonly columns: { readonly [column: string]: ColumnType };
 }
@@ -12,9 +14,9 @@ export interface Table {
 /** DuckDB's vectors are this long. */
 const CHUNK = 2048;
 
-export function createTable({ name, columns }: Table): string {
+export function createTable({ schema = "main", name, columns }: Table): string {
   const list = Object.entries(columns).map(([column, type]) => `"${column}" ${type}`);
-  return `create table "${name}" (${list.join(", ")})`;
+  return `create table "${schema}"."${name}" (${list.join(", ")})`;
 }
 
 export async function append(
@@ -26,7 +28,7 @@ export async function append(
   const duckdb = await import("@duckdb/node-api");
   const names = Object.values(table.columns);
   const types: DuckDBType[] = names.map((name) => duckdb[name] as DuckDBType);
-  const appender = await connection.createAppender(table.name);
+  const appender = await connection.createAppender(table.name, table.schema ?? null);
   try {
     for (let start = 0; start < rows.length; start += CHUNK) {
       const length = Math.min(CHUNK, rows.length - start);

@@ -34,6 +34,7 @@ export class Dictionary {
 
 /** Tables of the score. `mark` orders what was said about one attempt: by time, then number. */
 export const FACTS = {
+  schema: "ranking",
   name: "facts",
   columns: {
     place: "INTEGER",
@@ -59,12 +60,14 @@ export const FACTS = {
 } as const satisfies Table;
 
 export const CLAIMS = {
+  schema: "ranking",
   name: "claims",
   columns: { claim: "INTEGER", place: "INTEGER", hash: "VARCHAR", chosen: "VARCHAR", niche: "VARCHAR" },
 } as const satisfies Table;
 
 /** Metrics as they were observed, whether or not a stage learned from them. */
 export const OBSERVED = {
+  schema: "ranking",
   name: "observed",
   columns: {
     subnet: "INTEGER",
@@ -122,30 +125,38 @@ export class Facts {
   }
 
   add(record: TrailRecord): void {
+    const refusal = this.take(record);
+    if (refusal !== undefined) this.refused.set(refusal, (this.refused.get(refusal) ?? 0) + 1);
+  }
+
+  private take(record: TrailRecord): Refusal | undefined {
     switch (record.kind) {
       case "evidence":
-        return this.addEvidence(record);
+        return this.takeEvidence(record);
       case "score":
-        return this.addScore(record);
+        return this.takeScore(record);
       case "run.started":
         if (record.run !== undefined && record.subnet !== undefined) this.subnetOf.set(record.run, record.subnet);
-        return;
+        return undefined;
       case "event":
-        return this.addEvent(record);
+        this.takeEvent(record);
+        return undefined;
+      default:
+        return undefined;
     }
   }
 
-  private addEvidence(record: Extract<TrailRecord, { kind: "evidence" }>): void {
+  private takeEvidence(record: Extract<TrailRecord, { kind: "evidence" }>): Refusal | undefined {
     const parsed = KINDS.evidence.safeParse(record);
     if (!parsed.success || typeof record.stage !== "string" || typeof record.peer !== "string") {
-      return this.refuse("malformed");
+      return "malformed";
     }
     const e = parsed.data;
-    if (!e.ok && e.class !== undefined && ENVIRONMENT_FAILURES.has(e.class)) return;
-    if (e.value !== undefined && !(Math.abs(e.value) <= LARGEST_VALUE)) return this.refuse("value");
-    if (sha256(e.chosen) !== e.claim || !isJson(e.chosen)) return this.refuse("claim");
+    if (!e.ok && e.class !== undefined && ENVIRONMENT_FAILURES.has(e.class)) return undefined;
+    if (e.value !== undefined && !(Math.abs(e.value) <= LARGEST_VALUE)) return "value";
+    if (sha256(e.chosen) !== e.claim || !isJson(e.chosen)) return "claim";
     const time = this.timeOf(record.time, (e as { at?: unknown }).at);
-    if (time === undefined) return this.refuse("time");
+    if (time === undefined) return "time";
 
     const place = this.placeFor(e.subnet, record.stage);
     const known = this.claims.names.length;
@@ -179,15 +190,16 @@ export class Facts {
     ]);
     this.count++;
     place.version++;
+    return undefined;
   }
 
-  private addScore(record: Extract<TrailRecord, { kind: "score" }>): void {
+  private takeScore(record: Extract<TrailRecord, { kind: "score" }>): Refusal | undefined {
     const parsed = KINDS.score.safeParse(record);
-    if (!parsed.success) return this.refuse("malformed");
+    if (!parsed.success) return "malformed";
     const { metric, value, direction, feasible, at } = parsed.data;
-    if (!(Math.abs(value) <= LARGEST_VALUE)) return this.refuse("value");
+    if (!(Math.abs(value) <= LARGEST_VALUE)) return "value";
     const time = this.timeOf(record.time, at);
-    if (time === undefined) return this.refuse("time");
+    if (time === undefined) return "time";
     const own = (record as { subnet?: unknown }).subnet;
     const subnet = typeof own === "string" ? own : (this.subnetOf.get(record.run ?? "") ?? "");
     this.waiting.observed.push([
@@ -200,10 +212,11 @@ export class Facts {
       direction,
       feasible,
     ]);
+    return undefined;
   }
 
   /** A drift alarm closes the regime that it names; two of one regime open the same next one. */
-  private addEvent(record: Extract<TrailRecord, { kind: "event" }>): void {
+  private takeEvent(record: Extract<TrailRecord, { kind: "event" }>): void {
     if (record.name !== "drift" || typeof record.stage !== "string") return;
     const { subnet, regime } = record as { subnet?: unknown; regime?: unknown };
     const named = typeof subnet === "string" ? subnet : this.subnetOf.get(record.run ?? "");
@@ -232,10 +245,6 @@ export class Facts {
   private timeOf(written: string, at: unknown): number | undefined {
     const time = Math.min(Date.parse(written), typeof at === "string" ? Date.parse(at) : Infinity, this.now());
     return time >= 0 ? time : undefined;
-  }
-
-  private refuse(why: Refusal): void {
-    this.refused.set(why, (this.refused.get(why) ?? 0) + 1);
   }
 }
 

@@ -1,19 +1,12 @@
 /** `Knowledge` by DuckDB in memory, over whatever a trail tells. */
-import type {
-  DuckDBConnection,
-  DuckDBInstance,
-  DuckDBPreparedStatement,
-  DuckDBType,
-  DuckDBValue,
-} from "@duckdb/node-api";
 import type { Clock } from "../clock.ts";
 import type { Cursor, Trail } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
-import { append, createTable, type Table } from "./appending.ts";
-import { CLAIMS, FACTS, Facts, OBSERVED, type Place } from "./facts.ts";
-import { type Filter, filterSql } from "./filter.ts";
+import { Engine, NO_QUESTION } from "./engine.ts";
+import { Facts, type Place } from "./facts.ts";
+import { filterSql } from "./filter.ts";
 import type { Chosen, Knowledge, Observation, Ranked, Recalled, RecallQuery } from "./knowledge.ts";
-import { ATTEMPT_SQL, LAST_SQL, METRIC_SQL, OBSERVATIONS_SQL, recallSql, TRUST_SQL } from "./queries.sql.ts";
+import { ATTEMPT_SQL, LAST_SQL, METRIC_SQL, OBSERVATIONS_SQL, recallSql } from "./queries.sql.ts";
 import { SCORE } from "./score.sql.ts";
 
 export interface KnowledgeOptions {
@@ -22,36 +15,6 @@ export interface KnowledgeOptions {
   /** Milliseconds between two computations of trust; 60,000 unless said. */
   readonly trustEvery?: number;
 }
-
-const TRUSTED = { name: "trusted", columns: { peer: "INTEGER", trust: "DOUBLE" } } as const satisfies Table;
-const PLACES = { name: "places", columns: { place: "INTEGER", regime: "INTEGER" } } as const satisfies Table;
-
-/** What is asked. `scope` null: all are own. See `queries.sql.ts`. */
-interface Asked {
-  readonly place: number;
-  readonly scope: number | null;
-  readonly now: number;
-  /** Milliseconds, or evaluations. */
-  readonly halflife: number;
-  readonly top: number;
-  readonly explore: number;
-  readonly seed: string;
-  readonly own_only: boolean;
-}
-
-const ASKED = {
-  name: "asked",
-  columns: {
-    place: "INTEGER",
-    scope: "INTEGER",
-    now: "DOUBLE",
-    halflife: "DOUBLE",
-    top: "INTEGER",
-    explore: "DOUBLE",
-    seed: "VARCHAR",
-    own_only: "BOOLEAN",
-  },
-} as const satisfies Table;
 
 const NOTHING: Recalled = { patterns: [], antipatterns: [], known: 0, generation: 0 };
 
@@ -337,17 +300,6 @@ class DuckKnowledge implements Knowledge {
   }
 }
 
-const NO_QUESTION: Asked = {
-  place: -1,
-  scope: null,
-  now: 0,
-  halflife: SCORE.halflifeSeconds * 1000,
-  top: 1,
-  explore: 0,
-  seed: "",
-  own_only: false,
-};
-
 interface RankedRow {
   readonly hash: string;
   readonly chosen: string;
@@ -387,119 +339,4 @@ function spread(rows: readonly RankedRow[], { top, near }: RecallQuery): readonl
     if (!taken.some((other) => near(other.chosen, chosen))) taken.push({ row, chosen });
   }
   return taken.map(({ row }) => row);
-}
-
-/**
- * DuckDB in memory. Statements are prepared once and read `asked`. DuckDB plans by the statistics of the moment and keeps
- * to them (a value beyond the old maximum is then silently not found), so plans may not use them here; and a plan made
- * for few rows is made again once there are many.
- */
-class Engine {
-  private readonly instance: DuckDBInstance;
-  private readonly connection: DuckDBConnection;
-  private readonly prepared = new Map<string, { statement: DuckDBPreparedStatement; rows: number }>();
-  private readonly types: { readonly [name in "INTEGER" | "DOUBLE" | "VARCHAR" | "BOOLEAN"]: DuckDBType };
-  private rows = 0;
-  private regimes = -1;
-
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, types: Engine["types"]) {
-    this.instance = instance;
-    this.connection = connection;
-    this.types = types;
-  }
-
-  static async start(): Promise<Engine> {
-    const { DuckDBInstance, INTEGER, DOUBLE, VARCHAR, BOOLEAN } = await import("@duckdb/node-api");
-    const instance = await DuckDBInstance.create(":memory:", {
-      threads: "1",
-      memory_limit: "512MB",
-      temp_directory: "",
-      autoinstall_known_extensions: "false",
-      autoload_known_extensions: "false",
-      disabled_optimizers: "statistics_propagation,compressed_materialization",
-    });
-    const connection = await instance.connect();
-    for (const table of [FACTS, CLAIMS, OBSERVED, TRUSTED, PLACES, ASKED]) await connection.run(createTable(table));
-    await connection.run("insert into asked default values");
-    return new Engine(instance, connection, { INTEGER, DOUBLE, VARCHAR, BOOLEAN });
-  }
-
-  /** Hands over what has come. A large batch is sorted by stage, so that a recall reads one part of the table. */
-  async flush(facts: Facts): Promise<void> {
-    const { waiting } = facts;
-    const batches = [
-      [FACTS, waiting.facts],
-      [CLAIMS, waiting.claims],
-      [OBSERVED, waiting.observed],
-    ] as const;
-    for (const [table, rows] of batches) {
-      if (rows.length === 0) continue;
-      const batch = rows.splice(0);
-      if (table === FACTS) batch.sort((a, b) => (a[0] as number) - (b[0] as number));
-      if (table === CLAIMS) batch.sort((a, b) => (a[1] as number) - (b[1] as number));
-      await append(this.connection, table, batch);
-      this.rows += batch.length;
-    }
-    if (facts.regimes !== this.regimes) {
-      this.regimes = facts.regimes;
-      const places = [...facts.allPlaces()].map(({ id, regime }) => [id, regime]);
-      await this.connection.run("delete from places");
-      await append(this.connection, PLACES, places);
-    }
-  }
-
-  async ask<Row>(name: string, sql: string | (() => string), asked: Asked, filter?: Filter): Promise<Row[]> {
-    const { INTEGER, DOUBLE, VARCHAR, BOOLEAN } = this.types;
-    const question = await this.prepare(
-      "asked",
-      "update asked set place = $place, scope = $scope, now = $now, halflife = $halflife, top = $top, explore = $explore, seed = $seed, own_only = $own_only",
-    );
-    const types = {
-      place: INTEGER,
-      scope: INTEGER,
-      now: DOUBLE,
-      halflife: DOUBLE,
-      top: INTEGER,
-      explore: DOUBLE,
-      seed: VARCHAR,
-      own_only: BOOLEAN,
-    };
-    question.bind({ ...asked } as Record<string, DuckDBValue>, types);
-    await question.run();
-    const statement = await this.prepare(name, sql);
-    if (filter !== undefined && Object.keys(filter.values).length > 0)
-      statement.bind(filter.values as Record<string, DuckDBValue>);
-    const result = await statement.runAndReadAll();
-    return result.getRowObjectsJS() as Row[];
-  }
-
-  async renewTrust(now: number): Promise<void> {
-    const rows = await this.ask<{ peer: number; trust: number }>("trust", TRUST_SQL, { ...NO_QUESTION, now });
-    await this.connection.run("delete from trusted");
-    await append(
-      this.connection,
-      TRUSTED,
-      rows.map(({ peer, trust }) => [peer, trust]),
-    );
-  }
-
-  close(): void {
-    this.connection.closeSync();
-    this.instance.closeSync();
-  }
-
-  private async prepare(name: string, sql: string | (() => string)): Promise<DuckDBPreparedStatement> {
-    const known = this.prepared.get(name);
-    if (known !== undefined && this.rows <= 2 * known.rows + 1000) return known.statement;
-    if (this.prepared.size > 100) this.forget();
-    known?.statement.destroySync();
-    const statement = await this.connection.prepare(typeof sql === "string" ? sql : sql());
-    this.prepared.set(name, { statement, rows: this.rows });
-    return statement;
-  }
-
-  private forget(): void {
-    for (const { statement } of this.prepared.values()) statement.destroySync();
-    this.prepared.clear();
-  }
 }

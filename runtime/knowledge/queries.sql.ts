@@ -11,7 +11,7 @@ candidates as (
   select ranked.*, claims.hash, claims.chosen, claims.niche, count(*) over () as known,
     if(pattern, strength, "anti")
       * exp(asked.explore * (2 * md5_number_lower(asked.seed || claims.hash)::DOUBLE / 18446744073709551616 - 1)) as merit
-  from ranked join claims on claims.claim = ranked.claim, asked
+  from ranked join ranking.claims on claims.claim = ranked.claim, ranking.asked
   -- What has faded to nothing is neither.
   where (pattern or N > 0) and (not asked.own_only or own)
 ),
@@ -22,7 +22,7 @@ placed as (
   from candidates
 ),
 shown as (
-  select * from placed, asked
+  select * from placed, ranking.asked
   qualify row_number() over (partition by pattern order by round(weight, 12) desc, hash) <= asked.top
 ),
 metrics as (
@@ -45,13 +45,13 @@ export const TRUST_SQL = `with ${scoreSql({ of: "trust", halflife: "seconds" })}
 /** The newest evaluations of a stage in its current regime, newest first. */
 export const OBSERVATIONS_SQL = `with ${scoreSql({ of: "claims", halflife: "seconds" })},
 newest as (
-  select a.* from weighed a join places on places.place = a.place
-  where a.regime = places.regime order by a.mark desc, a.unit limit (select top from asked)
+  select a.* from weighed a join ranking.places on places.place = a.place
+  where a.regime = places.regime order by a.mark desc, a.unit limit (select top from ranking.asked)
 )
 select claims.chosen, n.scope, n.ok, n.regime, n.t, n.peer,
   sum(s.weight * least(${SCORE.clamp}, greatest(-${SCORE.clamp}, if(k.scale > 0, (s.y - k.centre) / k.scale, 0))))
     filter (m.claim is not null) / nullif(sum(s.weight) filter (m.claim is not null), 0) as value
-from newest n join claims on claims.claim = n.claim
+from newest n join ranking.claims on claims.claim = n.claim
   left join said s on n.ok and s.unit = n.unit and s.claim = n.claim and s.peer = n.peer and s.scope = n.scope
     and s.y is not null
   left join scales k on k.scope = s.scope and k.metric = s.metric
@@ -61,13 +61,13 @@ group by claims.chosen, n.scope, n.ok, n.regime, n.t, n.peer, n.mark, n.unit ord
 
 /** The newest successful choice. */
 export const LAST_SQL = `
-select claims.hash, claims.chosen, f.attempt from facts f join asked on f.place = asked.place
-  join claims on claims.claim = f.claim
+select claims.hash, claims.chosen, f.attempt from ranking.facts f join ranking.asked on f.place = asked.place
+  join ranking.claims on claims.claim = f.claim
 where f.ok and (asked.scope is null or f.scope = asked.scope) order by f.mark desc, f.unit limit 1`;
 
 /** The newest attempt that chose a claim, known by its hash. */
 export const ATTEMPT_SQL = `
-select f.attempt from facts f join asked on f.place = asked.place join claims on claims.claim = f.claim
+select f.attempt from ranking.facts f join ranking.asked on f.place = asked.place join ranking.claims on claims.claim = f.claim
 where f.ok and claims.hash = asked.seed and f.attempt is not null
   and (asked.scope is null or f.scope = asked.scope) order by f.mark desc, f.unit limit 1`;
 
@@ -76,7 +76,7 @@ export const METRIC_SQL = `
 select arg_max(value, value * direction) as best, arg_max(value, mark) as last from (
   select unit, o.scope, arg_max(value, o.mark) as value, arg_max(direction, o.mark) as direction,
     arg_max(feasible, o.mark) as feasible, max(o.mark) as mark
-  from observed o join asked on o.subnet = asked.place and o.metric = asked.top
+  from ranking.observed o join ranking.asked on o.subnet = asked.place and o.metric = asked.top
   where asked.scope is null or o.scope = asked.scope
   group by unit, o.scope
 ) where feasible`;

@@ -1,7 +1,7 @@
 /**
  * The score, as the one SQL definition that everything runs: recall, `gangc knowledge`, the views, the benchmark.
  *
- * It reads `facts` (one row an attempt and metric, see `facts.ts`), `trusted(peer, trust)` and `places(place, regime)`.
+ * It reads the schema `ranking`: `facts` (one row an attempt and metric, see `facts.ts`), `trusted(peer, trust)` and `places(place, regime)`.
  * An attempt's age is that of the newest that is known of it. With w = 2^(-age/H) · (verified ? 1 : 0.3) · (echo ? 0.5
  * : 1) · (own scope ? 1 : 0.5) · 4^-(regimes since), for a claim k and a peer p:
  *
@@ -35,8 +35,8 @@ export const SCORE = {
 } as const;
 
 export interface ScoreShape {
-  /** One claim's standing in one stage, or each peer's trust over all stages. */
-  readonly of: "claims" | "trust";
+  /** The claims of the stage that is asked for, those of all stages, or each peer's trust over all stages. */
+  readonly of: "claims" | "all claims" | "trust";
   readonly halflife: "seconds" | "evaluations";
   /** A condition over `read`'s columns, from `filter.ts`; parameters only, never text. */
   readonly filter?: string;
@@ -47,11 +47,12 @@ export interface ScoreShape {
  * with parameters in its place DuckDB would plan the whole statement anew each time, which takes longer than running
  * it. A null scope makes all scopes own; `now` is in milliseconds, `halflife` too, or in evaluations.
  *
- * Of claims: ends in `ranked(claim, P, N, C, z, peers, evaluations, newest, own, r, q, strength, anti, pattern)`.
+ * Of claims: ends in `ranked(claim, place, P, N, C, z, peers, evaluations, newest, own, r, q, strength, anti, pattern)`.
  * Of trust: ends in `trusts(peer, agreement, disagreement, trust)`.
  */
 export function scoreSql(shape: ScoreShape): string {
-  const one = shape.of === "claims";
+  const one = shape.of !== "trust";
+  const asked = shape.of === "claims" ? "join ranking.asked on f.place = asked.place" : "";
   // What a peer is compared on: its standing on the claim; for trust, like with like: the same claim in the same scope.
   const key = (alias: string) => (one ? `${alias}.claim` : `${alias}.claim, ${alias}.scope`);
   const sameKey = (a: string, b: string) =>
@@ -63,8 +64,8 @@ export function scoreSql(shape: ScoreShape): string {
       : "a.rank / greatest(asked.halflife, 1e-3)";
   return `
 read as (
-  select f.* from facts f ${one ? "join asked on f.place = asked.place" : ""}
-  ${shape.filter === undefined ? "" : "left join trusted on trusted.peer = f.peer"}
+  select f.* from ranking.facts f ${asked}
+  ${shape.filter === undefined ? "" : "left join ranking.trusted on trusted.peer = f.peer"}
   where ${shape.filter === undefined ? "true" : `(${shape.filter})`}
 ),
 -- The last word of an attempt on a metric: a correction supersedes.
@@ -87,7 +88,7 @@ ${
     ? ""
     : `counted as (
   select *, row_number() over (order by t desc, mark desc, claim, peer) - 1 as rank from attempts
-  qualify rank <= ${SCORE.horizon} * (select halflife from asked)
+  qualify rank <= ${SCORE.horizon} * (select halflife from ranking.asked)
 ),`
 }
 weighed as (
@@ -95,11 +96,11 @@ weighed as (
     -(${age}) + if(a.echo, ${SCORE.echo}, 0) + if(${own}, 0, ${SCORE.otherScope})
       + ${SCORE.regime} * greatest(0, places.regime - a.regime) as lw,
     pow(2, lw) * if(a.verified, 1, ${SCORE.unverified}) as w
-  from ${shape.halflife === "seconds" ? "attempts" : "counted"} a join places on places.place = a.place, asked
+  from ${shape.halflife === "seconds" ? "attempts" : "counted"} a join ranking.places on places.place = a.place, ranking.asked
 ),
 -- A verified value hides the same peer's attempts that have only unverified ones.
 told as (
-  select ${key("a")}, peer, bool_or(own and ok) as own, bool_or(checked) as settled, max(t) as newest, max(lw) as lw,
+  select ${key("a")}, peer, any_value(place) as place, bool_or(own and ok) as own, bool_or(checked) as settled, max(t) as newest, max(lw) as lw,
     if(settled, count(*) filter (not claimed), count(*)) as attempts,
     coalesce(if(settled, sum(w) filter (ok and not claimed), sum(w) filter (ok)), 0) as successes,
     coalesce(if(settled, sum(w) filter (not ok and not claimed), sum(w) filter (not ok)), 0) as failures
@@ -150,7 +151,7 @@ measured as (
   ) m group by all
 ),
 peers as (
-  select ${key("t")}, t.peer, t.own, t.newest, t.attempts,
+  select ${key("t")}, t.peer, t.place, t.own, t.newest, t.attempts,
     1 - exp(-t.successes) as s, 1 - exp(-t.failures) as f, 1 - exp(-coalesce(m.c, 0)) as c, m.z
   from told t left join measured m on ${sameKey("m", "t")}
 ),${one ? STANDING : TRUST}`;
@@ -158,12 +159,12 @@ peers as (
 
 const STANDING = `
 sums as (
-  select p.claim, sum(2 * trust * s) as P, sum(2 * trust * f) as N, sum(2 * trust * c) as C, count(*) as peers,
+  select p.claim, any_value(place) as place, sum(2 * trust * s) as P, sum(2 * trust * f) as N, sum(2 * trust * c) as C, count(*) as peers,
     sum(attempts)::INTEGER as evaluations, max(newest) as newest, bool_or(own) as own,
     list_sort(list({ z: z, voice: trust }) filter (z is not null)) as voices,
     sum(trust) filter (z is not null) / 2 * (1 - 1e-9) as half
   from (
-    select peers.*, coalesce(trusted.trust, 0.5) as trust from peers left join trusted on trusted.peer = peers.peer
+    select peers.*, coalesce(trusted.trust, 0.5) as trust from peers left join ranking.trusted on trusted.peer = peers.peer
   ) p
   where attempts > 0 group by p.claim
 ),
@@ -173,7 +174,7 @@ ranked as (
     list_reduce(voices, lambda a, b: if(a.voice >= half, a, { z: b.z, voice: a.voice + b.voice })).z as z,
     (P + 1) / (P + 1.5 * N + 3) as r, 1 / (1 + exp(-coalesce(z, 0) * C / (C + 0.5))) as q,
     -- A stage is measured once anything of it is.
-    if(bool_or(voices is not null) over (), q * (P + 1) / (P + 1.5 * N + 1), r) as strength,
+    if(bool_or(voices is not null) over (partition by place), q * (P + 1) / (P + 1.5 * N + 1), r) as strength,
     (N + 1) / (N + 1.5 * P + 3) as "anti", P > N as pattern
   from sums
 )`;
