@@ -2,7 +2,7 @@
 import type { Override } from "../plan.ts";
 import { PLAN_VERSION, Plan } from "../plan.ts";
 import type { Json } from "../types.ts";
-import { canonicalJson, sha256 } from "../values/canonical.ts";
+import { sha256 } from "../values/canonical.ts";
 import { link } from "../values/link.ts";
 import { nearest } from "../values/nearest.ts";
 
@@ -90,18 +90,30 @@ function replace(of: Json, path: readonly string[], value: Json, whole: readonly
   return { ...object, [head]: known ? replace(object[head] ?? null, rest, value, whole) : value };
 }
 
-/** SHA-256, hex, of the canonical JSON of all but positions, sources and the hash itself. */
+const APART = new Set(["hash", "source", "root"]);
+
+/** Where users' own values lie: what they call `at` is no position. */
+const VALUES = new Set(["default", "tasks", "options", "resources"]);
+
+/** Depth of the tables in a plan: the keys of their records are names. */
+const TABLE = 1;
+
+/** SHA-256, hex, of the canonical JSON of all but positions, sources, the root and the hash itself: as the compiler computes it. */
 export function hashOf(plan: Plan): string {
-  const { hash: _, source: __, root: ___, ...rest } = plan;
-  return sha256(canonicalJson(withoutPositions(rest as unknown as Json)));
+  return sha256(hashed(Object.fromEntries(Object.entries(plan).filter(([key]) => !APART.has(key))) as Json, 0));
 }
 
-function withoutPositions(value: Json): Json {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(withoutPositions);
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, item]) =>
-      key === "at" && Array.isArray(item) ? [] : [[key, withoutPositions(item)]],
-    ),
-  );
+/** `depth` counts records from the plan inwards; `undefined` inside a user's value. */
+function hashed(value: Json, depth: number | undefined): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((item: Json) => hashed(item, depth)).join(",")}]`;
+  const record = value as { readonly [key: string]: Json | undefined };
+  const fields: string[] = [];
+  for (const key of Object.keys(record).sort()) {
+    const item = record[key];
+    if (item === undefined || (key === "at" && depth !== undefined && depth !== TABLE)) continue;
+    const isValue = (key === "value" && record.op === "literal") || (VALUES.has(key) && depth !== TABLE);
+    fields.push(`${JSON.stringify(key)}:${hashed(item, depth === undefined || isValue ? undefined : depth + 1)}`);
+  }
+  return `{${fields.join(",")}}`;
 }

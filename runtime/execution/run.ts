@@ -1,9 +1,9 @@
 /** How a caller (the terminal, a test, a built plan) runs a plan. */
 import type { Clock } from "../clock.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
-import type { Json, Plan } from "../plan.ts";
 import type { Draft } from "../trail/record.ts";
 import type { Trail } from "../trail/trail.ts";
+import type { Json } from "../types.ts";
 
 export interface RunOptions {
   readonly trail: Trail;

@@ -4,7 +4,7 @@
  * `observe`, `learn`) happens in between, without either. Work goes through a queue, so that neither the length of a
  * chain nor the width of a fan costs stack, and each edge is looked at once.
  */
-import type { ForNode, LearnNode, LetNode, Node, ObserveNode, StageNode } from "../plan.ts";
+import type { ForNode, LearnNode, LetNode, Node, ObserveNode, StageNode, WhenNode } from "../plan.ts";
 import { type Draft, ENVIRONMENT_FAILURES } from "../trail/record.ts";
 import type { Json } from "../types.ts";
 import { canonical } from "../values/canonical.ts";
@@ -12,7 +12,7 @@ import { shown, validate } from "../values/validate.ts";
 import { AttemptError } from "./attempt-error.ts";
 import type { RunContext } from "./context.ts";
 import { type Choice, type Failure, failureEvidence, type Measured, measuredEvidence } from "./evidence.ts";
-import { asText, evaluate, evaluateAsking, isObject, keyOf, namesIn, type Scope } from "./expression.ts";
+import { asText, evaluate, evaluateAsking, isObject, keyOf, namesIn, type Request, type Scope } from "./expression.ts";
 import { type Graph, graphOf, metricName, type Vertex } from "./graph.ts";
 import { runStage, type StageResult } from "./stage.ts";
 
@@ -145,7 +145,10 @@ class Scheduler {
       const release = (): void => {
         for (const begin of batch.releases) begin();
       };
-      if (batch.drafts.length === 0) return release();
+      if (batch.drafts.length === 0) {
+        release();
+        return;
+      }
       if (batch.releases.length > 0) this.#context.assertSpace();
       this.#context.append(batch.drafts).then(release).catch(this.#abandon);
     } catch (error) {
@@ -196,40 +199,41 @@ class Scheduler {
 
   #act(frame: Frame, index: number): void {
     const vertex = frame.graph.vertices[index]!;
-    const { node } = vertex;
-    for (const name of vertex.needs) {
-      const need = frame.find(name);
-      if (need?.ok === false) return this.#skip(frame, vertex, need.root, `because ${need.root.what} failed`);
-    }
-    if (node.kind === "learn") {
-      this.#learn(frame, node);
-      return this.#finish(frame);
-    }
-    if (this.#context.cancellation.cancelled)
-      return this.#skip(frame, vertex, CANCELLED, "because the run was cancelled");
+    const root = rootOf(frame, vertex.needs);
+    if (root !== undefined) this.#skip(frame, vertex, root, `because ${root.what} failed`);
+    else if (vertex.node.kind === "learn") this.#learn(frame, vertex.node);
+    else if (this.#context.cancellation.cancelled) {
+      this.#skip(frame, vertex, CANCELLED, "because the run was cancelled");
+    } else this.#perform(frame, vertex, vertex.node);
+  }
+
+  #perform(frame: Frame, vertex: Vertex, node: Exclude<Node, LearnNode>): void {
     switch (node.kind) {
       case "stage":
-        return this.#startStage(frame, node);
+        this.#startStage(frame, node);
+        break;
       case "let":
-        return this.#whenValued(frame, vertex, node.value, (value) => {
+        this.#whenValued(frame, vertex, node.value, (value) => {
           const choice = this.#choiceOfLet(frame, node, value);
           if (choice !== undefined) frame.choices.set(node.name, choice);
           this.#settle(frame, node.name, { ok: true, value });
           this.#finish(frame);
         });
+        break;
       case "when":
-        return this.#whenValued(frame, vertex, node.condition, (value) => {
-          if (value === true) return this.#enter(frame, vertex);
-          this.#recordSkipped(node.body, frame.key, undefined, "because its condition does not hold");
-          for (const name of vertex.provides) this.#settle(frame, name, { ok: true, value: null });
-          this.#finish(frame);
+        this.#whenValued(frame, vertex, node.condition, (value) => {
+          if (value === true) this.#enter(frame, vertex);
+          else this.#passOver(frame, vertex, node);
         });
+        break;
       case "for":
-        if (node.over.kind === "source")
-          return this.#break(frame, vertex, new AttemptError("error", "a source cannot be read by this version"));
-        return this.#whenValued(frame, vertex, node.over.list, (list) => this.#fanOut(frame, vertex, node, list));
+        if (node.over.kind === "list") {
+          this.#whenValued(frame, vertex, node.over.list, (list) => this.#fanOut(frame, vertex, node, list));
+        } else this.#break(frame, vertex, new AttemptError("error", "a source cannot be read by this version"));
+        break;
       case "observe":
-        return this.#whenValued(frame, vertex, node.value, (value) => this.#observe(frame, node, value));
+        this.#whenValued(frame, vertex, node.value, (value) => this.#observe(frame, node, value));
+        break;
     }
   }
 
@@ -248,28 +252,15 @@ class Scheduler {
         this.#break(frame, vertex, error);
       }
     };
-    if (!vertex.asks) return attempt(() => then(evaluate(expression, frame)));
-    const { knowledge, subnetName } = this.#context;
+    if (!vertex.asks) {
+      attempt(() => then(evaluate(expression, frame)));
+      return;
+    }
     evaluateAsking(expression, frame, async (request) => {
-      if (request.kind === "call")
-        throw new AttemptError("invalid", "a tool can only be called by a stage or an expect");
-      if (request.kind === "metric") {
-        return (
-          (await knowledge.metric({
-            subnet: subnetName,
-            metric: request.metric,
-            which: request.which,
-            ...(frame.key === "" ? {} : { scope: frame.key }),
-          })) ?? null
-        );
-      }
-      const asked = { subnet: subnetName, stage: request.stage, scope: request.scope ?? frame.key };
-      const found =
-        request.which === "best"
-          ? await knowledge.best({ ...asked, now: this.#context.clock.now() })
-          : await knowledge.last(asked);
-      if (vertex.node.kind === "let") this.#taken.set(vertex.node.name + frame.key, found?.value ?? null);
-      return found?.value ?? null;
+      const value = await this.#ask(frame, request);
+      if (vertex.node.kind === "let" && request.kind === "recalled")
+        this.#taken.set(vertex.node.name + frame.key, value);
+      return value;
     }).then(
       (value) => this.#step(() => attempt(() => then(value))),
       (error: unknown) =>
@@ -278,6 +269,26 @@ class Scheduler {
           this.#break(frame, vertex, error);
         }),
     );
+  }
+
+  /** `best` and `last`: values of this program's types only. */
+  async #ask(frame: Frame, request: Request): Promise<Json> {
+    const { knowledge, subnetName: subnet, clock } = this.#context;
+    if (request.kind === "call") throw new AttemptError("invalid", "only a stage or an expect can call a tool");
+    if (request.kind === "metric") {
+      const { metric, which } = request;
+      return (
+        (await knowledge.metric({ subnet, metric, which, ...(frame.key === "" ? {} : { scope: frame.key }) })) ?? null
+      );
+    }
+    const { stage, which } = request;
+    const type = this.#context.stageType(stage);
+    const admits = (chosen: Json): boolean => type === undefined || validate(chosen, type, "").ok;
+    const query = { subnet, stage, scope: request.scope ?? frame.key };
+    const found = await (which === "best"
+      ? knowledge.best({ ...query, now: clock.now(), admits })
+      : knowledge.last(query));
+    return found !== undefined && admits(found.value) ? found.value : null;
   }
 
   /** What the `let`s of this run took from memory, for `echo`. */
@@ -389,6 +400,12 @@ class Scheduler {
 
   // Bodies ----------------------------------------------------------------------------------------------------------
 
+  #passOver(frame: Frame, vertex: Vertex, node: WhenNode): void {
+    this.#recordSkipped(node.body, frame.key, undefined, "because its condition does not hold");
+    for (const name of vertex.provides) this.#settle(frame, name, { ok: true, value: null });
+    this.#finish(frame);
+  }
+
   #enter(frame: Frame, vertex: Vertex): void {
     const inside = new Frame(vertex.body!, frame, vertex, frame.key, () => {
       for (const name of vertex.provides) {
@@ -470,16 +487,16 @@ class Scheduler {
 
   #learn(frame: Frame, node: LearnNode): void {
     const choice = frame.home(node.choice)?.choices.get(node.choice);
-    if (choice === undefined) return;
-    for (const name of node.metrics) {
+    for (const name of choice === undefined ? [] : node.metrics) {
       const metric = this.#context.subnet?.metrics[name];
       const settled = frame.find(metricName(name));
       // What was not measured because something failed has been counted against the choice where that failed.
       if (metric === undefined || settled?.ok !== true) continue;
       const measured = measuredIn(settled.value);
       if (measured !== undefined)
-        this.#batch.drafts.push(measuredEvidence(this.#context, choice, name, metric, measured));
+        this.#batch.drafts.push(measuredEvidence(this.#context, choice!, name, metric, measured));
     }
+    this.#finish(frame);
   }
 
   /** A `let` that some `learn` credits: the choice it passes on, or one of its own, taken from memory to be measured now. */
@@ -536,6 +553,15 @@ class Scheduler {
 }
 
 const CANCELLED: Root = { class: "cancelled", error: "the run was cancelled", what: "the run" };
+
+/** What failed first of that on which these names rest. */
+function rootOf(frame: Frame, names: readonly string[]): Root | undefined {
+  for (const name of names) {
+    const need = frame.find(name);
+    if (need?.ok === false) return need.root;
+  }
+  return undefined;
+}
 
 const named = (what: string, key: string): string => (key === "" ? what : `${what} of ${key}`);
 

@@ -2,8 +2,9 @@
  * One stage, from recall to value: its alternatives in order, each with the attempts that its retry policy gives. Only
  * `stage.started` and `stage.ended` are not written here: they share a write with the stages around (`scheduler.ts`).
  */
-import type { Recalled } from "../knowledge/knowledge.ts";
+import type { Recalled, RecallQuery } from "../knowledge/knowledge.ts";
 import type { Proposal } from "../models/model.ts";
+import { areNear, knownSpaceOf } from "../models/space.ts";
 import type { Call, Expr, Plan, StageNode } from "../plan.ts";
 import { deriveSeed } from "../random.ts";
 import type { Draft, FailureClass } from "../trail/record.ts";
@@ -84,7 +85,10 @@ class StageRun {
     const { knowledge, clock, plan, subnetName } = this.#context;
     const began = clock.elapsed();
     const recall = plan.recalls[this.#node.recall];
-    if (this.#node.alternatives.some((call) => call.callee.kind === "agent")) await knowledge.refresh();
+    const agent = this.#node.alternatives.find((call) => call.callee.kind === "agent");
+    // What tools are given stands in the program: for them the state of the cycle's start will do.
+    if (agent !== undefined) await knowledge.refresh();
+    const type = agent && plan.agents[agent.callee.name]?.result;
     const recalled = await knowledge.recall({
       subnet: subnetName,
       stage: this.#node.id,
@@ -94,6 +98,7 @@ class StageRun {
       halflife: recall?.halflife ?? { seconds: 7 * 86_400 },
       ...(recall?.where === undefined ? {} : { where: recall.where }),
       now: clock.now(),
+      ...(type === undefined ? {} : admission(type)),
     });
     this.#note({
       kind: "recall",
@@ -273,7 +278,7 @@ class StageRun {
     const tool = this.#context.plan.tools[call.callee.name]!;
     const claim = canonicalArguments(input, tool.parameters);
     try {
-      const { value, cost } = await this.#useTool(call.callee.name, input, call.timeout ?? tool.timeout, origin);
+      const { value, cost } = await this.#invoke(call.callee.name, input, call.timeout ?? tool.timeout, origin);
       await this.#expect(value, origin);
       return { value, claim, ...(cost === undefined ? {} : { cost }) };
     } catch (error) {
@@ -282,7 +287,7 @@ class StageRun {
   }
 
   /** Calls a tool for the stage, for its agent or for its `expect`; `input` fits the tool's parameters. */
-  async #useTool(
+  async #invoke(
     name: string,
     input: Input,
     timeout: number | undefined,
@@ -356,7 +361,7 @@ class StageRun {
           [name: string]: Json;
         };
         for (const binding of bound) input[binding.name] = evaluate(binding.value, NOTHING);
-        return (await this.#useTool(name, input, declared.timeout, origin)).value;
+        return (await this.#invoke(name, input, declared.timeout, origin)).value;
       },
     };
   }
@@ -383,7 +388,7 @@ class StageRun {
         const { name } = request.call.callee;
         const parameters = this.#context.plan.tools[name]?.parameters ?? [];
         const input = accept(request.input, { kind: "record", fields: parameters }, name, "drop") as Input;
-        returned = (await this.#useTool(name, input, request.call.timeout, origin)).value;
+        returned = (await this.#invoke(name, input, request.call.timeout, origin)).value;
         return returned;
       });
     const held = asksTheWorld(expect) ? await ask(expect) : evaluate(expect, scope);
@@ -428,6 +433,13 @@ class StageRun {
   #note(...drafts: readonly Draft[]): void {
     this.#context.note(...drafts);
   }
+}
+
+/** What may be recalled for an agent: values of its type, of neighbours only the better. */
+function admission(type: Type): Pick<RecallQuery, "admits" | "near"> {
+  const admits = (chosen: Json): boolean => validate(chosen, type, "").ok;
+  const space = knownSpaceOf(type);
+  return space === undefined ? { admits } : { admits, near: (a, b) => areNear(space, a, b) };
 }
 
 interface FailedAlternative {

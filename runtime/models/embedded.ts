@@ -12,8 +12,8 @@ import type { Json, Type } from "../types.ts";
 import { canonical } from "../values/canonical.ts";
 import { validate } from "../values/validate.ts";
 import type { Model, Proposal } from "./model.ts";
-import { type Estimate, fit, type Sample } from "./process.ts";
-import { type Point, type Space, spaceOf } from "./space.ts";
+import { type Estimate, fitProcess, type Sample } from "./process.ts";
+import { type Point, type Space, spaceOrReason } from "./space.ts";
 
 export interface EmbeddedOptions {
   /** The part of the proposals that is drawn at random, 0 to 1. */
@@ -37,23 +37,11 @@ interface Evaluated extends Sample {
 }
 
 export function embeddedModel(name: string, { explore = EXPLORE }: EmbeddedOptions): Model {
-  const spaces = new WeakMap<Type, Space>();
-  const spaceFor = (type: Type): Space => {
-    let space = spaces.get(type);
-    if (space === undefined) {
-      try {
-        space = spaceOf(type);
-      } catch (error) {
-        throw new AttemptError("refused", `${name} cannot search: ${(error as Error).message}`);
-      }
-      spaces.set(type, space);
-    }
-    return space;
-  };
   return {
     name,
     async propose(request) {
-      const space = spaceFor(request.type);
+      const space = spaceOrReason(request.type);
+      if (space instanceof Error) throw new AttemptError("refused", `${name} cannot search: ${space.message}`);
       const evaluated = gather(space, request, await request.observations(OBSERVATIONS));
       return { value: choose(space, request, evaluated, explore) };
     },
@@ -88,7 +76,7 @@ function choose(space: Space, request: Proposal, evaluated: readonly Evaluated[]
   if (next() < explore) return fresh();
 
   const samples = [...evaluated].sort((a, b) => Number(b.own) - Number(a.own)).slice(0, CLAIMS);
-  const estimate = fit(space.dimensions, samples);
+  const estimate = fitProcess(space.dimensions, samples);
   const ranked = samples
     .map((sample) => ({ sample, mean: estimate(sample.point).mean }))
     .sort((a, b) => b.mean - a.mean);

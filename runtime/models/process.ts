@@ -23,7 +23,7 @@ const NOISES = [0.001, 0.03, 0.3, 1];
 /** Squared distance between two values of a choice. */
 const APART = 1;
 
-export function fit(dimensions: readonly Dimension[], samples: readonly Sample[]): (point: Point) => Estimate {
+export function fitProcess(dimensions: readonly Dimension[], samples: readonly Sample[]): (point: Point) => Estimate {
   const total = samples.reduce((sum, sample) => sum + sample.weight, 0);
   const mean = samples.reduce((sum, { value, weight }) => sum + value * weight, 0) / total;
   const variance = samples.reduce((sum, { value, weight }) => sum + weight * (value - mean) ** 2, 0) / total || 1;

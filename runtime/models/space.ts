@@ -3,6 +3,7 @@
  * (the tail of "garch"), and the way from coordinates to values and back. Logarithmic ranges are logarithmic here.
  */
 import type { Field, Json, NumberType, Type } from "../types.ts";
+import { BINS } from "../values/canonical.ts";
 import { armOf } from "../values/validate.ts";
 
 export interface Dimension {
@@ -10,6 +11,8 @@ export interface Dimension {
   readonly path: string;
   /** How many values it has; `undefined` for a range. */
   readonly options: number | undefined;
+  /** Of a range, the distance of two neighbouring claims. */
+  readonly resolution: number;
 }
 
 /** A coordinate a dimension, in [0, 1]; `undefined` where the value does not have it. */
@@ -41,6 +44,27 @@ export function spaceOf(type: Type): Space {
   };
 }
 
+const spaces = new WeakMap<Type, Space | Error>();
+
+/** The space of a type, worked out once; `undefined` where it is none. */
+export function knownSpaceOf(type: Type): Space | undefined {
+  const space = spaceOrReason(type);
+  return space instanceof Error ? undefined : space;
+}
+
+export function spaceOrReason(type: Type): Space | Error {
+  let space = spaces.get(type);
+  if (space === undefined) {
+    try {
+      space = spaceOf(type);
+    } catch (error) {
+      space = error as Error;
+    }
+    spaces.set(type, space);
+  }
+  return space;
+}
+
 interface Part {
   decode(coordinates: readonly number[]): Json;
   /** Whether the value fits. */
@@ -48,7 +72,7 @@ interface Part {
 }
 
 function builder(dimensions: Dimension[]) {
-  const coordinate = (path: string, options?: number): number => dimensions.push({ path, options }) - 1;
+  const coordinate: Coordinate = (path, options, resolution = 0) => dimensions.push({ path, options, resolution }) - 1;
 
   const category = (path: string, values: readonly Json[]): Part => {
     if (values.length === 1) return { decode: () => values[0]!, encode: (value) => value === values[0] };
@@ -181,12 +205,15 @@ function builder(dimensions: Dimension[]) {
   return place;
 }
 
-function range(type: NumberType, path: string, coordinate: (path: string) => number): Part {
+type Coordinate = (path: string, options: number | undefined, resolution?: number) => number;
+
+function range(type: NumberType, path: string, coordinate: Coordinate): Part {
   const { low, high, kind } = type;
   if (low === undefined || high === undefined)
     throw new Error(`${path || "the result"} is a number without bounds, and no search space`);
   if (low === high) return { decode: () => low, encode: (value) => value === low };
-  const at = coordinate(path);
+  const width = type.step ?? (kind === "int" && high - low <= BINS ? 1 : (high - low) / BINS);
+  const at = coordinate(path, undefined, type.log === true ? 1 / BINS : width / (high - low));
   const log = type.log === true && low > 0;
   // A whole number owns the unit around it, or the ends would come up half as often as the rest.
   const [from, to] = kind === "int" && !log ? [low - 0.5, high + 0.5] : [low, high];
@@ -202,6 +229,19 @@ function range(type: NumberType, path: string, coordinate: (path: string) => num
       return true;
     },
   };
+}
+
+/** Whether two values are one step apart at most: then they are hardly two things to try. */
+export function areNear(space: Space, a: Json, b: Json): boolean {
+  const [from, to] = [space.encode(a), space.encode(b)];
+  return (
+    from !== undefined &&
+    to !== undefined &&
+    space.dimensions.every(({ options, resolution }, i) => {
+      if (from[i] === undefined || to[i] === undefined) return from[i] === to[i];
+      return Math.abs(from[i] - to[i]) <= (options === undefined ? resolution * 1.001 : 0);
+    })
+  );
 }
 
 /** A plain scalar with a default is not searched: it stays at it. */

@@ -16,7 +16,7 @@ export interface Claim {
 }
 
 /** Resolution of a range without a `step`. */
-const BINS = 64;
+export const BINS = 64;
 
 /** Arguments of a tool that are longer than this as JSON stand in its claim by their content hash. */
 const LONGEST_ARGUMENT = 200;
