@@ -243,6 +243,10 @@ describe("records that a stranger wrote", () => {
   const refused: readonly [string, string][] = [
     ["a number beyond any", raw(`${JSON.stringify({ ...stamp, name: "n" }).slice(0, -1)},"value":1e999}`)],
     ["the same deep inside", raw(`${JSON.stringify({ ...stamp, name: "n" }).slice(0, -1)},"value":{"a":[ -1E+400]}}`)],
+    [
+      "100,000 lists in each other",
+      raw(`${JSON.stringify({ ...stamp, name: "n" }).slice(0, -1)},"value":${"[".repeat(1e5)}${"]".repeat(1e5)}}`),
+    ],
     ["a field of the wrong type", sealed({ ...stamp, name: 7 })],
     ["no peer", sealed({ ...stamp, peer: undefined, name: "n" })],
     ["a time that is none", sealed({ ...stamp, time: "yesterday", name: "n" })],

@@ -146,6 +146,16 @@ describe("what a draft may not hold", () => {
     ["a BigInt", event("x", { value: 1n }), /BigInt/],
     ["a number of its own", event("x", { seq: 7 }), /`seq`/],
     ["10 MB", event("x", { value: "a".repeat(10_000_000) }), /artifact/],
+    [
+      "10,000 lists in each other",
+      event("x", { value: JSON.parse(`${"[".repeat(10_000)}${"]".repeat(10_000)}`) }),
+      /nested|stack/,
+    ],
+    [
+      "600 lists in each other",
+      event("x", { value: JSON.parse(`${"[".repeat(600)}${"]".repeat(600)}`) }),
+      /nested more than 500/,
+    ],
     ["a cycle", cyclic(), /circular/i],
   ];
   test.each(cases)("%s is its caller's error, and the trail goes on", async (_, draft, message) => {
