@@ -163,7 +163,9 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     if (instead.includes(token.tokenType) && this.sameLine()) {
       const at = { start: token.startOffset, end: token.endOffset };
       const data = { found: token.image, expected: symbol, where };
-      this.complain(catalogue.wrongSymbol, at, data, this.fix(`Write \`${symbol}\``, at, symbol));
+      const edited = { start: this.endHere, end: at.end };
+      const fix = this.fix(`Write \`${symbol}\``, edited, symbol === ":" ? ":" : ` ${symbol}`);
+      this.complain(catalogue.wrongSymbol, at, data, fix);
       this.SKIP_TOKEN();
       return;
     }
@@ -193,7 +195,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   }
 
   protected symbolOf(type: TokenType): string {
-    return typeof type.PATTERN === "string" ? type.PATTERN : type.name;
+    return (type.LABEL ?? type.name).replaceAll('"', "");
   }
 
   /** The name that is certainly next. */

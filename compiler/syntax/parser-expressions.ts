@@ -330,7 +330,7 @@ export abstract class ExpressionRules extends ParserBase {
         this.expect(1, S.Colon, "An argument", [S.Assign]);
       },
     });
-    const value = this.valueAfter(2, name === undefined ? "(" : ":");
+    const value = name === undefined ? this.subrule(2, this.value) : this.valueAfter(2, ":");
     return { kind: "argument", start, end: this.endHere, name, value };
   });
 

@@ -64,7 +64,7 @@ export abstract class StatementRules extends TypeRules {
   });
 
   setting = this.RULE("setting", (): Setting => {
-    const path = this.pathFrom(this.takeName(1, Word), 1, "the setting");
+    const path = this.pathFrom(this.takeName(1, Word), 10, "the setting");
     this.expect(2, S.Colon, "A setting", [S.Assign]);
     const value = this.valueAfter(1, ":");
     const end = this.endHere;

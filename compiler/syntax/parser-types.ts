@@ -102,7 +102,7 @@ export abstract class TypeRules extends ExpressionRules {
     let node = this.SUBRULE(this.typePrimary);
     let links = 0;
     this.MANY({
-      GATE: () => this.sameLine() && (this.at(S.Question) || this.at(S.LeftBracket)) && !this.tooLong(++links),
+      GATE: () => this.sameLine() && this.hangsOnType() && !this.tooLong(++links),
       DEF: () => {
         const of = node;
         this.OR([
@@ -110,6 +110,14 @@ export abstract class TypeRules extends ExpressionRules {
             ALT: () => {
               this.CONSUME(S.Question);
               node = { kind: "optional-type", start, end: this.endHere, of };
+            },
+          },
+          {
+            // `T??` is two marks, though one token: `T?` of `T?`.
+            ALT: () => {
+              this.CONSUME(S.Fallback);
+              const end = this.endHere;
+              node = { kind: "optional-type", start, end, of: { kind: "optional-type", start, end: end - 1, of } };
             },
           },
           {
@@ -152,6 +160,10 @@ export abstract class TypeRules extends ExpressionRules {
     });
     return node;
   });
+
+  private hangsOnType(): boolean {
+    return this.at(S.Question) || this.at(S.Fallback) || this.at(S.LeftBracket);
+  }
 
   /** What stands in the brackets of a list: nothing, `8` or `1..8`. */
   lengths = this.RULE("lengths", (): { low: Expression | undefined; high: Expression | undefined } => {

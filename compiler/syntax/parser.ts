@@ -332,7 +332,7 @@ export class GangParser extends StatementRules {
       },
       {
         ALT: () => {
-          target = this.pathFrom(this.takeName(1, Word), 1, "the stage or tool");
+          target = this.pathFrom(this.takeName(1, Word), 10, "the stage or tool");
         },
       },
     ]);

@@ -33,7 +33,7 @@ export const keywordTokens = Object.fromEntries(
     .map((word) => [
       word,
       createToken({
-        name: word,
+        name: word.toUpperCase(),
         pattern: Lexer.NA,
         categories: [reserved.has(word) ? Word : Name],
         label: `"${word}"`,
