@@ -42,7 +42,11 @@ export interface TrailProblem {
     | "conflicting-record"
     | "newer-version"
     | "foreign-file"
-    | "unreadable";
+    | "unreadable"
+    /** Found by verifying only: a hash or a count that does not fit, an artifact that is damaged or not there. */
+    | "broken-chain"
+    | "damaged-artifact"
+    | "missing-artifact";
   readonly message: string;
 }
 

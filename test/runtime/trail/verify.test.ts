@@ -1,0 +1,75 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { expect, test } from "vitest";
+import { artifactsOf } from "../../../runtime/trail/artifacts.ts";
+import { disk } from "../../../runtime/trail/disk.ts";
+import { openTrail } from "../../../runtime/trail/local.ts";
+import { verifyStore } from "../../../runtime/trail/verify.ts";
+import { event, temporaryFolder } from "./store.ts";
+
+async function store(): Promise<{ readonly directory: string; readonly folder: string; readonly hash: string }> {
+  const directory = temporaryFolder();
+  const hash = await artifactsOf(directory).put(Buffer.from("a large output"));
+  const trail = await openTrail({ directory, peers: ["explorer"], segmentBytes: 1000 });
+  for (let number = 0; number < 20; number += 1) await trail.append([event(`${number}`, { artifact: hash })]);
+  await trail.close();
+  return { directory, folder: join(directory, "trail", trail.process), hash };
+}
+
+async function problems(directory: string): Promise<string[]> {
+  return (await verifyStore(directory)).problems.map(({ problem, message }) => `${problem}: ${message}`);
+}
+
+test("a store that nobody touched is in order, also where it does not exist", async () => {
+  const { directory } = await store();
+  expect(await verifyStore(directory)).toMatchObject({ processes: 1, records: 20, artifacts: 1, problems: [] });
+  expect(await verifyStore(join(directory, "nowhere"))).toMatchObject({ processes: 0, records: 0, problems: [] });
+});
+
+test("a line that was rewritten with its CRC is found by the hashes", async () => {
+  const { directory, folder } = await store();
+  const path = join(folder, "2.jsonl");
+  const lines = readFileSync(path, "utf8").split("\n");
+  const { crc: _, ...record } = JSON.parse(lines[1]!);
+  const open = JSON.stringify({ ...record, name: "x".repeat(record.name.length) }).slice(0, -1);
+  lines[1] = `${open},"crc":"${crc32(open).toString(16).padStart(8, "0")}"}`;
+  writeFileSync(path, lines.join("\n"));
+  expect(await problems(directory)).toEqual([
+    "broken-chain: The segment is not what its process closed: its hash does not fit.",
+    "broken-chain: The segment is not what segment 3 continues: its hash does not fit.",
+  ]);
+});
+
+test("a segment that is gone is missed by the next one", async () => {
+  const { directory, folder } = await store();
+  renameSync(join(folder, "2.jsonl"), join(directory, "aside"));
+  expect(await problems(directory)).toEqual([
+    expect.stringMatching(/^missing-records: /),
+    "broken-chain: Segment 2, which came before this one, is not there or has no header.",
+  ]);
+});
+
+test("a segment that ended in a write error is in order up to what was acknowledged", async () => {
+  const directory = temporaryFolder();
+  let left = 0;
+  const trail = await openTrail({
+    directory,
+    peers: ["explorer"],
+    disk: { ...disk, write: (file, bytes) => disk.write(file, left-- === 1 ? bytes.subarray(0, 30) : bytes) },
+  });
+  await trail.append([event("one")]);
+  left = 1;
+  await trail.append([event("two")]);
+  await trail.close();
+  expect(await problems(directory)).toEqual([expect.stringMatching(/^torn-tail: /)]);
+});
+
+test("artifacts that are damaged, and those that are referred to and gone", async () => {
+  const { directory, hash } = await store();
+  const path = join(directory, "artifacts", hash.slice(0, 2), hash);
+  writeFileSync(path, "A large output");
+  expect(await problems(directory)).toEqual([expect.stringMatching(/^damaged-artifact: /)]);
+  rmSync(path);
+  expect(await problems(directory)).toEqual([expect.stringMatching(/^missing-artifact: Record 1 of process/)]);
+});
