@@ -2,8 +2,7 @@
 import type { Command, Option } from "./command.ts";
 import { commandNamed, everyCommand } from "./commands.ts";
 import { EXIT, EXIT_MEANING } from "./exit-codes.ts";
-
-const WIDTH = 96;
+import { columns, wrap } from "./layout.ts";
 
 /** The page for a topic: a command, `exit-codes`, or the list of commands. */
 export async function helpOn(topic: string | undefined): Promise<string> {
@@ -59,23 +58,4 @@ function optionRow([name, option]: [string, Option]): [string, string] {
     many ? "may be repeated" : undefined,
   ].filter((note) => note !== undefined);
   return [`--${name}${shown}`, notes.length === 0 ? doc : `${doc} (${notes.join("; ")})`];
-}
-
-/** Two columns, the second one wrapped. */
-function columns(rows: readonly (readonly [string, string])[]): string {
-  const left = Math.max(...rows.map(([first]) => first.length)) + 4;
-  return rows.map(([first, second]) => `  ${first}`.padEnd(left) + wrap(second, left)).join("\n");
-}
-
-/** Broken between words at `WIDTH`, the following lines indented by `indent`. */
-function wrap(text: string, indent: number): string {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && indent + line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join(`\n${" ".repeat(indent)}`);
 }

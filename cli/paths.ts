@@ -1,6 +1,7 @@
 /** PATH arguments: a file, or a folder that stands for the Gang files in it. All paths returned are absolute. */
 import { existsSync, readdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { LARGEST_FILE } from "../compiler/host.ts";
 import { usageError } from "./command.ts";
 import { fileSystemHost, isFolder } from "./host.ts";
 
@@ -70,3 +71,12 @@ export function shown(cwd: string, path: string): string {
   const short = relative(cwd, path);
   return short === "" ? "." : short.length < path.length ? short : path;
 }
+
+/** Why there is no text, as the end of a sentence about the file. */
+export const UNREADABLE = {
+  missing: "is not there",
+  directory: "is a folder",
+  binary: "is no text: Gang files are UTF-8",
+  "too-large": `is larger than ${LARGEST_FILE / 2 ** 20} MB, the most that a Gang file may be`,
+  unreadable: "cannot be read",
+} as const;

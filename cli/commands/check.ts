@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
+import type { Report } from "../../compiler/diagnostics/render/report.ts";
 import { summarize, summaryLine } from "../../compiler/diagnostics/render/summary.ts";
 import { compile } from "../../compiler/index.ts";
 import { command } from "../command.ts";
@@ -30,7 +31,8 @@ export default command({
     const files = gangFiles(io.cwd, positionals);
     const { diagnostics, sources } = check(files);
     const summary = summarize(diagnostics, files.length);
-    io.out(await rendered(options.format, { diagnostics, sources, files: files.length, io }));
+    const report = { diagnostics, sources, files, shown: (file: string) => shown(io.cwd, file) };
+    io.out(await rendered(options.format, report, io));
     if (options.format === "pretty") io.talk(`${summaryLine(summary)}\n`);
     return summary.errors > 0 || (options["deny-warnings"] && summary.warnings > 0) ? EXIT.problems : EXIT.fine;
   },
@@ -64,20 +66,19 @@ function check(files: readonly string[]): Checked {
   return { diagnostics, sources: (file) => texts.get(file) ?? read(file) };
 }
 
-async function rendered(
-  format: "pretty" | "json" | "sarif" | "github" | "junit",
-  { diagnostics, sources, files, io }: Checked & { readonly files: number; readonly io: IO },
-): Promise<string> {
-  const path = (file: string) => shown(io.cwd, file);
-  switch (format) {
-    case "pretty": {
-      if (diagnostics.length === 0) return "";
-      const { renderPretty } = await import("../../compiler/diagnostics/render/pretty.ts");
-      return renderPretty(diagnostics, sources, path, io.stdout);
-    }
-    case "json": {
-      const { renderJson } = await import("../../compiler/diagnostics/render/json.ts");
-      return renderJson(diagnostics, sources, path, files);
-    }
-  }
+type Format = "pretty" | "json" | "sarif" | "github" | "junit";
+
+/** The renderers for machines, each loaded when it is asked for. */
+const RENDERERS: { readonly [F in Exclude<Format, "pretty">]: () => Promise<(report: Report) => string> } = {
+  json: async () => (await import("../../compiler/diagnostics/render/json.ts")).renderJson,
+  sarif: async () => (await import("../../compiler/diagnostics/render/sarif.ts")).renderSarif,
+  github: async () => (await import("../../compiler/diagnostics/render/github.ts")).renderGithub,
+  junit: async () => (await import("../../compiler/diagnostics/render/junit.ts")).renderJunit,
+};
+
+async function rendered(format: Format, report: Report, io: IO): Promise<string> {
+  if (format !== "pretty") return (await RENDERERS[format]())(report);
+  if (report.diagnostics.length === 0) return "";
+  const { renderPretty } = await import("../../compiler/diagnostics/render/pretty.ts");
+  return renderPretty(report.diagnostics, report.sources, report.shown, io.stdout);
 }

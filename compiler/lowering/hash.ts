@@ -26,16 +26,22 @@ export function textHash(text: string): string {
 
 /** `depth` counts records from the plan inwards; `undefined` inside a user's value. */
 function write(value: unknown, depth: number | undefined, put: (text: string) => void): void {
-  if (value === null || typeof value !== "object") return put(JSON.stringify(value));
-  if (Array.isArray(value)) {
+  if (value === null || typeof value !== "object") put(JSON.stringify(value));
+  else if (Array.isArray(value)) {
     put("[");
     value.forEach((item, index) => {
       if (index > 0) put(",");
       write(item, depth, put);
     });
-    return put("]");
-  }
-  const record = value as { readonly [key: string]: unknown };
+    put("]");
+  } else writeRecord(value as { readonly [key: string]: unknown }, depth, put);
+}
+
+function writeRecord(
+  record: { readonly [key: string]: unknown },
+  depth: number | undefined,
+  put: (text: string) => void,
+): void {
   put("{");
   let separator = "";
   for (const key of Object.keys(record).sort()) {

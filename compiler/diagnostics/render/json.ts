@@ -1,6 +1,7 @@
 /** Diagnostics as JSON, for scripts: a stable shape, positions as in the Language Server Protocol. */
-import type { Diagnostic, Place } from "../diagnostic.ts";
-import { linesOf, type Range, rangeOf, type Sources } from "./source.ts";
+import type { Place } from "../diagnostic.ts";
+import type { Report } from "./report.ts";
+import { linesOf, type Range, rangeOf } from "./source.ts";
 import { summarize } from "./summary.ts";
 
 const VERSION = 1;
@@ -10,13 +11,7 @@ interface Located {
   readonly range: Range;
 }
 
-/** `shown` turns an absolute path into the one that is printed; `files` is how many were checked. */
-export function renderJson(
-  diagnostics: readonly Diagnostic[],
-  sources: Sources,
-  shown: (file: string) => string,
-  files: number,
-): string {
+export function renderJson({ diagnostics, sources, shown, files }: Report): string {
   const lines = linesOf(sources);
   const located = (place: Place): Located => ({ file: shown(place.file), range: rangeOf(lines(place.file), place) });
   const value = {
@@ -33,7 +28,7 @@ export function renderJson(
         edits: edits.map((edit) => ({ ...located(edit), newText: edit.newText })),
       })),
     })),
-    summary: summarize(diagnostics, files),
+    summary: summarize(diagnostics, files.length),
   };
   return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -1,6 +1,6 @@
 /** Text as a terminal shows it: how wide a character is, and what must not reach the screen as it is. */
 
-const ZERO = /^[\p{M}\u200b-\u200d\ufe00-\ufe0f]$/u;
+const ZERO = /^(?:\p{M}|[\u200b-\u200d]|[\ufe00-\ufe0f])$/u;
 const WIDE =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]$/u;
 /** Controls steer the terminal; the marks of writing direction make a line read as what it is not. */

@@ -1,8 +1,11 @@
 /** The exact texts that users and scripts read. */
 import { describe, expect, test } from "vitest";
 import type { Diagnostic } from "../../../compiler/diagnostics/diagnostic.ts";
+import { renderGithub } from "../../../compiler/diagnostics/render/github.ts";
 import { renderJson } from "../../../compiler/diagnostics/render/json.ts";
+import { renderJunit } from "../../../compiler/diagnostics/render/junit.ts";
 import { renderPretty } from "../../../compiler/diagnostics/render/pretty.ts";
+import { renderSarif } from "../../../compiler/diagnostics/render/sarif.ts";
 import { summarize, summaryLine } from "../../../compiler/diagnostics/render/summary.ts";
 
 /** `«…»` marks the diagnostic's span, `‹…›` those of its labels, in order. */
@@ -331,12 +334,12 @@ test("json: zero-based positions in UTF-16 units, in a fixed shape", () => {
     title: "Write `30m`",
     edits: [{ file: "/p/main.gang", start: diagnostic.start, end: diagnostic.end, newText: "30m" }],
   };
-  const text = renderJson(
-    [{ ...diagnostic, fixes: [fix] }],
-    (file) => sources.get(file),
-    (file) => file.replace("/p/", ""),
-    1,
-  );
+  const text = renderJson({
+    diagnostics: [{ ...diagnostic, fixes: [fix] }],
+    sources: (file) => sources.get(file),
+    shown: (file) => file.replace("/p/", ""),
+    files: ["/p/main.gang"],
+  });
   expect(JSON.parse(text)).toEqual({
     version: 1,
     diagnostics: [
@@ -371,4 +374,179 @@ test("the summary counts what there is, in singular and plural", () => {
   const warning: Diagnostic = { ...diagnostic, severity: "warning" };
   expect(summaryLine(summarize([diagnostic, diagnostic, warning], 3))).toBe("2 errors, 1 warning in 3 files");
   expect(summaryLine(summarize([], 1))).toBe("no problems in 1 file");
+});
+
+describe("formats of CI systems", () => {
+  const { diagnostic, sources } = diagnose("limit: «‹$2, 1d›» // 50% <&>\n", {
+    says: ["a <label>"],
+    help: "Write `per`.",
+  });
+  const fix = {
+    title: "Write `per`",
+    edits: [{ file: "/p/main.gang", start: diagnostic.start, end: diagnostic.end, newText: "$2 per 1d" }],
+  };
+  const warning: Diagnostic = { ...diagnostic, severity: "warning", message: "two\nlines, 100%", file: "/q/a b.gang" };
+  const report = {
+    diagnostics: [{ ...diagnostic, fixes: [fix] }, warning],
+    sources: (file: string) => sources.get(file),
+    shown: (file: string) => file.replace("/p/", ""),
+    files: ["/p/main.gang", "/q/a b.gang"],
+  };
+
+  test("github: one annotation a line, escaped", () => {
+    expect(renderGithub(report)).toMatchInlineSnapshot(`
+      "::error file=main.gang,line=1,endLine=1,col=8,endColumn=14,title=GANG3004::\`30GB\` is a size; \`timeout\` takes a duration.%0AWrite \`per\`.
+      ::warning file=/q/a b.gang,line=1,endLine=1,col=1,endColumn=1,title=GANG3004::two%0Alines, 100%25%0AWrite \`per\`.
+      "
+    `);
+  });
+
+  test("junit: a case a file, a failure an error", () => {
+    expect(renderJunit(report)).toMatchInlineSnapshot(`
+      "<?xml version="1.0" encoding="UTF-8"?>
+      <testsuites name="gangc check" tests="2" failures="1">
+        <testsuite name="gangc check" tests="2" failures="1">
+          <testcase classname="gangc check" name="main.gang">
+            <failure type="GANG3004" message="\`30GB\` is a size; \`timeout\` takes a duration.">main.gang:1:8: error GANG3004: \`30GB\` is a size; \`timeout\` takes a duration.
+      Write \`per\`.</failure>
+          </testcase>
+          <testcase classname="gangc check" name="/q/a b.gang">
+            <system-out>/q/a b.gang:1:1: warning GANG3004: two
+      lines, 100%
+      Write \`per\`.</system-out>
+          </testcase>
+        </testsuite>
+      </testsuites>
+      "
+    `);
+  });
+
+  test("sarif: rules, places, related places and fixes", () => {
+    const { runs, ...head } = JSON.parse(renderSarif(report));
+    const [{ tool, results, columnKind }] = runs;
+    expect([head.version, columnKind, tool.driver.name]).toEqual(["2.1.0", "utf16CodeUnits", "gangc"]);
+    expect(results.map((result: { ruleIndex: number }) => tool.driver.rules[result.ruleIndex].id)).toEqual([
+      diagnostic.code,
+      diagnostic.code,
+    ]);
+    expect(results).toMatchInlineSnapshot(`
+      [
+        {
+          "fixes": [
+            {
+              "artifactChanges": [
+                {
+                  "artifactLocation": {
+                    "uri": "main.gang",
+                  },
+                  "replacements": [
+                    {
+                      "deletedRegion": {
+                        "endColumn": 14,
+                        "endLine": 1,
+                        "startColumn": 8,
+                        "startLine": 1,
+                      },
+                      "insertedContent": {
+                        "text": "$2 per 1d",
+                      },
+                    },
+                  ],
+                },
+              ],
+              "description": {
+                "text": "Write \`per\`",
+              },
+            },
+          ],
+          "level": "error",
+          "locations": [
+            {
+              "physicalLocation": {
+                "artifactLocation": {
+                  "uri": "main.gang",
+                },
+                "region": {
+                  "endColumn": 14,
+                  "endLine": 1,
+                  "startColumn": 8,
+                  "startLine": 1,
+                },
+              },
+            },
+          ],
+          "message": {
+            "text": "\`30GB\` is a size; \`timeout\` takes a duration.
+      Write \`per\`.",
+          },
+          "relatedLocations": [
+            {
+              "id": 0,
+              "message": {
+                "text": "a <label>",
+              },
+              "physicalLocation": {
+                "artifactLocation": {
+                  "uri": "main.gang",
+                },
+                "region": {
+                  "endColumn": 14,
+                  "endLine": 1,
+                  "startColumn": 8,
+                  "startLine": 1,
+                },
+              },
+            },
+          ],
+          "ruleId": "GANG3004",
+          "ruleIndex": 0,
+        },
+        {
+          "fixes": [],
+          "level": "warning",
+          "locations": [
+            {
+              "physicalLocation": {
+                "artifactLocation": {
+                  "uri": "file:///q/a%20b.gang",
+                },
+                "region": {
+                  "endColumn": 1,
+                  "endLine": 1,
+                  "startColumn": 1,
+                  "startLine": 1,
+                },
+              },
+            },
+          ],
+          "message": {
+            "text": "two
+      lines, 100%
+      Write \`per\`.",
+          },
+          "relatedLocations": [
+            {
+              "id": 0,
+              "message": {
+                "text": "a <label>",
+              },
+              "physicalLocation": {
+                "artifactLocation": {
+                  "uri": "main.gang",
+                },
+                "region": {
+                  "endColumn": 14,
+                  "endLine": 1,
+                  "startColumn": 8,
+                  "startLine": 1,
+                },
+              },
+            },
+          ],
+          "ruleId": "GANG3004",
+          "ruleIndex": 0,
+        },
+      ]
+    `);
+  });
 });
