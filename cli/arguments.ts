@@ -43,8 +43,12 @@ function withOptionalValues(args: readonly string[], declared: ReadonlyMap<strin
     if (arg === "--") return [...result, ...args.slice(i)];
     const optional = arg.startsWith("--") ? declared.get(arg.slice(2))?.optional : undefined;
     if (optional === undefined) result.push(arg);
-    else if (optional.exec(args[i + 1] ?? "")?.[0] === args[i + 1]) result.push(`${arg}=${args[++i]}`);
-    else result.push(`${arg}=`);
+    else {
+      const next = args[i + 1];
+      const isValue = next !== undefined && optional.exec(next)?.[0] === next;
+      result.push(`${arg}=${isValue ? next : ""}`);
+      if (isValue) i++;
+    }
   }
   return result;
 }

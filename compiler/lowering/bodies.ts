@@ -4,6 +4,7 @@ import type {
   Expr,
   ForNode,
   LearnNode,
+  LetNode,
   Node,
   ObserveNode,
   Pipeline,
@@ -90,27 +91,30 @@ function lowerBody(
   const seconds = (node: tree.Expression): number => program.constant(node) as number;
   const symbol = (name: tree.Name): Symbol => program.symbolOf(name)!;
 
-  return body.items.flatMap((item): Node[] => {
+  return body.items.flatMap((item) => (item.kind === "setting" ? [] : [nodeOf(item)]));
+
+  function nodeOf(item: tree.Statement): Node {
     switch (item.kind) {
-      case "setting":
-        return [];
       case "stage":
-        return [stage(item)];
-      case "let": {
-        const value = expression(item.value);
-        const type = context.type(program.typeOfSymbol(symbol(item.name))!);
-        return [{ kind: "let", name: item.name.text, value, type, needs: names(value), at: at(item.name) }];
-      }
+        return stage(item);
+      case "let":
+        return letNode(item);
       case "for":
-        return [forNode(item)];
+        return forNode(item);
       case "when":
-        return [whenNode(item)];
+        return whenNode(item);
       case "observe":
-        return [observe(item)];
+        return observe(item);
       case "learn":
-        return [learn(item)];
+        return learn(item);
     }
-  });
+  }
+
+  function letNode({ name, value: node }: tree.LetStatement): LetNode {
+    const value = expression(node);
+    const type = context.type(program.typeOfSymbol(symbol(name))!);
+    return { kind: "let", name: name.text, value, type, needs: names(value), at: at(name) };
+  }
 
   function at(node: tree.Span) {
     return context.at(file, node);
