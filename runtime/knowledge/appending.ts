@@ -34,13 +34,15 @@ export async function append(
       const length = Math.min(CHUNK, rows.length - start);
       const chunk = duckdb.DuckDBDataChunk.create(types, length);
       names.forEach((name, column) => {
+        const convert = (value: unknown): DuckDBValue => {
+          if (name === "BIGINT" && typeof value === "number") return BigInt(value);
+          if (name !== "TIMESTAMPTZ") return value as DuckDBValue;
+          return new duckdb.DuckDBTimestampTZValue(BigInt(Math.round(value as number)) * 1000n);
+        };
         const values = new Array<DuckDBValue>(length);
         for (let i = 0; i < length; i++) {
           const value = rows[start + i]![column] ?? null;
-          values[i] =
-            name === "TIMESTAMPTZ" && value !== null
-              ? new duckdb.DuckDBTimestampTZValue(BigInt(Math.round(value as number)) * 1000n)
-              : (value as DuckDBValue);
+          values[i] = value === null ? null : convert(value);
         }
         chunk.setColumnValues(column, values);
       });

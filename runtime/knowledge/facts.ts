@@ -2,7 +2,7 @@
  * What the score reads: evidence as narrow rows of numbers. Names are replaced by small integers here, in Node, so that
  * DuckDB groups and joins numbers; the rows wait in columns until a query needs them and are then appended in bulk.
  */
-import { ENVIRONMENT_FAILURES, KINDS, type Record as TrailRecord } from "../trail/record.ts";
+import { ENVIRONMENT_FAILURES, KINDS, RECORD_VERSION, type Record as TrailRecord } from "../trail/record.ts";
 import { sha256 } from "../values/canonical.ts";
 import type { Table } from "./appending.ts";
 
@@ -124,7 +124,14 @@ export class Facts {
     return this.places.values();
   }
 
+  /** Number, subnet and stage of each place. */
+  namedPlaces(): [number, string, string][] {
+    return [...this.places].map(([key, { id }]) => [id, ...(key.split("\0", 2) as [string, string])]);
+  }
+
+  /** What a newer version wrote is not interpreted. */
   add(record: TrailRecord): void {
+    if (record.v > RECORD_VERSION) return;
     const refusal = this.take(record);
     if (refusal !== undefined) this.refused.set(refusal, (this.refused.get(refusal) ?? 0) + 1);
   }

@@ -1,0 +1,250 @@
+/** Records as rows of the tables: what started and ended is one row, in the order in which it started. */
+import { type Kind, RECORD_VERSION, type Record as TrailRecord } from "../trail/record.ts";
+import { TABLES, type TableName } from "./tables.ts";
+
+type Cell = string | number | boolean | null;
+type Cells = { [column: string]: Cell };
+
+const TABLE_OF: { readonly [kind in Kind]: TableName | undefined } = {
+  "plan.loaded": undefined,
+  "run.started": "runs",
+  "run.ended": "runs",
+  "stage.started": "stages",
+  "stage.ended": "stages",
+  recall: "recalls",
+  "attempt.started": "attempts",
+  "attempt.ended": "attempts",
+  turn: "turns",
+  "tool.started": "tool_calls",
+  "tool.ended": "tool_calls",
+  evidence: "evidence",
+  score: "scores",
+  event: "events",
+};
+
+/** Whether the process of a trail can still write. */
+export type Alive = (process: string) => boolean;
+
+/** Rows of all tables, in the order of their columns; times in milliseconds since 1970. */
+export type Rows = { readonly [table in TableName]: readonly (readonly Cell[])[] };
+
+/** Only of the tables that are wanted. What a newer version wrote is kept as a record, and not interpreted. */
+export function rowsOf(
+  records: Iterable<TrailRecord>,
+  alive: Alive,
+  wanted: (table: TableName) => boolean = () => true,
+): Rows {
+  const tables = Object.fromEntries(Object.keys(TABLES).map((name) => [name, []])) as unknown as {
+    [table in TableName]: Cells[];
+  };
+  /** Rows that wait for their end, by what they are of. */
+  const open = new Map<string, Cells>();
+
+  const start = (table: TableName, key: string, cells: Cells): void => {
+    const known = open.get(`${table}\0${key}`);
+    if (known !== undefined) {
+      // A resumed run goes on: it started when it first did, and its end is still to come.
+      Object.assign(known, cells, { started: known.started ?? cells.started ?? null, ended: null, status: "running" });
+      return;
+    }
+    open.set(`${table}\0${key}`, cells);
+    tables[table].push(cells);
+  };
+
+  /** The end of something whose start was lost is still shown. */
+  const end = (table: TableName, key: string, cells: Cells): void => {
+    const row = open.get(`${table}\0${key}`);
+    if (row === undefined) start(table, key, cells);
+    else Object.assign(row, Object.fromEntries(Object.entries(cells).filter(([, cell]) => cell !== null)));
+  };
+
+  for (const record of records) {
+    const r = record as unknown as { readonly [field: string]: unknown };
+    const time = timeOf(r.time);
+    const base: Cells = {
+      process: word(r.process),
+      id: word(r.id),
+      time,
+      run_id: word(r.run),
+      peer: word(r.peer),
+      plan_hash: word(r.plan),
+      stage: word(r.stage),
+      scope: word(r.scope) ?? "",
+      attempt_id: word(r.attempt),
+    };
+    const run = base.run_id ?? "";
+    const stage = `${run}\0${base.stage}\0${base.scope}`;
+    if (wanted("records"))
+      tables.records.push({ ...base, seq: real(r.seq), v: real(r.v), kind: word(r.kind), record: json(r) });
+    const table = TABLE_OF[r.kind as Kind];
+    if (table === undefined || !wanted(table) || (real(r.v) ?? 0) > RECORD_VERSION) continue;
+    const failure = { class: word(r.class), error: word(r.error) };
+    const result = { elapsed: real(r.elapsed), cost: real(r.cost), output: json(r.output), artifact: word(r.artifact) };
+
+    switch (r.kind) {
+      case "run.started":
+        start("runs", String(run), {
+          ...base,
+          pipeline: word(r.pipeline),
+          subnet: word(r.subnet),
+          cycle: real(r.cycle),
+          item: word(r.item),
+          seed: real(r.seed),
+          input: json(r.input),
+          resumed: r.resumed === true,
+          dry: r.dry === true,
+          status: "running",
+          started: time,
+        });
+        break;
+      case "run.ended":
+        end("runs", String(run), { ...base, status: word(r.status), ended: time, ...result, ...failure });
+        break;
+      case "stage.started":
+        start("stages", stage, { ...base, file: word(r.file), line: real(r.line), status: "running", started: time });
+        break;
+      case "stage.ended":
+        end("stages", stage, {
+          ...base,
+          status: word(r.status),
+          via: word(r.via),
+          attempts: real(r.attempts),
+          ended: time,
+          ...result,
+          ...failure,
+        });
+        break;
+      case "attempt.started":
+        start("attempts", `${run}\0${base.attempt_id}`, {
+          ...base,
+          number: real(r.number),
+          callee: word(r.callee),
+          model: word(r.model),
+          temperature: real(r.temperature),
+          backend: word(r.backend),
+          note: word(r.note),
+          started: time,
+        });
+        break;
+      case "attempt.ended":
+        end("attempts", `${run}\0${base.attempt_id}`, {
+          ...base,
+          ok: r.ok === true,
+          ended: time,
+          ...result,
+          ...failure,
+        });
+        break;
+      case "turn":
+        tables.turns.push({
+          ...base,
+          ...failure,
+          number: real(r.number),
+          model: word(r.model),
+          input_tokens: real(r.input_tokens),
+          output_tokens: real(r.output_tokens),
+          cost: real(r.cost),
+          latency: real(r.latency),
+          request: word(r.request),
+          prompt: word(r.prompt),
+          answer: json(r.answer),
+        });
+        break;
+      case "tool.started":
+        start("tool_calls", `${run}\0${word(r.call)}`, {
+          ...base,
+          call_id: word(r.call),
+          tool: word(r.tool),
+          effect: r.effect === true,
+          started: time,
+        });
+        break;
+      case "tool.ended":
+        end("tool_calls", `${run}\0${word(r.call)}`, {
+          ...base,
+          call_id: word(r.call),
+          tool: word(r.tool),
+          ok: r.ok === true,
+          ended: time,
+          ...result,
+          ...failure,
+        });
+        break;
+      case "recall": {
+        const shown = Array.isArray(r.shown) && r.shown.length > 0 ? r.shown : [{}];
+        shown.forEach((claim: { claim?: unknown; strength?: unknown; anti?: unknown }, index) => {
+          tables.recalls.push({
+            ...base,
+            recall: word(r.recall),
+            place: word(claim.claim) === null ? null : index + 1,
+            claim: word(claim.claim),
+            antipattern: claim.anti === true,
+            strength: real(claim.strength),
+            known: real(r.known),
+            generation: real(r.generation),
+            elapsed: real(r.elapsed),
+          });
+        });
+        break;
+      }
+      case "evidence":
+        tables.evidence.push({
+          ...base,
+          subnet: word(r.subnet),
+          version: word(r.version),
+          regime: real(r.regime),
+          claim: word(r.claim),
+          chosen: word(r.chosen),
+          niche: word(r.niche),
+          ok: r.ok === true,
+          class: word(r.class),
+          metric: word(r.metric),
+          value: real(r.value),
+          direction: real(r.direction),
+          weight: real(r.weight) ?? 1,
+          proxy: word(r.proxy),
+          verified: r.verified === true,
+          echo: r.echo === true,
+        });
+        break;
+      case "score":
+        tables.scores.push({
+          ...base,
+          metric: word(r.metric),
+          value: real(r.value),
+          direction: real(r.direction),
+          feasible: r.feasible === true,
+          at: timeOf(r.at),
+        });
+        break;
+      case "event":
+        tables.events.push({ ...base, name: word(r.name), message: word(r.message), details: json(r) });
+        break;
+    }
+  }
+
+  for (const run of tables.runs) {
+    if (run.status === "running" && !alive(String(run.process))) run.status = "interrupted";
+  }
+  for (const stage of tables.stages) {
+    if (stage.status === "running" && !alive(String(stage.process))) stage.status = "interrupted";
+  }
+  return Object.fromEntries(
+    Object.entries(tables).map(([name, rows]) => {
+      const columns = Object.entries(TABLES[name as TableName].columns);
+      return [name, rows.map((row) => columns.map(([column, { type }]) => fitting(row[column] ?? null, type)))];
+    }),
+  ) as unknown as Rows;
+}
+
+const fitting = (cell: Cell, type: string): Cell =>
+  type === "BIGINT" && typeof cell === "number" ? (Number.isSafeInteger(cell) ? cell : null) : cell;
+
+const word = (value: unknown): string | null => (typeof value === "string" ? value : null);
+const real = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null);
+const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
+
+function timeOf(value: unknown): number | null {
+  const time = typeof value === "string" ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(time) ? null : time;
+}
