@@ -56,11 +56,13 @@ function choose(space: Space, request: Proposal, evaluated: readonly Evaluated[]
   for (const { value } of request.history) if (value !== undefined) avoided.add(claimOf(value));
   const own = evaluated.filter((of) => of.own);
 
-  const preset = space.preset === undefined ? undefined : validate(space.preset, type, "the default");
-  if (preset?.ok === true) {
-    const claim = claimOf(preset.value);
-    if (!avoided.has(claim) && !own.some((of) => of.claim === claim)) return onGrid(preset.value, type);
-  }
+  const untried = space.presets.flatMap((preset) => {
+    const checked = validate(preset, type, "the default");
+    if (!checked.ok) return [];
+    const claim = claimOf(checked.value);
+    return avoided.has(claim) || own.some((of) => of.claim === claim) ? [] : [onGrid(checked.value, type)];
+  });
+  if (untried.length > 0) return untried[Math.floor(next() * untried.length)]!;
 
   const draw = (): Json => onGrid(space.decode(space.dimensions.map(() => next())), type);
   const fresh = (): Json => {

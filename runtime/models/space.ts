@@ -24,8 +24,8 @@ export interface Space {
   decode(coordinates: readonly number[]): Json;
   /** `undefined` where the value is not of the type. */
   encode(value: Json): Point | undefined;
-  /** What the declaration proposes first, where all of it has a default. */
-  readonly preset: Json | undefined;
+  /** What the declaration proposes first: its defaults, once for each arm of a choice without one. */
+  readonly presets: readonly Json[];
 }
 
 /** Throws an `Error` that names the path of what is no search space; the compiler refuses such programs before. */
@@ -40,7 +40,7 @@ export function spaceOf(type: Type): Space {
       const point: (number | undefined)[] = new Array(dimensions.length).fill(undefined);
       return root.encode(value, point) ? point : undefined;
     },
-    preset: presetOf(type),
+    presets: presetsOf(type),
   };
 }
 
@@ -266,18 +266,26 @@ function isHeld({ type, default: preset }: Field): boolean {
   }
 }
 
-function presetOf(type: Type): Json | undefined {
-  if (type.kind !== "record") return undefined;
-  const value: { [key: string]: Json } = {};
-  const fill = (fields: readonly Field[]): boolean =>
-    fields.every(({ name, type: of, default: preset }) => {
-      if (preset === undefined) return of.kind === "optional";
-      if (preset === null) return true;
-      value[name] = preset;
+/** More combinations than this say nothing about what the author would try first. */
+const MOST_PRESETS = 16;
+
+function presetsOf(type: Type): readonly Json[] {
+  if (type.kind !== "record" || type.fields.length === 0) return [];
+  type Partial = { readonly [key: string]: Json };
+  const fill = (partials: readonly Partial[], fields: readonly Field[]): readonly Partial[] =>
+    fields.reduce<readonly Partial[]>((known, { name, type: of, default: preset }) => {
+      if (known.length > MOST_PRESETS) return [];
       const choice = of.kind === "optional" ? of.of : of;
-      return choice.kind !== "choice" || fill(armOf(choice.arms, preset)?.fields ?? []);
-    });
-  return type.fields.length > 0 && fill(type.fields) ? value : undefined;
+      if (preset === undefined && of.kind === "optional") return known;
+      const values =
+        preset !== undefined ? [preset] : choice.kind === "choice" ? choice.arms.map((arm) => arm.value) : [];
+      return values.flatMap((value) => {
+        const arm = choice.kind === "choice" ? armOf(choice.arms, value) : undefined;
+        const own = value === null ? known : known.map((partial) => ({ ...partial, [name]: value }));
+        return arm === undefined ? own : fill(own, arm.fields);
+      });
+    }, partials);
+  return fill([{}], type.fields);
 }
 
 const indexOf = (coordinate: number, options: number): number =>

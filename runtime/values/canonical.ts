@@ -120,7 +120,7 @@ function roundRecord(
   return result;
 }
 
-/** To the grid of `step`, else of 64 bins between the ends, which are logarithmic where the range is. */
+/** To the grid of `step`, else to one of 64 bins between the ends, which are logarithmic where the range is. */
 export function roundNumber(value: number, type: NumberType): number {
   const { low, high, step, kind } = type;
   let rounded = value;
@@ -130,14 +130,26 @@ export function roundNumber(value: number, type: NumberType): number {
     // The last grid point may lie beyond the upper end.
     if (high !== undefined && rounded > high) rounded = origin + Math.floor((high - origin) / step + 1e-9) * step;
   } else if (low !== undefined && high !== undefined && high > low && !(kind === "int" && high - low <= BINS)) {
-    const log = type.log === true && low > 0;
-    const unit = log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
-    const bin = Math.round(unit * BINS) / BINS;
-    rounded = log ? low * (high / low) ** bin : low + bin * (high - low);
+    rounded = binned(value, low, high, type.log === true && low > 0);
   }
   if (kind === "int") rounded = Math.round(rounded);
   rounded = Number(rounded.toPrecision(12));
   return Math.min(Math.max(rounded, low ?? -Infinity), high ?? Infinity) + 0;
+}
+
+/** The shortest number near the middle of the value's bin that lies in it: people read claims. The ends stand for themselves. */
+function binned(value: number, low: number, high: number, log: boolean): number {
+  const binOf = (x: number): number =>
+    Math.round(BINS * (log ? Math.log(x / low) / Math.log(high / low) : (x - low) / (high - low)));
+  const bin = binOf(value);
+  if (bin <= 0) return low;
+  if (bin >= BINS) return high;
+  const middle = log ? low * (high / low) ** (bin / BINS) : low + (bin / BINS) * (high - low);
+  for (let digits = 1; digits < 12; digits++) {
+    const short = Number(middle.toPrecision(digits));
+    if (binOf(short) === bin) return short;
+  }
+  return middle;
 }
 
 function isOf(value: Json, type: Type): boolean {
