@@ -180,7 +180,10 @@ function isCount(value: unknown): boolean {
 const RECORDS: ReadonlyMap<string, z.ZodType> = new Map(
   Object.entries(KINDS).map(([kind, schema]) => {
     const fields = Object.entries(schema.shape).map(([name, field]: [string, z.ZodType]) => {
-      return [name, field instanceof z.ZodOptional && field.unwrap() === Json ? z.any().optional().optional() : field] as const;
+      return [
+        name,
+        field instanceof z.ZodOptional && field.unwrap() === Json ? z.any().optional().optional() : field,
+      ] as const;
     });
     return [kind, z.object(Object.fromEntries(fields))];
   }),

@@ -1,5 +1,5 @@
 /** The trail on this machine's disk: one queue, one flusher, segments of this process alone. */
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { SETTINGS } from "../settings.ts";
 import { type Disk, disk as realDisk } from "./disk.ts";
 import { encodeDraft, encodeRecord, type Header, openingOf, SEGMENT_VERSION } from "./line.ts";
@@ -70,7 +70,7 @@ class LocalTrail implements Trail {
   #fail!: (error: TrailError) => void;
 
   constructor({ directory, peers, clock, disk, segmentBytes }: TrailOptions) {
-    this.#directory = join(directory, "trail");
+    this.#directory = resolve(directory, "trail");
     this.#peers = peers;
     this.#now = clock === undefined ? Date.now : () => clock.now();
     this.#disk = disk ?? realDisk;
@@ -86,7 +86,11 @@ class LocalTrail implements Trail {
   async open(): Promise<void> {
     try {
       this.#segment = await this.#openSegment();
+      // Also where another process made them: it may not have come to this.
+      const store = dirname(this.#directory);
+      for (const folder of [this.#directory, store, dirname(store)]) this.#disk.syncFolder(folder);
     } catch (error) {
+      this.#leaveSegment()?.abandon();
       throw new TrailError(`The store cannot be written: ${reason(error)}.`, { cause: error });
     }
   }

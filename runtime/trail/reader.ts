@@ -357,10 +357,11 @@ class Reading {
 
 /** Segments that lie before the cursor as a whole are not read. */
 function skip(lane: Lane): void {
-  const from = lane.files.findLast(({ first }) => first <= lane.known + 1)?.first ?? 1;
-  for (const file of lane.files) if (file.first < from) file.done = true;
-  lane.skipped = from - 1;
+  const { files, known } = lane;
+  const covering = files.findLast(({ first }) => first <= known + 1);
+  lane.skipped = covering === undefined ? known : covering.first - 1;
   lane.last = lane.skipped;
+  for (const file of files) if (file.first <= lane.skipped) file.done = true;
 }
 
 /** Nobody writes any more, and nothing is missing that might still turn up. */

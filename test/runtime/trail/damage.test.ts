@@ -123,6 +123,21 @@ describe("damage", () => {
     expect(problems).toMatchObject([{ problem: "missing-records", file: join(store.folder, "3.jsonl") }]);
   });
 
+  test("what lies before the cursor may be gone: only what is missing after it is said", async () => {
+    const store = await written(12, 1500);
+    const firstOf = (name: string) => JSON.parse(readFileSync(join(store.folder, name), "utf8").split("\n")[0]!).first;
+    const first = firstOf("3.jsonl");
+    renameSync(join(store.folder, "1.jsonl"), join(temporaryFolder(), "away"));
+    renameSync(join(store.folder, "2.jsonl"), join(temporaryFolder(), "away"));
+    const reader = readTrail(store.directory);
+    expect((await reader.since({ [store.process]: first - 1 })).problems).toEqual([]);
+    const { records, problems } = await reader.since({ [store.process]: first - 2 });
+    expect(records[0]?.seq).toBe(first);
+    expect(problems).toMatchObject([
+      { problem: "missing-records", message: `Record ${first - 1} is missing before this one.` },
+    ]);
+  });
+
   test("lines cut out before the footer are said", async () => {
     const store = await written(3);
     const text = store.bytes.toString().split("\n");

@@ -118,6 +118,25 @@ describe("writing and reading", () => {
     expect(await readAll(directory)).toMatchObject({ records: { length: 20 }, problems: [] });
   });
 
+  test("each folder's entry is on the disk before the first record is acknowledged", async () => {
+    const parent = temporaryFolder();
+    const directory = join(parent, ".gang");
+    for (const round of ["made", "found"]) {
+      const synced: string[] = [];
+      const watching: Disk = {
+        ...disk,
+        syncFolder(path) {
+          synced.push(path);
+          disk.syncFolder(path);
+        },
+      };
+      const trail = await openTrail({ directory, peers, disk: watching });
+      const own = join(directory, "trail", trail.process);
+      expect(synced, round).toEqual(expect.arrayContaining([parent, directory, join(directory, "trail"), own]));
+      await trail.close();
+    }
+  });
+
   test("an append after close is refused", async () => {
     const trail = await openTrail({ directory: temporaryFolder(), peers });
     await trail.close();
