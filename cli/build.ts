@@ -18,6 +18,7 @@ const ENTRIES = {
   gangc: "cli/start.ts",
   compiler: "compiler/index.ts",
   runtime: "runtime/index.ts",
+  "sql-child": "runtime/knowledge/sql/child.ts",
 };
 
 const BUNDLED = new Set(["chevrotain", "@chevrotain", "zod"]);
