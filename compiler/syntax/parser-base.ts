@@ -11,6 +11,7 @@ import { type Details, type Diagnostic, type DiagnosticDefinition, report } from
 import { nearest } from "../diagnostics/suggestion.ts";
 import { depthLimit } from "./brackets.ts";
 import type { Docs } from "./docs.ts";
+import { LazyLookahead } from "./lookahead.ts";
 import { keywordByText, Name as NameToken, parserTokens, symbolTokens, type Token, Word } from "./tokens.ts";
 import type { MissingNode, Name, Path, Span } from "./tree.ts";
 
@@ -40,7 +41,13 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   #saidAt = -1;
 
   constructor(config: IParserConfig) {
-    super(parserTokens, { maxLookahead: 1, recoveryEnabled: false, skipValidations: true, ...config });
+    super(parserTokens, {
+      maxLookahead: 1,
+      recoveryEnabled: false,
+      lookaheadStrategy: new LazyLookahead(),
+      skipValidations: true,
+      ...config,
+    });
   }
 
   open(path: string, text: string, tokens: Token[], docs: Docs): void {

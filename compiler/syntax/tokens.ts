@@ -17,9 +17,12 @@ export interface Token extends IToken {
 export const Word = createToken({ name: "WORD", pattern: Lexer.NA });
 /** Every word but the operators and literals: what a declaration may be called. */
 export const Name = createToken({ name: "NAME", pattern: Lexer.NA, categories: [Word] });
+// Hints keep the lexer from analysing the patterns itself, which takes longer than most files.
+const wordStarts = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"];
 export const Identifier = createToken({
   name: "IDENTIFIER",
   // Not the ASCII beginning of a longer word.
+  start_chars_hint: wordStarts,
   pattern: /[A-Za-z_]\w*(?![\w\u00aa-\uffff])/,
   categories: [Name],
 });
@@ -75,7 +78,11 @@ export const Foreign = createToken({
   ),
   start_chars_hint: [...new Set(Object.keys(foreign).map((text) => text[0]!))],
 });
-export const ForeignString = createToken({ name: "FOREIGN_STRING", pattern: /'[^'\r\n]*'|[“”„][^“”\r\n]*[“”]/ });
+export const ForeignString = createToken({
+  name: "FOREIGN_STRING",
+  pattern: /'[^'\r\n]*'|[“”„][^“”\r\n]*[“”]/,
+  start_chars_hint: ["'", "“", "”", "„"],
+});
 export const ForeignComment = createToken({
   name: "FOREIGN_COMMENT",
   pattern: /#[^\r\n]*|\/\*[\s\S]*?(?:\*\/|$)/,
@@ -93,7 +100,7 @@ export const ForeignName = createToken({
   line_breaks: false,
   // Whatever is not ASCII may begin one; the lexer files characters above 255 in buckets of 255.
   start_chars_hint: [
-    ..."ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz",
+    ...wordStarts,
     ...Array.from({ length: 128 }, (_, i) => 128 + i),
     ...Array.from({ length: 256 }, (_, i) => (i + 1) * 255 + 1),
   ],
@@ -104,8 +111,14 @@ const Blank = createToken({
   pattern: /[ \t\r\n\f\v\0\u00a0\ufeff\u2000-\u200b\u2028\u2029\u3000]+/,
   group: Lexer.SKIPPED,
   line_breaks: true,
+  start_chars_hint: [..." \t\r\n\f\v\0\u00a0\ufeff\u2000\u2028\u3000"],
 });
-export const CommentToken = createToken({ name: "COMMENT", pattern: /\/\/[^\r\n]*/, group: "comments" });
+export const CommentToken = createToken({
+  name: "COMMENT",
+  pattern: /\/\/[^\r\n]*/,
+  group: "comments",
+  start_chars_hint: ["/"],
+});
 
 /** In the order in which the lexer tries them. */
 export const lexerTokens: TokenType[] = [
