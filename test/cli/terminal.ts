@@ -9,7 +9,10 @@ export interface Outcome {
 }
 
 /** Runs `gangc` in this process, in a folder, with what stands on stdin. */
-export async function gangc(args: readonly string[], { cwd = process.cwd(), stdin = "" as string | Uint8Array } = {}): Promise<Outcome> {
+export async function gangc(
+  args: readonly string[],
+  { cwd = process.cwd(), stdin = "" as string | Uint8Array } = {},
+): Promise<Outcome> {
   let out = "";
   let talk = "";
   const stream = { terminal: false, colour: false, width: 100 };

@@ -1,0 +1,70 @@
+/**
+ * `npm run bench [-- NAME…]`: runs the benchmarks, prints each figure as a JSON line, and writes the table of
+ * `bench/README.md`. Rows of benchmarks that were not run stay.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import type { Row } from "./row.ts";
+
+const BENCHES: { readonly [name: string]: () => Promise<AsyncIterable<Row> | Iterable<Row>> } = {
+  check: async () => (await import("./check.ts")).bench(),
+  trail: async () => (await import("./trail.ts")).bench(),
+};
+
+const README = join(import.meta.dirname, "README.md");
+const BEGIN = "<!-- figures -->";
+const END = "<!-- /figures -->";
+const COLUMNS = ["bench", "case", "value", "noise", "ratio"] as const;
+
+async function main(names: readonly string[]): Promise<number> {
+  const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
+  if (unknown.length > 0) {
+    console.error(`There is no benchmark ${unknown.join(", ")}; there are ${Object.keys(BENCHES).join(", ")}.`);
+    return 2;
+  }
+  const chosen = names.length === 0 ? Object.keys(BENCHES) : names;
+  const tables = new Map(readTables(readFileSync(README, "utf8")));
+  for (const name of chosen) {
+    const rows: Row[] = [];
+    for await (const row of await BENCHES[name]!()) {
+      console.log(JSON.stringify(row));
+      rows.push(row);
+    }
+    tables.set(name, rows.map(line));
+  }
+  writeFileSync(README, withTables(readFileSync(README, "utf8"), tables));
+  return 0;
+}
+
+function line({ bench, case: what, value, unit, noise, ratio, against }: Row): string {
+  const cells = [
+    bench,
+    what,
+    `${value.toLocaleString("en")} ${unit}`,
+    `± ${(noise * 100).toFixed(0)} %`,
+    ratio === undefined ? "" : `${ratio} × ${against}`,
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+/** The lines of the table by benchmark. */
+function readTables(readme: string): [string, string[]][] {
+  const [, table = ""] = readme.split(BEGIN);
+  const lines = table
+    .split(END)[0]!
+    .split("\n")
+    .filter((row) => row.startsWith("| "));
+  return [...Map.groupBy(lines.slice(2), (row) => row.split(" | ")[0]!.slice(2))];
+}
+
+function withTables(readme: string, tables: ReadonlyMap<string, readonly string[]>): string {
+  const [before, rest] = readme.split(BEGIN) as [string, string];
+  const after = rest.split(END)[1]!;
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`;
+  const rows = Object.keys(BENCHES).flatMap((name) => tables.get(name) ?? []);
+  const head = [`| ${COLUMNS.join(" | ")} |`, `|${COLUMNS.map(() => " --- ").join("|")}|`];
+  return `${before}${BEGIN}\nMeasured on ${machine}.\n\n${[...head, ...rows].join("\n")}\n${END}${after}`;
+}
+
+process.exitCode = await main(process.argv.slice(2));
