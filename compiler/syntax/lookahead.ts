@@ -96,7 +96,9 @@ export class LazyLookahead implements ILookaheadStrategy {
         return false;
       }
       if (production instanceof Alternation) {
-        return production.definition.map((way) => this.#addFirst((way as Alternative).definition, first)).includes(true);
+        return production.definition
+          .map((way) => this.#addFirst((way as Alternative).definition, first))
+          .includes(true);
       }
       this.#addFirst((production as Option | Repetition).definition, first);
       return true;

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${…}` is what a hole in Gang looks like.
 import { describe, expect, test } from "vitest";
 import { parse } from "../../../compiler/syntax/parse.ts";
 import { GangParser } from "../../../compiler/syntax/parser.ts";
