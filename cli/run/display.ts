@@ -40,7 +40,8 @@ export async function openDisplay(kind: DisplayKind, io: IO, view: () => View, n
       };
     case "ink": {
       // React is several times slower without; it looks when it is loaded.
-      process.env.NODE_ENV ??= "production";
+      const { env } = process;
+      env.NODE_ENV ??= "production";
       const { openScreen } = await import("../ui/screen.tsx");
       const screen = openScreen(view);
       return { show() {}, close: () => screen.close() };
