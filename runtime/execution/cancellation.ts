@@ -1,4 +1,5 @@
 /** One run's cancel, and the deadlines under it. */
+import { setMaxListeners } from "node:events";
 import type { Clock } from "../clock.ts";
 import { AttemptError } from "./attempt-error.ts";
 
@@ -15,6 +16,8 @@ export class Cancellation {
 
   constructor(outer: AbortSignal) {
     this.signal = this.#controller.signal;
+    // As many tools as run side by side may listen.
+    setMaxListeners(0, this.signal);
     this.#outer = outer;
     if (outer.aborted) this.cancel();
     else outer.addEventListener("abort", this.#onOuter, { once: true });

@@ -127,12 +127,6 @@ class StageRun {
     if (rungs?.length === 0) return failed("no_key", `no model of ${call.callee.name} can be used on this machine`);
     const policy = retryPolicy(retry, rungs, this.#seed("retry", call.callee.name));
     const history: (Tried & { readonly value: Json | undefined })[] = [];
-    let input: Input;
-    try {
-      input = this.#input(call);
-    } catch (error) {
-      return failed(...reasonOf(error));
-    }
     for (let settings = policy.next(history); settings !== undefined; settings = policy.next(history)) {
       if (settings.delay > 0) {
         try {
@@ -140,6 +134,13 @@ class StageRun {
         } catch {
           return failed("cancelled", "the run was cancelled");
         }
+      }
+      let input: Input;
+      try {
+        // Anew for each attempt: a tool may change what it was given.
+        input = this.#input(call);
+      } catch (error) {
+        return failed(...reasonOf(error));
       }
       const result = await this.#attempt(call, input, settings, history);
       if (!("tried" in result)) return result;

@@ -4,13 +4,14 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 
-const sink = new AsyncLocalStorage<(line: string) => void>();
+const sink = new AsyncLocalStorage<((line: string) => void) | undefined>();
 let diverted = false;
 
 /** Runs `work`; each line that it, or what it started, writes to stdout or stderr goes to `log` instead. */
 export function divertOutput<T>(log: (line: string) => void, work: () => T): T {
   divert();
-  return sink.run(log, work);
+  // Who logs is no tool: what the log itself prints goes where it always went.
+  return sink.run((line) => sink.run(undefined, log, line), work);
 }
 
 function divert(): void {

@@ -13,7 +13,7 @@ export interface ToolContext {
 /** Implementations: a TypeScript function, a program (JSON over stdio), a tool of an MCP server, one of the prelude. */
 export interface Tool {
   readonly name: string;
-  /** Resolves with the raw result, validated by the caller; rejects with `AttemptError`. */
+  /** `input` is the tool's own to change. Resolves with the raw result, validated by the caller; rejects with `AttemptError`. */
   call(
     input: { readonly [name: string]: Json },
     context: ToolContext,

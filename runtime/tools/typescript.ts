@@ -31,9 +31,7 @@ export async function typescriptTool(name: string, source: TypeScriptSource, roo
   return {
     name,
     async call(input, context, signal) {
-      // The function gets an object of its own: what it does to it stays there.
-      const own =
-        nulls.length === 0 ? structuredClone(input) : { ...Object.fromEntries(nulls), ...structuredClone(input) };
+      const own = nulls.length === 0 ? input : { ...Object.fromEntries(nulls), ...input };
       try {
         const value: unknown = await divertOutput(context.log, () => exported(own, { ...context, signal }));
         return { value: value as Json };
@@ -87,7 +85,8 @@ async function importFile(path: string, root: string): Promise<Module> {
     return await import(pathToFileURL(path).href);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined || !NEEDS_BUNDLE.has(code))
+    // A type imported without `type` is a missing export to Node, and a syntax error.
+    if (!(error instanceof SyntaxError) && (code === undefined || !NEEDS_BUNDLE.has(code)))
       throw new AttemptError("error", `${relative(root, path)} cannot be loaded: ${messageOf(error)}`);
   }
   try {

@@ -1,0 +1,117 @@
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { allowedEnvironment, execTool } from "../../../runtime/tools/exec.ts";
+import type { ToolContext } from "../../../runtime/tools/tool.ts";
+import { typescriptTool } from "../../../runtime/tools/typescript.ts";
+import type { Json } from "../../../runtime/types.ts";
+
+const root = resolve(import.meta.dirname, "../../..");
+const logged: string[] = [];
+const context: ToolContext = { seed: 1, stage: "work.one", run: "r", log: (line) => void logged.push(line) };
+const never = new AbortController().signal;
+
+describe("a TypeScript function", () => {
+  const open = (file: string, name: string, nulls: readonly string[] = []) =>
+    typescriptTool(name, { file: `test/fixtures/tools/${file}`, export: name, nulls }, root);
+  const use = async (file: string, name: string, input: { [name: string]: Json }, nulls?: readonly string[]) =>
+    (await (await open(file, name, nulls)).call(input, context, never)).value;
+
+  test("is called with one object; what it prints is a log, not output", async () => {
+    logged.length = 0;
+    expect(await use("arithmetic.ts", "start", { value: 2 })).toEqual({ value: 2, extra: "dropped" });
+    expect(logged).toEqual(["starting at 2"]);
+    expect(await use("arithmetic.ts", "double", { value: 2 })).toEqual({ value: 4 });
+  });
+
+  test("gets null for what is absent where its parameter says null, else undefined", async () => {
+    expect(await use("arithmetic.ts", "absent", {}, ["a"])).toEqual({ a: true, b: true });
+  });
+
+  test("fails with its own message, in one line", async () => {
+    await expect(use("arithmetic.ts", "fails", {})).rejects.toMatchObject({
+      class: "error",
+      message: "the feed is stale",
+    });
+  });
+
+  test("of a file that does not parse, has no such export, or lies elsewhere is refused with the reason", async () => {
+    await expect(open("broken.ts", "broken")).rejects.toThrow(/test\/fixtures\/tools\/broken\.ts cannot be loaded: .+/);
+    await expect(open("arithmetic.ts", "missing")).rejects.toThrow("exports no function missing");
+    await expect(open("nowhere.ts", "x")).rejects.toThrow("test/fixtures/tools/nowhere.ts does not exist");
+    const folder = mkdtempSync(join(tmpdir(), "gang-root-"));
+    symlinkSync(join(root, "test/fixtures/tools/arithmetic.ts"), join(folder, "inside.ts"));
+    writeFileSync(join(folder, "own.ts"), "export const f = () => 1;");
+    for (const file of ["../arithmetic.ts", "inside.ts"]) {
+      await expect(typescriptTool("f", { file, export: "f", nulls: [] }, folder)).rejects.toThrow(
+        /lies outside the project|does not exist/,
+      );
+    }
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe("a program", () => {
+  const program = execTool("echo", [process.execPath, "test/fixtures/tools/echo.mjs"], root);
+  const use = async (input: { [name: string]: Json }, signal = never) =>
+    (await program.call(input, context, signal)).value;
+
+  test("gets JSON, gives JSON, and sees no secret of its host", async () => {
+    process.env.GANG_TEST_API_KEY = "canary";
+    const { input, environment } = (await use({ a: "x" })) as { input: Json; environment: { [name: string]: string } };
+    expect(input).toEqual({ a: "x" });
+    expect(environment).toMatchObject({ PATH: process.env.PATH, GANG_STAGE: "work.one", GANG_SEED: "1" });
+    expect(JSON.stringify(environment)).not.toContain("canary");
+    delete process.env.GANG_TEST_API_KEY;
+    expect(
+      allowedEnvironment({
+        PATH: "p",
+        LC_ALL: "C",
+        AWS_SECRET_ACCESS_KEY: "s",
+        NODE_OPTIONS: "--require x",
+        HTTPS_PROXY: "u:p@h",
+      }),
+    ).toEqual({ PATH: "p", LC_ALL: "C" });
+  });
+
+  test("may print any amount", async () => {
+    expect(((await use({ do: "big" })) as string).length).toBe(10_000_000);
+  });
+
+  test("that fails is told with its code and its last words; that prints no JSON, with what it printed", async () => {
+    await expect(use({ do: "fail" })).rejects.toMatchObject({
+      class: "error",
+      message: expect.stringMatching(/ended with code 3: about to fail$/),
+    });
+    await expect(use({ do: "talk" })).rejects.toMatchObject({
+      class: "invalid",
+      message: expect.stringContaining("not JSON"),
+    });
+    await expect(execTool("none", ["no-such-program"], root).call({}, context, never)).rejects.toThrow(
+      "there is no program no-such-program",
+    );
+  });
+
+  test("ends with all that it started when its time is over", async () => {
+    logged.length = 0;
+    const controller = new AbortController();
+    const hanging = use({ do: "hang" }, controller.signal);
+    while (!logged.some((line) => line.startsWith("child "))) await new Promise((done) => setTimeout(done, 20));
+    const child = logged.find((line) => line.startsWith("child "))!.slice(6);
+    controller.abort(new Error("over"));
+    await expect(hanging).rejects.toThrow("over");
+    const gone = (): boolean => {
+      try {
+        process.kill(Number(child), 0);
+        return existsSync(`/proc/${child}/stat`) === false;
+      } catch {
+        return true;
+      }
+    };
+    for (let i = 0; i < 100 && !gone(); i++) await new Promise((done) => setTimeout(done, 20));
+    expect(gone()).toBe(true);
+  });
+});
+
+afterAll(() => rmSync(join(root, "test/fixtures/tools/.gang"), { recursive: true, force: true }));
