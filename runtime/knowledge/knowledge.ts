@@ -6,8 +6,8 @@ export interface RecallQuery {
   readonly subnet: string;
   /** `pipeline.name`. */
   readonly stage: string;
-  /** The item of the fan-out in which the stage stands; "" outside of one. */
-  readonly scope: string;
+  /** The item of the fan-out in which the stage stands; "" outside of one; null: all items count alike. */
+  readonly scope: string | null;
   readonly from: readonly ("patterns" | "antipatterns")[];
   readonly top: number;
   /** In seconds, or as a number of the stage's evaluations. */

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Cursor, Trail } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
 import { Engine, NO_QUESTION } from "./engine.ts";
-import { Facts, type Place } from "./facts.ts";
+import { Facts, type Place, type Refusal } from "./facts.ts";
 import { filterSql } from "./filter.ts";
 import type { Chosen, Knowledge, Observation, Ranked, Recalled, RecallQuery } from "./knowledge.ts";
 import { ATTEMPT_SQL, LAST_SQL, METRIC_SQL, OBSERVATIONS_SQL, recallSql } from "./queries.sql.ts";
@@ -24,11 +24,19 @@ const STALE = 1e-4;
 /** More rows than asked for, so that neighbours and what does not fit the program can be passed over. */
 const SPARE = 4;
 
-export async function openKnowledge(options: KnowledgeOptions): Promise<Knowledge> {
+/** `Knowledge` for those who list what there is. */
+export interface OpenKnowledge extends Knowledge {
+  /** The stages of which anything is known. */
+  stages(): readonly { readonly subnet: string; readonly stage: string }[];
+  /** Evidence that was not let in, by reason. */
+  refused(): ReadonlyMap<Refusal, number>;
+}
+
+export async function openKnowledge(options: KnowledgeOptions): Promise<OpenKnowledge> {
   return new DuckKnowledge(options);
 }
 
-class DuckKnowledge implements Knowledge {
+class DuckKnowledge implements OpenKnowledge {
   cursor: Cursor = {};
   private readonly options: KnowledgeOptions;
   private readonly facts: Facts;
@@ -76,7 +84,12 @@ class DuckKnowledge implements Knowledge {
   async recall(query: RecallQuery): Promise<Recalled> {
     const place = this.facts.place(query.subnet, query.stage);
     if (place === undefined || place.claims === 0) return NOTHING;
-    const rows = await this.ranked(place, query, this.facts.scopes.find(query.scope), false);
+    const rows = await this.ranked(
+      place,
+      query,
+      query.scope === null ? null : this.facts.scopes.find(query.scope),
+      false,
+    );
     const passes = (row: RankedRow) => query.admits?.(JSON.parse(row.chosen) as Json) ?? true;
     const choose = (pattern: boolean) =>
       query.from.includes(pattern ? "patterns" : "antipatterns")
@@ -198,6 +211,14 @@ class DuckKnowledge implements Knowledge {
 
   regime(query: { subnet: string; stage: string }): number {
     return this.facts.place(query.subnet, query.stage)?.regime ?? 0;
+  }
+
+  stages(): { subnet: string; stage: string }[] {
+    return this.facts.namedPlaces().map(([, subnet, stage]) => ({ subnet, stage }));
+  }
+
+  refused(): ReadonlyMap<Refusal, number> {
+    return this.facts.refused;
   }
 
   async close(): Promise<void> {

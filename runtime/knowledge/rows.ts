@@ -3,7 +3,7 @@ import { type Kind, RECORD_VERSION, type Record as TrailRecord } from "../trail/
 import { TABLES, type TableName } from "./tables.ts";
 
 type Cell = string | number | boolean | null;
-type Cells = { [column: string]: Cell };
+export type Cells = { [column: string]: Cell };
 
 const TABLE_OF: { readonly [kind in Kind]: TableName | undefined } = {
   "plan.loaded": undefined,
@@ -247,4 +247,17 @@ const json = (value: unknown): string | null => (value === undefined ? null : JS
 function timeOf(value: unknown): number | null {
   const time = typeof value === "string" ? Date.parse(value) : Number.NaN;
   return Number.isNaN(time) ? null : time;
+}
+
+/** Rows of one table as objects, their times in ISO 8601. */
+export function tableObjects(rows: Rows, table: TableName): Cells[] {
+  const columns = Object.entries(TABLES[table].columns);
+  return rows[table].map((row) =>
+    Object.fromEntries(
+      columns.map(([column, { type }], i) => {
+        const cell = row[i] ?? null;
+        return [column, type === "TIMESTAMPTZ" && typeof cell === "number" ? new Date(cell).toISOString() : cell];
+      }),
+    ),
+  );
 }

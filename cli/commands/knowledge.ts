@@ -1,0 +1,90 @@
+import type { Ranked, Recalled } from "../../runtime/knowledge/knowledge.ts";
+import { openKnowledge } from "../../runtime/knowledge/open.ts";
+import { SCORE } from "../../runtime/knowledge/score.sql.ts";
+import { readTrail } from "../../runtime/trail/reader.ts";
+import { resolveStore } from "../../runtime/trail/store.ts";
+import { command, usageError } from "../command.ts";
+import { EXIT } from "../exit-codes.ts";
+import { table } from "../results.ts";
+import { claimText, counted } from "../ui/text.ts";
+
+export default command({
+  name: "knowledge",
+  summary: "what was learned, in the order in which it is injected",
+  options: {
+    stage: { value: "STAGE", doc: "one stage, by its name or as pipeline.name" },
+    scope: { value: "ITEM", doc: "as seen from one item of a fan-out" },
+    top: { value: "N", default: "10", doc: "how many patterns, and how many antipatterns, of each stage" },
+    format: { value: "FORMAT", choices: ["table", "json"], default: "table", doc: "json has every term of the score" },
+    store: { value: "DIR", doc: "another store than the project's .gang" },
+  },
+  examples: [{ command: "gangc knowledge --stage plan --top 3", doc: "what works best there" }],
+  async run({ options }, io) {
+    const top = Number(options.top);
+    if (!Number.isSafeInteger(top) || top < 1) throw usageError(`--top ${options.top} is no number of claims.`);
+    const now = Date.now();
+    const knowledge = await openKnowledge({
+      source: readTrail(resolveStore(io.cwd, options.store)),
+      clock: { now: () => now },
+    });
+    try {
+      await knowledge.refresh();
+      const all = knowledge.stages();
+      const wanted = all.filter(
+        ({ stage }) => options.stage === undefined || stage === options.stage || stage.endsWith(`.${options.stage}`),
+      );
+      if (options.stage !== undefined && wanted.length === 0 && all.length > 0) {
+        const names = all.map(({ stage }) => stage).join(", ");
+        throw usageError(`nothing is known of a stage ${JSON.stringify(options.stage)}.`, `There are ${names}.`);
+      }
+      const known: Known[] = [];
+      for (const { subnet, stage } of wanted) {
+        const recalled = await knowledge.recall({
+          subnet,
+          stage,
+          scope: options.scope ?? null,
+          from: ["patterns", "antipatterns"],
+          top,
+          halflife: { seconds: SCORE.halflifeSeconds },
+          now,
+        });
+        known.push({ subnet, stage, ...recalled });
+      }
+      if (options.format === "json") io.out(`${JSON.stringify({ version: 1, stages: known }, null, 2)}\n`);
+      else if (known.length === 0) io.talk("Nothing has been learned yet.\n");
+      else io.out(known.map((one) => asText(one, io.stdout.terminal)).join("\n"));
+      return EXIT.fine;
+    } finally {
+      await knowledge.close();
+    }
+  },
+});
+
+type Known = Recalled & { readonly subnet: string; readonly stage: string };
+
+function asText({ subnet, stage, known, patterns, antipatterns }: Known, terminal: boolean): string {
+  const of = subnet === "" ? "" : ` for ${subnet}`;
+  const parts = [`${stage}${of}: ${counted(known, "claim")}\n`];
+  if (patterns.length > 0) parts.push(claims("what worked", "strength", patterns, terminal));
+  if (antipatterns.length > 0) parts.push(claims("what failed", "failing", antipatterns, terminal));
+  return parts.join("");
+}
+
+function claims(title: string, strength: string, ranked: readonly Ranked[], terminal: boolean): string {
+  const metrics = [...new Set(ranked.flatMap(({ values }) => Object.keys(values)))];
+  const headings = [
+    { name: title },
+    { name: strength, number: true },
+    ...metrics.map((name) => ({ name, number: true })),
+    { name: "evaluations", number: true },
+    { name: "peers", number: true },
+  ];
+  const rows = ranked.map((one) => [
+    claimText(one.chosen),
+    one.strength.toFixed(3),
+    ...metrics.map((metric) => one.values[metric] ?? null),
+    one.evaluations,
+    one.peers,
+  ]);
+  return table(headings, rows, terminal);
+}
