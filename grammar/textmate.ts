@@ -25,7 +25,6 @@ export function textmate(): string {
   const grammar = {
     name: "Gang",
     scopeName: "source.gang",
-    fileTypes: ["gang"],
     patterns: ["comments", "strings", "numbers", "declarations", "words", "fields", "calls", "operators"].map(
       (name) => ({
         include: `#${name}`,

@@ -9,8 +9,8 @@ export interface Piece {
   readonly text: string;
   /** Where it began in its source line. */
   readonly column: number;
-  /** Where it ended in that line; -1 if it spans lines. */
-  readonly sourceEnd: number;
+  /** Where it ended in that line, with the comma that is left out behind it; -1 if it spans lines. */
+  sourceEnd: number;
   /** The space that always stands before it. */
   readonly space: 0 | 1;
   /** Only pieces of one key are aligned with each other; `//` is a comment. */

@@ -23,6 +23,7 @@ export function parse(path: string, text: string): Parsed {
   const docs = new Docs(tokens, comments, (offset) => lineOf(lineStarts, offset));
   parser.open(path, text, tokens, docs);
   const { version, items } = parser.file() ?? { version: undefined, items: [] };
+  parser.admitGivingUp();
   diagnostics.push(...parser.diagnostics);
   if (diagnostics.length === 0) {
     for (const comment of docs.idle) {

@@ -2,17 +2,10 @@
 import type { IOrAlt, IParserConfig } from "chevrotain";
 import { keywords } from "../../grammar/tokens.ts";
 import * as catalogue from "../diagnostics/catalogue/syntax.ts";
+import { report } from "../diagnostics/diagnostic.ts";
 import type { ListShape } from "./parser-base.ts";
 import { StatementRules } from "./parser-statements.ts";
-import {
-  keywordTokens as K,
-  Name as NameToken,
-  NumberToken,
-  symbolTokens as S,
-  StringToken,
-  type Token,
-  Word,
-} from "./tokens.ts";
+import { keywordTokens as K, Name as NameToken, NumberToken, symbolTokens as S, StringToken, Word } from "./tokens.ts";
 import type {
   AgentDecl,
   BackendDecl,
@@ -439,13 +432,13 @@ export class GangParser extends StatementRules {
     return { kind: "expect", ...this.finish(start), condition };
   });
 
-  /** Where a token stream ends too early, or a rule gave up: never expected, and a test holds it so. */
-  get gaveUp(): boolean {
-    return this.errors.length > 0;
-  }
-
-  /** What the parser is now at, for the one complaint about a rule that gave up. */
-  get current(): Token {
-    return this.next();
+  /** Says so if a rule gave up, which none should: better one vague sentence than a silent loss. */
+  admitGivingUp(): void {
+    if (this.errors.length === 0 || this.diagnostics.length > 0) return;
+    const { token } = this.errors[0]!;
+    const at =
+      token.startOffset >= 0 ? { start: token.startOffset, end: token.endOffset ?? token.startOffset } : this.gap();
+    const data = { found: `\`${token.image}\``, expected: "something else" };
+    this.diagnostics.push(report(catalogue.unexpected, { file: this.path, ...at }, data));
   }
 }

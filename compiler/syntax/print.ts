@@ -30,6 +30,7 @@ const closers = new Set([S.RightBrace, S.RightParen, S.RightBracket]);
 /** Operators that, at the beginning of a line, stand so that what follows lines up with the value they belong to. */
 const joining: ReadonlySet<string> = new Set(["or", "and", "??"]);
 const unfinished = new Set([
+  ",",
   ":",
   "=",
   "->",
@@ -127,6 +128,9 @@ function breakLines(file: SourceFile): Line[] {
     const breaksNext = next === undefined || next.lineBefore || (closers.has(next.tokenType) && broken.has(next));
     if (token.tokenType === S.Comma && !inLearn && (breaksNext || closers.has(next.tokenType))) {
       // A line break separates, and nothing follows the last element.
+      const left = lines.at(-1)!.pieces.at(-1)!;
+      if (!token.lineBefore && left.sourceEnd >= 0)
+        left.sourceEnd = token.endOffset - lineStarts[lineOf(lineStarts, token.startOffset)]!;
       forced ||= breaksNext;
       lastLine = lineOf(lineStarts, token.startOffset);
       continue;

@@ -17,6 +17,6 @@ function term(production: IProduction): string {
   if (production instanceof NonTerminal) return production.nonTerminalName;
   if (production instanceof Option) return `[ ${sequence(production.definition)} ]`;
   if (production instanceof Repetition) return `{ ${sequence(production.definition)} }`;
-  const ways = (production as Alternation).definition.map((way) => sequence(way.definition));
+  const ways = (production as Alternation).definition.map((way) => sequence((way as Alternative).definition));
   return `( ${ways.join(" | ")} )`;
 }

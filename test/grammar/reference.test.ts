@@ -9,9 +9,9 @@ import { productions } from "./productions.ts";
 const reference = readFileSync(new URL("../../grammar/README.md", import.meta.url), "utf8");
 
 /** The sections of the reference that describe a production: its name, production and example. */
-const sections = [...reference.matchAll(/^### (\w+)\n\n[^]*?```ebnf\n([^]*?)\n```\n\n```gang\n([^]*?)\n```/gm)].map(
-  ([, name, production, example]) => ({ name: name!, production: production!, example: example! }),
-);
+const sections = [
+  ...reference.matchAll(/^### (\w+)\n\n[\s\S]*?```ebnf\n([\s\S]*?)\n```\n\n```gang\n([\s\S]*?)\n```/gm),
+].map(([, name, production, example]) => ({ name: name!, production: production!, example: example! }));
 
 describe("the reference and the parser have the same productions", () => {
   const own = productions();
