@@ -9,6 +9,7 @@ const COMMANDS: { readonly [name: string]: () => Module } = {
   fmt: () => import("./commands/fmt.ts"),
   explain: () => import("./commands/explain.ts"),
   plan: () => import("./commands/plan.ts"),
+  run: () => import("./commands/run.ts"),
   runs: () => import("./commands/runs.ts"),
   show: () => import("./commands/show.ts"),
   knowledge: () => import("./commands/knowledge.ts"),
