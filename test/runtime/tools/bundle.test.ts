@@ -1,11 +1,21 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, expect, test } from "vitest";
 
 const project = mkdtempSync(join(tmpdir(), "gang-bundle-"));
 cpSync(resolve(import.meta.dirname, "../../fixtures/tools"), join(project, "tools"), { recursive: true });
+// Written here, since neither our type checker nor our linter would let them pass.
+writeFileSync(join(project, "tools/offset.ts"), "export const offset = 1;\n");
+writeFileSync(
+  join(project, "tools/enum.ts"),
+  `import { Duration } from "ganglion/runtime";
+import { offset } from "./offset";
+enum Side { Left = 1, Right = 2 }
+export const side = ({ wait }: { wait: Duration }) => ({ side: Side.Right, wait: wait + offset });
+`,
+);
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
 const callTool = (file: string, name: string, input: object) => {

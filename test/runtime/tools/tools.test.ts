@@ -37,12 +37,15 @@ describe("a TypeScript function", () => {
   });
 
   test("of a file that does not parse, has no such export, or lies elsewhere is refused with the reason", async () => {
-    await expect(open("broken.ts", "broken")).rejects.toThrow(/test\/fixtures\/tools\/broken\.ts cannot be loaded: .+/);
     await expect(open("arithmetic.ts", "missing")).rejects.toThrow("exports no function missing");
     await expect(open("nowhere.ts", "x")).rejects.toThrow("test/fixtures/tools/nowhere.ts does not exist");
     const folder = mkdtempSync(join(tmpdir(), "gang-root-"));
     symlinkSync(join(root, "test/fixtures/tools/arithmetic.ts"), join(folder, "inside.ts"));
     writeFileSync(join(folder, "own.ts"), "export const f = () => 1;");
+    writeFileSync(join(folder, "broken.ts"), "export function broken( {");
+    await expect(typescriptTool("broken", { file: "broken.ts", export: "broken", nulls: [] }, folder)).rejects.toThrow(
+      /^broken\.ts cannot be loaded: .+/,
+    );
     for (const file of ["../arithmetic.ts", "inside.ts"]) {
       await expect(typescriptTool("f", { file, export: "f", nulls: [] }, folder)).rejects.toThrow(
         /lies outside the project|does not exist/,
