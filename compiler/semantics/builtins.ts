@@ -9,7 +9,7 @@ const TYPES: { readonly [name: string]: readonly [Type, string] } = {
   bool: [{ kind: "bool" }, "`true` or `false`."],
   int: [{ kind: "int" }, "A whole number. `int in 1..5` is searched."],
   float: [{ kind: "float" }, "A number. `float in 0.5..2.0`, with `log` or `step s`, is searched."],
-  string: [{ kind: "string" }, "Text. A choice `\"a\" | \"b\"` is searched, free text is not."],
+  string: [{ kind: "string" }, 'Text. A choice `"a" | "b"` is searched, free text is not.'],
   duration: [{ kind: "duration" }, "A time span: `500ms`, `30s`, `5m`, `2h`, `7d`. Seconds in JSON."],
   time: [{ kind: "time" }, "A moment. In JSON an ISO 8601 text in UTC."],
   money: [{ kind: "money" }, "An amount of dollars: `$2.50`."],
@@ -38,9 +38,12 @@ const FUNCTIONS: { readonly [name: string]: readonly [FunctionUse, string] } = {
   min: ["aggregate", "The least of a list or map; what is missing is passed over."],
   max: ["aggregate", "The greatest of a list or map; what is missing is passed over."],
   count: ["aggregate", "How many values of a list or map are there."],
-  approve: ["approval", "Waits for a person, who sees the value: `stage go = approve(plan) every 1m within 12h` gives a `bool`."],
-  fixture: ["given", "In a test: the value in a file, `given prices = fixture(\"stale.json\")`."],
-  recorded: ["given", "In a test: an agent's answers from a file, `given forecaster = recorded(\"a.json\")`."],
+  approve: [
+    "approval",
+    "Waits for a person, who sees the value: `stage go = approve(plan) every 1m within 12h` gives a `bool`.",
+  ],
+  fixture: ["given", 'In a test: the value in a file, `given prices = fixture("stale.json")`.'],
+  recorded: ["given", 'In a test: an agent\'s answers from a file, `given forecaster = recorded("a.json")`.'],
 };
 
 export type ProviderOf = "model" | "tool" | "tools" | "backend";
@@ -66,20 +69,45 @@ export const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider
       of: "model",
       texts: [],
       options: [
-        option("explore", { kind: "optional", of: { kind: "float", low: 0, high: 1 } }, "How far it strays from what is known to be good: 0 to 1."),
+        option(
+          "explore",
+          { kind: "optional", of: { kind: "float", low: 0, high: 1 } },
+          "How far it strays from what is known to be good: 0 to 1.",
+        ),
       ],
       doc: "The sampler that comes with the box: searches the agent's result type, informed by what was recalled. No key, no network.",
       example: "embedded(explore: 0.2)",
     },
   ],
-  ["anthropic", { of: "model", texts: ["the model's name"], options: [], doc: "A model of Anthropic's API.", example: 'anthropic("claude-opus-4-5")' }],
+  [
+    "anthropic",
+    {
+      of: "model",
+      texts: ["the model's name"],
+      options: [],
+      doc: "A model of Anthropic's API.",
+      example: 'anthropic("claude-opus-4-5")',
+    },
+  ],
   [
     "openai",
-    { of: "model", texts: ["the model's name"], options: [], doc: "A model of OpenAI's API, or of whatever speaks its protocol.", example: 'openai("gpt-5")' },
+    {
+      of: "model",
+      texts: ["the model's name"],
+      options: [],
+      doc: "A model of OpenAI's API, or of whatever speaks its protocol.",
+      example: 'openai("gpt-5")',
+    },
   ],
   [
     "typescript",
-    { of: "tool", texts: ["the file", "the function"], options: [], doc: "A TypeScript function, its signature its own.", example: 'typescript("./x.ts", "f")' },
+    {
+      of: "tool",
+      texts: ["the file", "the function"],
+      options: [],
+      doc: "A TypeScript function, its signature its own.",
+      example: 'typescript("./x.ts", "f")',
+    },
   ],
   [
     "exec",
@@ -92,7 +120,17 @@ export const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider
       example: 'exec("python3", "train.py")',
     },
   ],
-  ["mcp", { of: "tools", texts: ["the command"], more: true, options: [], doc: "A Model Context Protocol server.", example: 'mcp("python3", "-m", "market_server")' }],
+  [
+    "mcp",
+    {
+      of: "tools",
+      texts: ["the command"],
+      more: true,
+      options: [],
+      doc: "A Model Context Protocol server.",
+      example: 'mcp("python3", "-m", "market_server")',
+    },
+  ],
   ["local", { of: "backend", texts: [], options: [], doc: "This machine.", example: "local()" }],
   [
     "slurm",
@@ -108,7 +146,16 @@ export const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider
       example: 'slurm(partition: "gpu")',
     },
   ],
-  ["ssh", { of: "backend", texts: [], options: [option("host", text, "The host, as in `~/.ssh/config`.")], doc: "A machine reached over ssh.", example: 'ssh(host: "box")' }],
+  [
+    "ssh",
+    {
+      of: "backend",
+      texts: [],
+      options: [option("host", text, "The host, as in `~/.ssh/config`.")],
+      doc: "A machine reached over ssh.",
+      example: 'ssh(host: "box")',
+    },
+  ],
   [
     "kubernetes",
     {

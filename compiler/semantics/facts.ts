@@ -1,11 +1,29 @@
 /** What checking finds out, recorded as it is found: the program and the editor read nothing else. */
 import type { Field, Json, Type } from "../../runtime/types.ts";
-import { type Details, type Diagnostic, type DiagnosticDefinition, type Place, report } from "../diagnostics/diagnostic.ts";
+import * as names from "../diagnostics/catalogue/names.ts";
+import {
+  type Details,
+  type Diagnostic,
+  type DiagnosticDefinition,
+  type Place,
+  report,
+} from "../diagnostics/diagnostic.ts";
 import { nearest } from "../diagnostics/suggestion.ts";
+import type { Imported } from "../foreign/signatures.ts";
 import type { Host } from "../host.ts";
 import type * as tree from "../syntax/tree.ts";
 import type { PipelineBody } from "./bodies.ts";
-import type { BoundCall, Callable, ProviderCall, ReadSetting, RecalledCall, Symbol, SymbolKind, Unbuilt } from "./program.ts";
+import { noun } from "./naming.ts";
+import type {
+  BoundCall,
+  Callable,
+  ProviderCall,
+  ReadSetting,
+  RecalledCall,
+  Symbol,
+  SymbolKind,
+  Unbuilt,
+} from "./program.ts";
 import type { Scope } from "./scope.ts";
 
 export type SettingsOwner = tree.Settings | tree.Block | tree.SubnetDecl;
@@ -25,10 +43,23 @@ export class Facts {
   readonly recalls = new Map<tree.CallExpression, RecalledCall>();
   readonly providers = new Map<tree.Expression, ProviderCall>();
   readonly settings = new Map<SettingsOwner, readonly ReadSetting[]>();
-  readonly credits = new Map<tree.LearnStatement, { readonly stage: Symbol; readonly scope: tree.Expression | undefined }>();
+  readonly credits = new Map<
+    tree.LearnStatement,
+    { readonly stage: Symbol; readonly scope: tree.Expression | undefined }
+  >();
   readonly pipelines = new Map<Symbol, PipelineBody>();
   /** The JSON of a task, by its symbol; of a subnet's tasks, by the subnet's. */
   readonly constants = new Map<Symbol, Json>();
+  /** By the callable or pipeline that has them. */
+  readonly parameters = new Map<Symbol, ReadonlyMap<string, Symbol>>();
+  /** The fields that the `where` of a recall names. */
+  evidence: ReadonlyMap<string, Symbol> | undefined;
+  /** What each body observes. */
+  readonly observations = new Map<Scope, Map<Symbol, tree.ObserveStatement>>();
+  /** What TypeScript files export, by path and name. */
+  foreign: ReadonlyMap<string, ReadonlyMap<string, Imported>> = new Map();
+  /** Stages and tools without a result. */
+  readonly voids = new Set<Symbol>();
   /** Names of a subnet, of a namespace of tools: what may stand behind the dot. */
   readonly members = new Map<Symbol, ReadonlyMap<string, Symbol>>();
   readonly scopes: { readonly file: tree.SourceFile; readonly span: tree.Span; readonly scope: Scope }[] = [];
@@ -55,6 +86,8 @@ export class Unit {
   readonly facts: Facts;
   /** Declared here or imported. */
   readonly globals = new Map<string, Symbol>();
+  /** Names whose import failed: known to be names, of nobody knows what. Their uses are not errors of their own. */
+  readonly broken = new Set<string>();
   /** Where names go on that the file does not declare: the prelude, then what is built in. */
   readonly outer: ReadonlyMap<string, Symbol>;
 
@@ -81,7 +114,12 @@ export class Unit {
   }
 
   /** A symbol for what `node` declares under `name`. */
-  declare(kind: SymbolKind, name: tree.Name, node: tree.Span & { readonly doc?: string | undefined }, parent?: Symbol): Symbol {
+  declare(
+    kind: SymbolKind,
+    name: tree.Name,
+    node: tree.Span & { readonly doc?: string | undefined },
+    parent?: Symbol,
+  ): Symbol {
     const symbol: Symbol = {
       kind,
       name: name.text,
@@ -95,13 +133,24 @@ export class Unit {
     return symbol;
   }
 
+  sayDuplicate(name: tree.Name, symbol: Symbol, first: Symbol): void {
+    const labels = first.place === undefined ? [] : [{ ...first.place, message: "the first one" }];
+    this.report(names.duplicateName, name, { name: name.text, what: noun(symbol) }, { labels });
+  }
+
   /** Replaces the text of `span`. */
-  replacement(title: string, span: tree.Span, newText: string): { title: string; edits: (Place & { newText: string })[] } {
+  replacement(
+    title: string,
+    span: tree.Span,
+    newText: string,
+  ): { title: string; edits: (Place & { newText: string })[] } {
     return { title, edits: [{ ...this.place(span), newText }] };
   }
 
   /** The mend that goes with a "did you mean". */
   renaming(name: tree.Name, suggestion: string | undefined): Details {
-    return suggestion === undefined ? {} : { fixes: [this.replacement(`Replace with \`${suggestion}\``, name, suggestion)] };
+    return suggestion === undefined
+      ? {}
+      : { fixes: [this.replacement(`Replace with \`${suggestion}\``, name, suggestion)] };
   }
 }

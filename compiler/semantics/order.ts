@@ -8,7 +8,10 @@ export interface Ordered<Node> {
 }
 
 /** Tarjan's strongly connected components, with a stack of its own. Linear in nodes and edges. */
-export function byDependency<Node>(nodes: readonly Node[], dependencies: (node: Node) => readonly Node[]): Ordered<Node> {
+export function byDependency<Node>(
+  nodes: readonly Node[],
+  dependencies: (node: Node) => readonly Node[],
+): Ordered<Node> {
   const index = new Map<Node, number>();
   const low: number[] = [];
   const open: Node[] = [];
@@ -49,7 +52,8 @@ export function byDependency<Node>(nodes: readonly Node[], dependencies: (node: 
         component.push(member);
       } while (member !== step.node);
       for (const part of component) order.push(part);
-      if (component.length > 1 || step.edges.includes(step.node)) cycles.push(circle(step.node, component, dependencies));
+      if (component.length > 1 || step.edges.includes(step.node))
+        cycles.push(circle(step.node, component, dependencies));
     }
   }
   return { order, cycles };

@@ -10,8 +10,10 @@ export const unobservedMetric = define<{ readonly name: string }>({
   help: ({ name }) => `Write \`observe ${name} = …\` where it is measured.`,
   explain: {
     text: "A metric that nothing measures ranks nothing.",
-    wrong: 'gang 1\nsubnet s {\n  metric loss: float { goal: minimize }\n}\ntool ping() = exec("./ping")\npipeline p for s {\n  stage seen = ping()\n}\n',
-    right: 'gang 1\nsubnet s {\n  metric loss: float { goal: minimize }\n}\ntool measure() -> float = exec("./measure")\npipeline p for s {\n  stage score = measure()\n  observe loss = score\n}\n',
+    wrong:
+      'gang 1\nsubnet s {\n  metric loss: float { goal: minimize }\n}\ntool ping() = exec("./ping")\npipeline p for s {\n  stage seen = ping()\n}\n',
+    right:
+      'gang 1\nsubnet s {\n  metric loss: float { goal: minimize }\n}\ntool measure() -> float = exec("./measure")\npipeline p for s {\n  stage score = measure()\n  observe loss = score\n}\n',
   },
 });
 
@@ -47,7 +49,10 @@ export const notObserved = define<{ readonly metric: string }>({
   explain: {
     text: "A `learn` takes metrics that are observed in its own body or in one around it: of the same cycle, the same item.",
     wrong: LEARNING("observe loss = score", "answer"),
-    right: LEARNING("let half = 0.5", "answer").replace("  learn", "  observe loss = score\n  learn").replace(/ {2}stage still[^}]*}\n/, "").replace("  let always = 0.5\n", ""),
+    right: LEARNING("let half = 0.5", "answer")
+      .replace("  learn", "  observe loss = score\n  learn")
+      .replace(/ {2}stage still[^}]*}\n/, "")
+      .replace("  let always = 0.5\n", ""),
   },
 });
 
@@ -71,12 +76,22 @@ export const notAChoice = define<{ readonly name: string; readonly what: string 
   help: () => "Learn a stage's output, or a `let` that took one from `best(…)` or `last(…)`.",
   explain: {
     text: "`learn` credits what was chosen: the output of a stage, or the choice of an earlier run that a `let` took over.",
-    wrong: LEARNING("let half = 0.5", "always").replace("  learn", "  observe loss = score\n  learn").replace(/ {2}when[^}]*}\n/, "  observe loss = still\n").replace("  observe loss = score\n", "  learn answer from loss\n").replace("  observe loss = still", "  observe loss = score + still"),
-    right: LEARNING("let half = 0.5", "answer").replace(/ {2}when[^}]*}\n/, "").replace("  learn", "  observe loss = score + still\n  learn"),
+    wrong: LEARNING("let half = 0.5", "always")
+      .replace("  learn", "  observe loss = score\n  learn")
+      .replace(/ {2}when[^}]*}\n/, "  observe loss = still\n")
+      .replace("  observe loss = score\n", "  learn answer from loss\n")
+      .replace("  observe loss = still", "  observe loss = score + still"),
+    right: LEARNING("let half = 0.5", "answer")
+      .replace(/ {2}when[^}]*}\n/, "")
+      .replace("  learn", "  observe loss = score + still\n  learn"),
   },
 });
 
-export const unknownMetric = define<{ readonly name: string; readonly subnet: string; readonly suggestion: string | undefined }>({
+export const unknownMetric = define<{
+  readonly name: string;
+  readonly subnet: string;
+  readonly suggestion: string | undefined;
+}>({
   code: "GANG5005",
   severity: "error",
   title: "Unknown metric",
@@ -84,8 +99,10 @@ export const unknownMetric = define<{ readonly name: string; readonly subnet: st
   help: ({ suggestion }) => suggested(suggestion),
   explain: {
     text: "`observe` and `learn` speak of the metrics of the subnet that the pipeline is for.",
-    wrong: 'gang 1\nsubnet s {\n  metric loss: float { goal: minimize }\n}\ntool measure() -> float = exec("./measure")\npipeline p for s {\n  stage score = measure()\n  observe loss = score\n  observe los = score\n}\n',
-    right: 'gang 1\nsubnet s {\n  metric loss: float { goal: minimize }\n}\ntool measure() -> float = exec("./measure")\npipeline p for s {\n  stage score = measure()\n  observe loss = score\n}\n',
+    wrong:
+      'gang 1\nsubnet s {\n  metric loss: float { goal: minimize }\n}\ntool measure() -> float = exec("./measure")\npipeline p for s {\n  stage score = measure()\n  observe loss = score\n  observe los = score\n}\n',
+    right:
+      'gang 1\nsubnet s {\n  metric loss: float { goal: minimize }\n}\ntool measure() -> float = exec("./measure")\npipeline p for s {\n  stage score = measure()\n  observe loss = score\n}\n',
   },
 });
 
@@ -97,8 +114,10 @@ export const noSubnet = define<{ readonly pipeline: string; readonly what: strin
   help: ({ pipeline }) => `Write \`pipeline ${pipeline} for … {\`.`,
   explain: {
     text: "Metrics belong to a subnet. A pipeline that measures says for which subnet it mines.",
-    wrong: 'gang 1\ntool measure() -> float = exec("./measure")\npipeline p {\n  stage score = measure()\n  observe loss = score\n}\n',
-    right: 'gang 1\nsubnet s {\n  metric loss: float { goal: minimize }\n}\ntool measure() -> float = exec("./measure")\npipeline p for s {\n  stage score = measure()\n  observe loss = score\n}\n',
+    wrong:
+      'gang 1\ntool measure() -> float = exec("./measure")\npipeline p {\n  stage score = measure()\n  observe loss = score\n}\n',
+    right:
+      'gang 1\nsubnet s {\n  metric loss: float { goal: minimize }\n}\ntool measure() -> float = exec("./measure")\npipeline p for s {\n  stage score = measure()\n  observe loss = score\n}\n',
   },
 });
 
@@ -110,8 +129,10 @@ export const observedTwice = define<{ readonly metric: string }>({
   help: () => "Keep one, or give the other a metric of its own.",
   explain: {
     text: "In one body a metric has one value. Two would leave open which one `learn` means.",
-    wrong: 'gang 1\nsubnet s {\n  metric loss: float { goal: minimize }\n}\ntool measure() -> float = exec("./measure")\npipeline p for s {\n  stage score = measure()\n  observe loss = score\n  observe loss = score * 2\n}\n',
-    right: 'gang 1\nsubnet s {\n  metric loss: float { goal: minimize }\n}\ntool measure() -> float = exec("./measure")\npipeline p for s {\n  stage score = measure()\n  observe loss = score * 2\n}\n',
+    wrong:
+      'gang 1\nsubnet s {\n  metric loss: float { goal: minimize }\n}\ntool measure() -> float = exec("./measure")\npipeline p for s {\n  stage score = measure()\n  observe loss = score\n  observe loss = score * 2\n}\n',
+    right:
+      'gang 1\nsubnet s {\n  metric loss: float { goal: minimize }\n}\ntool measure() -> float = exec("./measure")\npipeline p for s {\n  stage score = measure()\n  observe loss = score * 2\n}\n',
   },
 });
 
@@ -131,10 +152,13 @@ export const cyclicProxy = define<{ readonly names: readonly string[] }>({
   code: "GANG5009",
   severity: "error",
   title: "Proxies in a circle",
-  message: ({ names }) => `${names.map((name) => `\`${name}\``).join(" → ")} → \`${names[0]}\`: no metric of these is the real one.`,
+  message: ({ names }) =>
+    `${names.map((name) => `\`${name}\``).join(" → ")} → \`${names[0]}\`: no metric of these is the real one.`,
   explain: {
     text: "A proxy counts until the metric it stands for is known; so there must be one that stands for none.",
-    wrong: "gang 1\nsubnet s {\n  metric a: float { goal: minimize, proxy: b }\n  metric b: float { goal: minimize, proxy: a }\n}\n",
-    right: "gang 1\nsubnet s {\n  metric a: float { goal: minimize, proxy: b }\n  metric b: float { goal: minimize }\n}\n",
+    wrong:
+      "gang 1\nsubnet s {\n  metric a: float { goal: minimize, proxy: b }\n  metric b: float { goal: minimize, proxy: a }\n}\n",
+    right:
+      "gang 1\nsubnet s {\n  metric a: float { goal: minimize, proxy: b }\n  metric b: float { goal: minimize }\n}\n",
   },
 });

@@ -54,8 +54,10 @@ export const unknownField = define<Unknown & { readonly type: string }>({
   help: ({ suggestion }) => suggested(suggestion),
   explain: {
     text: "Only fields that the type declares can be read or written. A choice's own fields lie flat beside it.",
-    wrong: 'gang 1\ntype Point = { x: float, y: float = 0.0 }\ntype Line = { from: Point = Point { x: 1.0, z: 2.0 } }\n',
-    right: 'gang 1\ntype Point = { x: float, y: float = 0.0 }\ntype Line = { from: Point = Point { x: 1.0, y: 2.0 } }\n',
+    wrong:
+      "gang 1\ntype Point = { x: float, y: float = 0.0 }\ntype Line = { from: Point = Point { x: 1.0, z: 2.0 } }\n",
+    right:
+      "gang 1\ntype Point = { x: float, y: float = 0.0 }\ntype Line = { from: Point = Point { x: 1.0, y: 2.0 } }\n",
   },
 });
 
@@ -118,7 +120,8 @@ export const unusedDeclaration = define<{ readonly name: string; readonly what: 
   explain: {
     text: "In a file with a pipeline, a declaration that nothing names does nothing. Files without a pipeline are libraries: what they declare is for others.",
     wrong: 'gang 1\nsecret hotkey\ntool ping() = exec("./ping")\npipeline watch {\n  stage seen = ping()\n}\n',
-    right: 'gang 1\nsecret hotkey\ntool ping(key: secret) = exec("./ping")\npipeline watch {\n  stage seen = ping(key: hotkey)\n}\n',
+    right:
+      'gang 1\nsecret hotkey\ntool ping(key: secret) = exec("./ping")\npipeline watch {\n  stage seen = ping(key: hotkey)\n}\n',
   },
 });
 
@@ -180,7 +183,8 @@ export const newerLanguage = define<{ readonly written: number; readonly newest:
   code: "GANG2020",
   severity: "error",
   title: "Newer language",
-  message: ({ written, newest }) => `This file is written in version ${written} of Gang; this compiler knows versions up to ${newest}.`,
+  message: ({ written, newest }) =>
+    `This file is written in version ${written} of Gang; this compiler knows versions up to ${newest}.`,
   help: () => "Install a newer `ganglion`, or lower the number if the file uses nothing new.",
   explain: {
     text: "`gang 1` at the top of a file says in which version of the language it is written.",
@@ -223,7 +227,9 @@ export const suppressionWithoutReason = define<{ readonly code: string }>({
   help: ({ code }) => `Write \`// gang-ignore ${code}: the reason\`.`,
   explain: {
     text: "Whoever reads the file next must know whether the reason still holds.",
-    wrong: 'gang 1\ntool ping() -> bool = exec("./ping")\npipeline p {\n  // gang-ignore GANG4012\n  stage seen = ping()\n}\n',
-    right: 'gang 1\ntool ping() -> bool = exec("./ping")\npipeline p {\n  // gang-ignore GANG4012: the call is what counts\n  stage seen = ping()\n}\n',
+    wrong:
+      'gang 1\ntool ping() -> bool = exec("./ping")\npipeline p {\n  // gang-ignore GANG4012\n  stage seen = ping()\n}\n',
+    right:
+      'gang 1\ntool ping() -> bool = exec("./ping")\npipeline p {\n  // gang-ignore GANG4012: the call is what counts\n  stage seen = ping()\n}\n',
   },
 });

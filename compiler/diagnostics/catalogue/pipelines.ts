@@ -13,8 +13,10 @@ export const cyclicReference = define<{ readonly names: readonly string[] }>({
   help: () => "What the last cycle found is read with `last(stage)` or `best(stage)`, which wait for nothing.",
   explain: {
     text: "A stage that names another stage's output runs after it. References in a circle leave no order.",
-    wrong: 'gang 1\ntool step(x: json) -> json = exec("./step")\npipeline p {\n  stage a = step(x: b)\n  stage b = step(x: a)\n}\n',
-    right: 'gang 1\ntool step(x: json) -> json = exec("./step")\ntool keep(x: json) = exec("./keep")\npipeline p {\n  stage a = step(x: last(b))\n  stage b = step(x: a)\n  stage kept = keep(x: b)\n}\n',
+    wrong:
+      'gang 1\ntool step(x: json) -> json = exec("./step")\npipeline p {\n  stage a = step(x: b)\n  stage b = step(x: a)\n}\n',
+    right:
+      'gang 1\ntool step(x: json) -> json = exec("./step")\ntool keep(x: json) = exec("./keep")\npipeline p {\n  stage a = step(x: last(b))\n  stage b = step(x: a)\n  stage kept = keep(x: b)\n}\n',
   },
 });
 
@@ -39,8 +41,10 @@ export const badAlternative = define<{ readonly first: string; readonly other: s
   help: () => "What stands behind `or` must give a value of the first one's type.",
   explain: {
     text: "`a or b` runs `b` when `a` has used up its attempts. Readers of the stage see the type of `a`.",
-    wrong: 'gang 1\ntool live() -> float = exec("./live")\ntool saved() -> string = exec("./saved")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  stage price = live() or saved()\n  stage kept = keep(x: price)\n}\n',
-    right: 'gang 1\ntool live() -> float = exec("./live")\ntool saved() -> float = exec("./saved")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  stage price = live() or saved()\n  stage kept = keep(x: price)\n}\n',
+    wrong:
+      'gang 1\ntool live() -> float = exec("./live")\ntool saved() -> string = exec("./saved")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  stage price = live() or saved()\n  stage kept = keep(x: price)\n}\n',
+    right:
+      'gang 1\ntool live() -> float = exec("./live")\ntool saved() -> float = exec("./saved")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  stage price = live() or saved()\n  stage kept = keep(x: price)\n}\n',
   },
 });
 
@@ -52,8 +56,10 @@ export const unboundedFanOut = define<{ readonly type: string }>({
   help: () => "Say how many there may be at most: `for x in list max 16 { … }`.",
   explain: {
     text: "Before anything runs, the plan says how much it can cost. A list that a stage made needs a bound, in its type (`T[1..8]`) or with `max`.",
-    wrong: 'gang 1\ntool names() -> string[] = exec("./names")\ntool greet(name: string) = exec("./greet")\npipeline p {\n  stage all = names()\n  for name in all by name {\n    stage greeted = greet(name)\n  }\n}\n',
-    right: 'gang 1\ntool names() -> string[] = exec("./names")\ntool greet(name: string) = exec("./greet")\npipeline p {\n  stage all = names()\n  for name in all by name max 16 {\n    stage greeted = greet(name)\n  }\n}\n',
+    wrong:
+      'gang 1\ntool names() -> string[] = exec("./names")\ntool greet(name: string) = exec("./greet")\npipeline p {\n  stage all = names()\n  for name in all by name {\n    stage greeted = greet(name)\n  }\n}\n',
+    right:
+      'gang 1\ntool names() -> string[] = exec("./names")\ntool greet(name: string) = exec("./greet")\npipeline p {\n  stage all = names()\n  for name in all by name max 16 {\n    stage greeted = greet(name)\n  }\n}\n',
   },
 });
 
@@ -65,8 +71,10 @@ export const itemsWithoutKey = define<{ readonly type: string }>({
   help: () => "Give the item a field `name` or `key`, or write `by` behind the list: `for x in list by x.id { … }`.",
   explain: {
     text: "What is learned about an item is kept under its name or key, not its place in the list, which changes from cycle to cycle.",
-    wrong: 'gang 1\ntype Job = { id: string }\ntool jobs() -> Job[1..8] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  stage all = jobs()\n  for job in all {\n    stage worked = work(job)\n  }\n}\n',
-    right: 'gang 1\ntype Job = { id: string }\ntool jobs() -> Job[1..8] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  stage all = jobs()\n  for job in all by job.id {\n    stage worked = work(job)\n  }\n}\n',
+    wrong:
+      'gang 1\ntype Job = { id: string }\ntool jobs() -> Job[1..8] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  stage all = jobs()\n  for job in all {\n    stage worked = work(job)\n  }\n}\n',
+    right:
+      'gang 1\ntype Job = { id: string }\ntool jobs() -> Job[1..8] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  stage all = jobs()\n  for job in all by job.id {\n    stage worked = work(job)\n  }\n}\n',
   },
 });
 
@@ -77,8 +85,10 @@ export const badKey = define<{ readonly type: string }>({
   message: ({ type }) => `An item's key is text or a whole number; this is ${type}.`,
   explain: {
     text: "Keys are compared over restarts and between machines, so only text and whole numbers will do.",
-    wrong: 'gang 1\ntype Job = { id: string, weight: float }\ntool jobs() -> Job[1..8] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  stage all = jobs()\n  for job in all by job.weight {\n    stage worked = work(job)\n  }\n}\n',
-    right: 'gang 1\ntype Job = { id: string, weight: float }\ntool jobs() -> Job[1..8] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  stage all = jobs()\n  for job in all by job.id {\n    stage worked = work(job)\n  }\n}\n',
+    wrong:
+      'gang 1\ntype Job = { id: string, weight: float }\ntool jobs() -> Job[1..8] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  stage all = jobs()\n  for job in all by job.weight {\n    stage worked = work(job)\n  }\n}\n',
+    right:
+      'gang 1\ntype Job = { id: string, weight: float }\ntool jobs() -> Job[1..8] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  stage all = jobs()\n  for job in all by job.id {\n    stage worked = work(job)\n  }\n}\n',
   },
 });
 
@@ -90,8 +100,10 @@ export const routeToNothing = define<{ readonly name: string; readonly suggestio
   help: ({ suggestion }) => suggested(suggestion),
   explain: {
     text: "A route names a stage, a tool, or `*` for everything else.",
-    wrong: 'gang 1\ntool train() = exec("./train")\nroute { trian -> local }\npipeline p {\n  stage trained = train()\n}\n',
-    right: 'gang 1\ntool train() = exec("./train")\nroute { train -> local }\npipeline p {\n  stage trained = train()\n}\n',
+    wrong:
+      'gang 1\ntool train() = exec("./train")\nroute { trian -> local }\npipeline p {\n  stage trained = train()\n}\n',
+    right:
+      'gang 1\ntool train() = exec("./train")\nroute { train -> local }\npipeline p {\n  stage trained = train()\n}\n',
   },
 });
 
@@ -103,8 +115,8 @@ export const duplicateRoute = define<{ readonly name: string }>({
   help: () => "Name further backends in one rule: `a -> gpus or local`.",
   explain: {
     text: "A stage has one route; only a written `or` leads to another backend.",
-    wrong: 'gang 1\nroute {\n  * -> local\n  * -> local\n}\n',
-    right: 'gang 1\nroute {\n  * -> local\n}\n',
+    wrong: "gang 1\nroute {\n  * -> local\n  * -> local\n}\n",
+    right: "gang 1\nroute {\n  * -> local\n}\n",
   },
 });
 
@@ -116,8 +128,10 @@ export const unclimbedLadder = define<{ readonly name: string }>({
   help: ({ name }) => `Write \`retry: ${name}\` in a pipeline or a stage that calls an agent.`,
   explain: {
     text: "Models' rungs mean nothing to tools. A retry with a ladder of models should rule a stage that calls an agent.",
-    wrong: 'gang 1\nmodel own = embedded()\nretry better { ladder: [own, own] }\ntool ping() = exec("./ping")\npipeline p {\n  retry: better\n  stage seen = ping()\n}\n',
-    right: 'gang 1\nmodel own = embedded()\nretry better { ladder: [self, own] }\nagent guess() -> bool {\n  model: own\n  prompt: "Up?"\n}\ntool keep(x: bool) = exec("./keep")\npipeline p {\n  retry: better\n  stage answer = guess()\n  stage kept = keep(x: answer)\n}\n',
+    wrong:
+      'gang 1\nmodel own = embedded()\nretry better { ladder: [own, own] }\ntool ping() = exec("./ping")\npipeline p {\n  retry: better\n  stage seen = ping()\n}\n',
+    right:
+      'gang 1\nmodel own = embedded()\nretry better { ladder: [self, own] }\nagent guess() -> bool {\n  model: own\n  prompt: "Up?"\n}\ntool keep(x: bool) = exec("./keep")\npipeline p {\n  retry: better\n  stage answer = guess()\n  stage kept = keep(x: answer)\n}\n',
   },
 });
 
@@ -142,8 +156,10 @@ export const idlePeer = define<{ readonly name: string; readonly what: string }>
   help: () => "Peers of equal settings need no name: `gangc run --peer main*4` runs four.",
   explain: {
     text: "A peer is the same pipeline with other settings. One whose settings are those of the file is the file.",
-    wrong: 'gang 1\nrecall winners { top: 10 }\nmodel own = embedded()\nagent guess() -> bool {\n  model: own\n  prompt: "Up?"\n}\ntool keep(x: bool) = exec("./keep")\npipeline p {\n  recall: winners\n  stage answer = guess()\n  stage kept = keep(x: answer)\n}\npeer twin for p { winners.top: 10 }\n',
-    right: 'gang 1\nrecall winners { top: 10 }\nmodel own = embedded()\nagent guess() -> bool {\n  model: own\n  prompt: "Up?"\n}\ntool keep(x: bool) = exec("./keep")\npipeline p {\n  recall: winners\n  stage answer = guess()\n  stage kept = keep(x: answer)\n}\npeer wide for p { winners.top: 30 }\n',
+    wrong:
+      'gang 1\nrecall winners { top: 10 }\nmodel own = embedded()\nagent guess() -> bool {\n  model: own\n  prompt: "Up?"\n}\ntool keep(x: bool) = exec("./keep")\npipeline p {\n  recall: winners\n  stage answer = guess()\n  stage kept = keep(x: answer)\n}\npeer twin for p { winners.top: 10 }\n',
+    right:
+      'gang 1\nrecall winners { top: 10 }\nmodel own = embedded()\nagent guess() -> bool {\n  model: own\n  prompt: "Up?"\n}\ntool keep(x: bool) = exec("./keep")\npipeline p {\n  recall: winners\n  stage answer = guess()\n  stage kept = keep(x: answer)\n}\npeer wide for p { winners.top: 30 }\n',
   },
 });
 
@@ -156,7 +172,8 @@ export const unreadOutput = define<{ readonly name: string; readonly what: strin
   explain: {
     text: "A stage is run for its output or for what it does in the world. An effect's output may go unread.",
     wrong: 'gang 1\ntool fetch() -> float = exec("./fetch")\npipeline p {\n  stage price = fetch()\n}\n',
-    right: 'gang 1\ntool fetch() -> float = exec("./fetch")\ntool keep(price: float) = exec("./keep")\npipeline p {\n  stage price = fetch()\n  stage kept = keep(price)\n}\n',
+    right:
+      'gang 1\ntool fetch() -> float = exec("./fetch")\ntool keep(price: float) = exec("./keep")\npipeline p {\n  stage price = fetch()\n  stage kept = keep(price)\n}\n',
   },
 });
 
@@ -181,8 +198,10 @@ export const everyWithoutWithin = define<{ readonly what: string }>({
   help: () => "Add `within`: `every 10m within 36h`.",
   explain: {
     text: "What waits has an end: a stage or a score that is asked for again says how often (`every`) and how long (`within`).",
-    wrong: 'gang 1\ntool poll() -> float? = exec("./poll")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  stage score = poll() every 1m\n  stage kept = keep(x: score)\n}\n',
-    right: 'gang 1\ntool poll() -> float? = exec("./poll")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  stage score = poll() every 1m within 1h\n  stage kept = keep(x: score)\n}\n',
+    wrong:
+      'gang 1\ntool poll() -> float? = exec("./poll")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  stage score = poll() every 1m\n  stage kept = keep(x: score)\n}\n',
+    right:
+      'gang 1\ntool poll() -> float? = exec("./poll")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  stage score = poll() every 1m within 1h\n  stage kept = keep(x: score)\n}\n',
   },
 });
 
@@ -194,8 +213,10 @@ export const sourceInside = define({
   help: () => "Move this `for` out, or give it a pipeline of its own.",
   explain: {
     text: "Each item of a source is a cycle of its own with a deadline of its own, so it cannot stand inside another item.",
-    wrong: 'gang 1\ntype Job = { id: string }\ntool jobs() -> Job[] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p(busy: bool) {\n  when busy {\n    // gang-ignore GANG4090: it will be built\n    for job in jobs() every 1m by job.id {\n      stage worked = work(job)\n    }\n  }\n}\n',
-    right: 'gang 1\ntype Job = { id: string }\ntool jobs() -> Job[] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  for job in jobs() every 1m by job.id {\n    stage worked = work(job)\n  }\n}\n',
+    wrong:
+      'gang 1\ntype Job = { id: string }\ntool jobs() -> Job[] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p(busy: bool) {\n  when busy {\n    // gang-ignore GANG4090: it will be built\n    for job in jobs() every 1m by job.id {\n      stage worked = work(job)\n    }\n  }\n}\n',
+    right:
+      'gang 1\ntype Job = { id: string }\ntool jobs() -> Job[] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  for job in jobs() every 1m by job.id {\n    stage worked = work(job)\n  }\n}\n',
   },
 });
 
@@ -207,8 +228,10 @@ export const nothingToWaitFor = define<{ readonly name: string; readonly type: s
   help: () => "Drop `every`, or let the tool give a `T?`: missing means not yet.",
   explain: {
     text: "`every … within …` asks again until there is a value, so what it asks must be able to say that there is none yet.",
-    wrong: 'gang 1\ntool poll() -> float = exec("./poll")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  stage score = poll() every 1m within 1h\n  stage kept = keep(x: score)\n}\n',
-    right: 'gang 1\ntool poll() -> float? = exec("./poll")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  stage score = poll() every 1m within 1h\n  stage kept = keep(x: score)\n}\n',
+    wrong:
+      'gang 1\ntool poll() -> float = exec("./poll")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  stage score = poll() every 1m within 1h\n  stage kept = keep(x: score)\n}\n',
+    right:
+      'gang 1\ntool poll() -> float? = exec("./poll")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  stage score = poll() every 1m within 1h\n  stage kept = keep(x: score)\n}\n',
   },
 });
 

@@ -5,7 +5,8 @@ export const secretLeak = define<{ readonly path: readonly string[]; readonly wh
   code: "GANG6001",
   severity: "error",
   title: "Secret could leak",
-  message: ({ path, where }) => `A secret would leave its place: ${path.map((name) => `\`${name}\``).join(" → ")} → ${where}.`,
+  message: ({ path, where }) =>
+    `A secret would leave its place: ${path.map((name) => `\`${name}\``).join(" → ")} → ${where}.`,
   help: () => "A secret flows into a provider, a backend, or a parameter declared `secret`, and nowhere else.",
   explain: {
     text: "Secrets are a type of their own. They have no operators, stand in no list, record or prompt, and fit only a parameter declared `secret`.",
@@ -35,8 +36,10 @@ export const effectRetried = define<{ readonly name: string; readonly how: strin
   help: () => "Let only tools without effects be tried again; an effect stands alone in its stage.",
   explain: {
     text: "A tool that submits, commits or pays is an `effect`: at most once, so neither `retry` nor `or` may follow it.",
-    wrong: 'gang 1\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) = exec("./pay") { effect: true }\ntool note(to: string) = exec("./note")\npipeline p(to: string) {\n  stage paid = pay(to) or note(to)\n}\n',
-    right: 'gang 1\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) = exec("./pay") { effect: true }\npipeline p(to: string) {\n  stage paid = pay(to)\n}\n',
+    wrong:
+      'gang 1\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) = exec("./pay") { effect: true }\ntool note(to: string) = exec("./note")\npipeline p(to: string) {\n  stage paid = pay(to) or note(to)\n}\n',
+    right:
+      'gang 1\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) = exec("./pay") { effect: true }\npipeline p(to: string) {\n  stage paid = pay(to)\n}\n',
   },
 });
 
@@ -48,8 +51,10 @@ export const effectByAgent = define<{ readonly agent: string; readonly tool: str
   help: () => "Let the agent answer what is to be done, and a stage do it.",
   explain: {
     text: "What an agent calls, a model decides, as often as it likes. Effects stand in stages, where the plan counts them.",
-    wrong: 'gang 1\nmodel own = embedded()\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) = exec("./pay") { effect: true }\nagent trader() -> bool {\n  model: own\n  tools: [pay]\n  prompt: "Trade."\n}\n',
-    right: 'gang 1\nmodel own = embedded()\ntool look(at: string) = exec("./look")\nagent trader() -> bool {\n  model: own\n  tools: [look]\n  prompt: "Trade."\n}\n',
+    wrong:
+      'gang 1\nmodel own = embedded()\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) = exec("./pay") { effect: true }\nagent trader() -> bool {\n  model: own\n  tools: [pay]\n  prompt: "Trade."\n}\n',
+    right:
+      'gang 1\nmodel own = embedded()\ntool look(at: string) = exec("./look")\nagent trader() -> bool {\n  model: own\n  tools: [look]\n  prompt: "Trade."\n}\n',
   },
 });
 
@@ -57,12 +62,15 @@ export const unboundSecret = define<{ readonly agent: string; readonly tool: str
   code: "GANG6005",
   severity: "error",
   title: "Model would fill a secret",
-  message: ({ agent, tool, parameter }) => `\`${agent}\` may call \`${tool}\`, whose \`${parameter}\` is a secret that no model must know.`,
+  message: ({ agent, tool, parameter }) =>
+    `\`${agent}\` may call \`${tool}\`, whose \`${parameter}\` is a secret that no model must know.`,
   help: ({ tool, parameter }) => `Bind it: \`${tool}(${parameter}: …)\`.`,
   explain: {
     text: "A tool in the hands of an agent has every secret among its parameters bound beforehand.",
-    wrong: 'gang 1\nmodel own = embedded()\ntool search(text: string, key: secret) -> string = exec("./search")\nagent trader() -> bool {\n  model: own\n  tools: [search]\n  prompt: "Trade."\n}\n',
-    right: 'gang 1\nsecret apify\nmodel own = embedded()\ntool search(text: string, key: secret) -> string = exec("./search")\nagent trader() -> bool {\n  model: own\n  tools: [search(key: apify)]\n  prompt: "Trade."\n}\n',
+    wrong:
+      'gang 1\nmodel own = embedded()\ntool search(text: string, key: secret) -> string = exec("./search")\nagent trader() -> bool {\n  model: own\n  tools: [search]\n  prompt: "Trade."\n}\n',
+    right:
+      'gang 1\nsecret apify\nmodel own = embedded()\ntool search(text: string, key: secret) -> string = exec("./search")\nagent trader() -> bool {\n  model: own\n  tools: [search(key: apify)]\n  prompt: "Trade."\n}\n',
   },
 });
 
@@ -74,7 +82,9 @@ export const badConfirm = define<{ readonly tool: string; readonly confirm: stri
   help: () => "It takes any of the effect's parameters, under their names, and gives the effect's result as `T?`.",
   explain: {
     text: "After a crash in the middle of an effect, its `confirm` tool asks the world whether it happened.",
-    wrong: 'gang 1\ntool found(other: string) -> string? = exec("./found")\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) -> string = exec("./pay") { effect: true, confirm: found }\n',
-    right: 'gang 1\ntool found(to: string) -> string? = exec("./found")\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) -> string = exec("./pay") { effect: true, confirm: found }\n',
+    wrong:
+      'gang 1\ntool found(other: string) -> string? = exec("./found")\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) -> string = exec("./pay") { effect: true, confirm: found }\n',
+    right:
+      'gang 1\ntool found(to: string) -> string? = exec("./found")\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) -> string = exec("./pay") { effect: true, confirm: found }\n',
   },
 });

@@ -2,7 +2,12 @@
 import { define } from "../diagnostic.ts";
 import { listed, suggested } from "./wording.ts";
 
-export const mismatch = define<{ readonly what: string; readonly actual: string; readonly wanted: string; readonly reason: string | undefined }>({
+export const mismatch = define<{
+  readonly what: string;
+  readonly actual: string;
+  readonly wanted: string;
+  readonly reason: string | undefined;
+}>({
   code: "GANG3001",
   severity: "error",
   title: "Wrong type",
@@ -15,7 +20,12 @@ export const mismatch = define<{ readonly what: string; readonly actual: string;
   },
 });
 
-export const wrongUnit = define<{ readonly what: string; readonly actual: string; readonly wanted: string; readonly example: string }>({
+export const wrongUnit = define<{
+  readonly what: string;
+  readonly actual: string;
+  readonly wanted: string;
+  readonly example: string;
+}>({
   code: "GANG3002",
   severity: "error",
   title: "Wrong unit",
@@ -41,7 +51,10 @@ export const missingUnit = define<{ readonly what: string; readonly wanted: stri
   },
 });
 
-export const missingArguments = define<{ readonly callee: string; readonly missing: readonly { readonly name: string; readonly type: string }[] }>({
+export const missingArguments = define<{
+  readonly callee: string;
+  readonly missing: readonly { readonly name: string; readonly type: string }[];
+}>({
   code: "GANG3004",
   severity: "error",
   title: "Missing argument",
@@ -56,7 +69,12 @@ export const missingArguments = define<{ readonly callee: string; readonly missi
   },
 });
 
-export const unknownArgument = define<{ readonly callee: string; readonly name: string; readonly suggestion: string | undefined; readonly parameters: readonly string[] }>({
+export const unknownArgument = define<{
+  readonly callee: string;
+  readonly name: string;
+  readonly suggestion: string | undefined;
+  readonly parameters: readonly string[];
+}>({
   code: "GANG3005",
   severity: "error",
   title: "Unknown argument",
@@ -89,7 +107,9 @@ export const unnamedArgument = define<{ readonly callee: string; readonly parame
   title: "Unnamed argument",
   message: ({ callee }) => `An argument of \`${callee}\` has no name.`,
   help: ({ parameters }) =>
-    parameters.length === 0 ? "It takes no arguments." : `Write \`${parameters[0]}: …\`. Only a name that is called like the parameter may stand alone.`,
+    parameters.length === 0
+      ? "It takes no arguments."
+      : `Write \`${parameters[0]}: …\`. Only a name that is called like the parameter may stand alone.`,
   explain: {
     text: "Arguments are named, so that a reader knows what each is. `f(prices)` is short for `f(prices: prices)`.",
     wrong: 'gang 1\ntool add(a: int) = exec("./add")\npipeline p {\n  stage sum = add(1)\n}\n',
@@ -105,12 +125,16 @@ export const notCallable = define<{ readonly name: string; readonly actual: stri
   help: () => "A stage calls an agent or a tool. Values are computed with `let`.",
   explain: {
     text: "Agents and tools are functions; nothing else is. A function is called where a stage stands, not in the middle of an expression.",
-    wrong: 'gang 1\nsecret key\ntool use(key: secret) = exec("./use")\npipeline p {\n  stage a = use(key)\n  stage b = key()\n}\n',
+    wrong:
+      'gang 1\nsecret key\ntool use(key: secret) = exec("./use")\npipeline p {\n  stage a = use(key)\n  stage b = key()\n}\n',
     right: 'gang 1\nsecret key\ntool use(key: secret) = exec("./use")\npipeline p {\n  stage a = use(key)\n}\n',
   },
 });
 
-export const missingFields = define<{ readonly type: string; readonly missing: readonly { readonly name: string; readonly type: string }[] }>({
+export const missingFields = define<{
+  readonly type: string;
+  readonly missing: readonly { readonly name: string; readonly type: string }[];
+}>({
   code: "GANG3009",
   severity: "error",
   title: "Missing field",
@@ -131,8 +155,10 @@ export const missingValue = define<{ readonly what: string; readonly type: strin
   help: () => "Say what holds without it: `… ?? another value`.",
   explain: {
     text: "A `T?` is a value or `none`. Whoever reads it as a `T` says what stands in for a missing one.",
-    wrong: 'gang 1\ntool fetch() -> float = exec("./fetch")\ntool keep(price: float) = exec("./keep")\npipeline p {\n  stage price = fetch() or none\n  stage kept = keep(price)\n}\n',
-    right: 'gang 1\ntool fetch() -> float = exec("./fetch")\ntool keep(price: float) = exec("./keep")\npipeline p {\n  stage price = fetch() or none\n  stage kept = keep(price: price ?? 0.0)\n}\n',
+    wrong:
+      'gang 1\ntool fetch() -> float = exec("./fetch")\ntool keep(price: float) = exec("./keep")\npipeline p {\n  stage price = fetch() or none\n  stage kept = keep(price)\n}\n',
+    right:
+      'gang 1\ntool fetch() -> float = exec("./fetch")\ntool keep(price: float) = exec("./keep")\npipeline p {\n  stage price = fetch() or none\n  stage kept = keep(price: price ?? 0.0)\n}\n',
   },
 });
 
@@ -166,7 +192,9 @@ export const recursiveType = define<{ readonly names: readonly string[] }>({
   severity: "error",
   title: "Type contains itself",
   message: ({ names }) =>
-    names.length === 1 ? `\`${names[0]}\` contains itself.` : `${names.map((name) => `\`${name}\``).join(" → ")} → \`${names[0]}\`: these types contain each other.`,
+    names.length === 1
+      ? `\`${names[0]}\` contains itself.`
+      : `${names.map((name) => `\`${name}\``).join(" → ")} → \`${names[0]}\`: these types contain each other.`,
   help: () => "Break the circle with `json`, or with the key of the other value.",
   explain: {
     text: "A type of Gang has finite depth, so that a model's answer and a search have an end.",
@@ -180,11 +208,11 @@ export const ambiguousUnion = define<{ readonly reason: string }>({
   severity: "error",
   title: "Union cannot be told apart",
   message: ({ reason }) => reason,
-  help: () => "Give the members a field that differs: a literal such as `kind: \"a\"`.",
+  help: () => 'Give the members a field that differs: a literal such as `kind: "a"`.',
   explain: {
     text: "When a value arrives as JSON, it must be plain which member of the union it is: by its JSON kind, or by one common field with different literals.",
     wrong: "gang 1\ntype Amount = float | duration\n",
-    right: 'gang 1\ntype Amount = float | string\n',
+    right: "gang 1\ntype Amount = float | string\n",
   },
 });
 
@@ -196,7 +224,7 @@ export const notIndexable = define<{ readonly type: string }>({
   explain: {
     text: "A stage inside a `for` is, outside of it, a map by the item's name or key.",
     wrong: "gang 1\npipeline p(rate: float) {\n  let one = rate[0]\n  when (one ?? 0) > 1.0 { }\n}\n",
-    right: "gang 1\npipeline p(rates: map<float>) {\n  let one = rates[\"btc\"]\n  when (one ?? 0.0) > 1.0 { }\n}\n",
+    right: 'gang 1\npipeline p(rates: map<float>) {\n  let one = rates["btc"]\n  when (one ?? 0.0) > 1.0 { }\n}\n',
   },
 });
 
@@ -216,12 +244,14 @@ export const notSearchable = define<{ readonly agent: string; readonly path: str
   code: "GANG3019",
   severity: "error",
   title: "Not a search space",
-  message: ({ agent, path, reason }) => `The embedded model cannot search what \`${agent}\` answers: ${path === "" ? "it" : `\`${path}\``} ${reason}.`,
-  help: () => "Give numbers a range (`float in 0.0..1.0`), words a choice (`\"a\" | \"b\"`), other fields a default.",
+  message: ({ agent, path, reason }) =>
+    `The embedded model cannot search what \`${agent}\` answers: ${path === "" ? "it" : `\`${path}\``} ${reason}.`,
+  help: () => 'Give numbers a range (`float in 0.0..1.0`), words a choice (`"a" | "b"`), other fields a default.',
   explain: {
     text: "A search space is made of `bool`, literals, ranges, choices, records, and `T?` and `T[lo..hi]` of these. It is needed as soon as one rung of an agent's ladder, in any peer, is embedded.",
     wrong: 'gang 1\nmodel own = embedded()\nagent guess() -> float {\n  model: own\n  prompt: "How much?"\n}\n',
-    right: 'gang 1\nmodel own = embedded()\ntype Guess = float in 0.0..1.0\nagent guess() -> Guess {\n  model: own\n  prompt: "How much?"\n}\n',
+    right:
+      'gang 1\nmodel own = embedded()\ntype Guess = float in 0.0..1.0\nagent guess() -> Guess {\n  model: own\n  prompt: "How much?"\n}\n',
   },
 });
 
@@ -257,8 +287,10 @@ export const noResult = define<{ readonly name: string }>({
   help: () => "Give the tool a result type: `-> T`.",
   explain: {
     text: "A tool without a result is called for what it does. Its stage has no output.",
-    wrong: 'gang 1\ntool clean() = exec("./clean")\ntool keep(x: json) = exec("./keep")\npipeline p {\n  stage done = clean()\n  stage kept = keep(x: done)\n}\n',
-    right: 'gang 1\ntool clean() -> bool = exec("./clean")\ntool keep(x: json) = exec("./keep")\npipeline p {\n  stage done = clean()\n  stage kept = keep(x: done)\n}\n',
+    wrong:
+      'gang 1\ntool clean() = exec("./clean")\ntool keep(x: json) = exec("./keep")\npipeline p {\n  stage done = clean()\n  stage kept = keep(x: done)\n}\n',
+    right:
+      'gang 1\ntool clean() -> bool = exec("./clean")\ntool keep(x: json) = exec("./keep")\npipeline p {\n  stage done = clean()\n  stage kept = keep(x: done)\n}\n',
   },
 });
 

@@ -1,0 +1,22 @@
+/** Text to program to plan: the compiler's way in for everyone else. */
+import type { Host } from "./host.ts";
+import { checkUnits } from "./semantics/check.ts";
+import { suppress } from "./semantics/checks/suppressions.ts";
+import { load } from "./semantics/load.ts";
+import type { Program } from "./semantics/program.ts";
+import { asProgram } from "./semantics/view.ts";
+
+export { lower } from "./lowering/lower.ts";
+
+/** Checks the Gang file at an absolute path, with all that it imports. Never throws: what is wrong is in `diagnostics`. */
+export function compile(entry: string, host: Host): Program {
+  const loaded = load(entry, host);
+  checkUnits(loaded);
+  const files = loaded.units.map((unit) => unit.file);
+  const order = new Map(files.map((file, index) => [file.path, index]));
+  const rank = (path: string): number => order.get(path) ?? files.length;
+  const diagnostics = suppress(files, loaded.facts.diagnostics).sort(
+    (a, b) => rank(a.file) - rank(b.file) || a.start - b.start || a.end - b.end,
+  );
+  return asProgram(loaded, diagnostics);
+}

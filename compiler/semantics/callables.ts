@@ -1,0 +1,236 @@
+/** Signatures: of agents and tools as they are declared, and of what is imported from TypeScript. */
+import type { Field, Type } from "../../runtime/types.ts";
+import * as names from "../diagnostics/catalogue/names.ts";
+import * as safety from "../diagnostics/catalogue/safety.ts";
+import { refusalDiagnostic } from "../foreign/refusal.ts";
+import { type FunctionSignature, type Imported, signaturesOf } from "../foreign/signatures.ts";
+import type * as tree from "../syntax/tree.ts";
+import { plainText } from "./constants.ts";
+import type { Unit } from "./facts.ts";
+import { BROKEN } from "./judging.ts";
+import { beside, importName } from "./load.ts";
+import type { Callable, Symbol } from "./program.ts";
+import { fieldsOf, resolveType } from "./type-nodes.ts";
+
+/** One symbol for a function of a file, however many Gang files import it. */
+type ForeignSymbols = Map<string, Symbol>;
+
+/** Imports from TypeScript, read once a file for all names asked of it. Before types are resolved: they may be types. */
+export function linkForeignImports(units: readonly Unit[]): void {
+  const wanted = new Map<string, { unit: Unit; names: Set<string> }>();
+  const want = (unit: Unit, path: string, name: string): void => {
+    const known = wanted.get(path);
+    if (known === undefined) wanted.set(path, { unit, names: new Set([name]) });
+    else known.names.add(name);
+  };
+  for (const unit of units) for (const use of foreignNames(unit)) want(unit, use.path, use.name);
+  const symbols: ForeignSymbols = new Map();
+  const read = new Map(
+    [...wanted].map(([path, { unit, names }]) => [
+      path,
+      signaturesOf(path, [...names], unit.facts.host, unit.file.path),
+    ]),
+  );
+  for (const unit of units) {
+    for (const item of unit.file.items) if (item.kind === "import") linkImport(unit, item, read, symbols);
+  }
+  for (const unit of units) unit.facts.foreign = read;
+}
+
+function* foreignNames(unit: Unit): Iterable<{ readonly path: string; readonly name: string }> {
+  for (const item of unit.file.items) {
+    if (item.kind === "import") {
+      const path = foreignPath(unit, item.from);
+      if (path !== undefined) for (const { name } of item.names) if (name.text !== "") yield { path, name: name.text };
+    }
+    if (item.kind === "tool") {
+      const source = typescriptOf(unit, item);
+      if (source !== undefined) yield source;
+    }
+  }
+}
+
+function foreignPath(unit: Unit, from: tree.Expression | undefined): string | undefined {
+  const text = plainText(from);
+  return text === undefined || text === "" || text.endsWith(".gang") ? undefined : beside(unit.file.path, text);
+}
+
+/** The file and function of `typescript("./x.ts", "f")`. */
+function typescriptOf(unit: Unit, node: tree.ToolDecl): { readonly path: string; readonly name: string } | undefined {
+  const { value } = node;
+  if (value.kind !== "call" || value.callee.kind !== "name-expression" || value.callee.name.text !== "typescript")
+    return undefined;
+  const path = foreignPath(unit, value.arguments[0]?.value);
+  const name = plainText(value.arguments[1]?.value);
+  return path === undefined || name === undefined || name === "" ? undefined : { path, name };
+}
+
+function linkImport(
+  unit: Unit,
+  item: tree.ImportDecl,
+  read: ReadonlyMap<string, ReadonlyMap<string, Imported>>,
+  symbols: ForeignSymbols,
+): void {
+  const path = foreignPath(unit, item.from);
+  if (path === undefined) return;
+  let said = false;
+  for (const { name, alias } of item.names) {
+    if (name.text === "") continue;
+    const local = alias ?? name;
+    const imported = read.get(path)?.get(name.text);
+    if (imported === undefined) continue;
+    if (!imported.ok) {
+      unit.broken.add(local.text);
+      // A file that is not there is one problem, however many names were asked of it.
+      const whole =
+        imported.refusal.kind === "missing" ||
+        imported.refusal.kind === "outside" ||
+        imported.refusal.kind === "unreadable" ||
+        imported.refusal.kind === "broken";
+      if (whole && said) continue;
+      said ||= whole;
+      unit.facts.diagnostics.push(refusalDiagnostic(imported.refusal, unit.place(whole ? (item.from ?? name) : name)));
+      continue;
+    }
+    for (const hint of imported.signature.hints) unit.facts.diagnostics.push(refusalDiagnostic(hint, unit.place(name)));
+    const key = `${path}\0${name.text}`;
+    const symbol = symbols.get(key) ?? foreignSymbol(unit, path, name.text, imported.signature);
+    symbols.set(key, symbol);
+    unit.bind(name, symbol);
+    if (alias !== undefined) unit.bind(alias, symbol);
+    importName(unit, local, symbol);
+  }
+}
+
+function foreignSymbol(
+  unit: Unit,
+  path: string,
+  name: string,
+  signature: (Imported & { ok: true })["signature"],
+): Symbol {
+  const { facts } = unit;
+  const symbol: Symbol = {
+    kind: signature.kind === "type" ? "type" : "tool",
+    name,
+    place: signature.place,
+    node: undefined,
+    file: undefined,
+    doc: signature.doc,
+  };
+  if (signature.kind === "type") facts.typeOfSymbol.set(symbol, signature.type);
+  else facts.callables.set(symbol, foreignCallable(symbol, path, name, signature));
+  return symbol;
+}
+
+function foreignCallable(symbol: Symbol, path: string, name: string, signature: FunctionSignature): Callable {
+  const { parameters, result, effect, nulls } = signature;
+  return { symbol, kind: "tool", parameters, result, effect, foreign: { file: path, export: name, nulls } };
+}
+
+// Agents and tools of Gang -------------------------------------------------------------------------------------------------
+
+/** After types are resolved. */
+export function resolveCallables(unit: Unit): void {
+  for (const node of unit.file.items) {
+    const symbol = "name" in node ? unit.facts.symbols.get(node.name) : undefined;
+    if (symbol === undefined) continue;
+    if (node.kind === "agent") unit.facts.callables.set(symbol, agent(unit, node, symbol));
+    if (node.kind === "tool") {
+      const callable = tool(unit, node, symbol);
+      if (callable !== undefined) unit.facts.callables.set(symbol, callable);
+    }
+  }
+}
+
+function agent(unit: Unit, node: tree.AgentDecl, symbol: Symbol): Callable {
+  return {
+    symbol,
+    kind: "agent",
+    parameters: parametersOf(unit, node.parameters, symbol),
+    result: resultOf(unit, node.result),
+    effect: false,
+    foreign: undefined,
+  };
+}
+
+function tool(unit: Unit, node: tree.ToolDecl, symbol: Symbol): Callable | undefined {
+  const effect =
+    node.settings?.entries.some(
+      ({ path, value }) => path.names[0]?.text === "effect" && value.kind === "bool" && value.value,
+    ) ?? false;
+  const source = typescriptOf(unit, node);
+  const foreign = source === undefined ? undefined : foreignOf(unit, node, symbol, source);
+  if (source !== undefined && foreign === undefined) return undefined;
+  if (node.parameters !== undefined) {
+    const parameters = parametersOf(unit, node.parameters, symbol, true);
+    const result = node.result === undefined ? undefined : resultOf(unit, node.result);
+    return {
+      symbol,
+      kind: "tool",
+      parameters,
+      result,
+      effect: effect || (foreign?.effect ?? false),
+      foreign: foreign?.foreign,
+    };
+  }
+  if (foreign !== undefined) return { ...foreign, effect: foreign.effect || effect };
+  if (node.value.kind === "call") {
+    unit.report(names.missingSetting, node.name, {
+      owner: "A tool that is a program",
+      name: "signature",
+      example: `tool ${node.name.text}(a: string) -> float = …`,
+    });
+  }
+  return undefined;
+}
+
+function foreignOf(
+  unit: Unit,
+  node: tree.ToolDecl,
+  symbol: Symbol,
+  source: { readonly path: string; readonly name: string },
+): Callable | undefined {
+  const imported = unit.facts.foreign.get(source.path)?.get(source.name);
+  if (imported === undefined) return undefined;
+  if (!imported.ok) {
+    unit.facts.diagnostics.push(refusalDiagnostic(imported.refusal, unit.place(node.value)));
+    return undefined;
+  }
+  const { signature } = imported;
+  if (signature.kind === "function") return foreignCallable(symbol, source.path, source.name, signature);
+  unit.report(names.wrongKind, node.value, { name: source.name, actual: "a type", wanted: "a function" });
+  return undefined;
+}
+
+export function parametersOf(
+  unit: Unit,
+  nodes: readonly tree.Parameter[],
+  owner: Symbol,
+  secrets = false,
+): readonly Field[] {
+  const fields = fieldsOf(unit, nodes, new Map(), secrets);
+  const symbols = new Map<string, Symbol>();
+  for (const node of nodes) {
+    const field = fields.find((candidate) => unit.facts.fieldSymbols.get(candidate)?.node === node);
+    if (field === undefined) continue;
+    const symbol: Symbol = { ...unit.facts.fieldSymbols.get(field)!, kind: "parameter", parent: owner };
+    unit.facts.fieldSymbols.set(field, symbol);
+    unit.facts.symbols.set(node.name, symbol);
+    unit.facts.typeOfSymbol.set(symbol, readingType(field));
+    symbols.set(field.name, symbol);
+  }
+  unit.facts.parameters.set(owner, symbols);
+  return fields;
+}
+
+/** A default is there when reading. */
+function readingType(field: Field): Type {
+  return field.default !== undefined && field.type.kind === "optional" ? field.type.of : field.type;
+}
+
+function resultOf(unit: Unit, node: tree.TypeNode): Type {
+  const type = resolveType(unit, node);
+  if (type?.kind !== "secret") return type ?? BROKEN;
+  unit.report(safety.secretInType, node, { where: "the result of a tool or an agent" });
+  return BROKEN;
+}

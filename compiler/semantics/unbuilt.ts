@@ -1,0 +1,61 @@
+/** What is parsed and checked and cannot run yet: one row each, and a row goes when its meaning is built. */
+import { notBuilt } from "../diagnostics/catalogue/pipelines.ts";
+import type * as tree from "../syntax/tree.ts";
+import type { Unit } from "./facts.ts";
+import type { OwnerKind } from "./settings.ts";
+
+const CONSTRUCTS = {
+  source: "A `for` that reads a source",
+  wait: "A stage that is asked again and again",
+  late: "A score that comes late",
+  effect: "A tool with an effect",
+  approve: "Waiting for a person's approval",
+  test: "A test",
+  mcp: "A tool of an MCP server",
+} as const;
+
+export type Unbuildable = keyof typeof CONSTRUCTS;
+
+const SETTINGS: { readonly [Owner in OwnerKind]?: { readonly [setting: string]: string } } = {
+  subnet: { version: "A subnet's `version`" },
+  model: { limit: "A model's `limit`" },
+  agent: { tools: "An agent's `tools`" },
+  tool: {
+    limit: "A tool's `limit`",
+    spent: "A tool's `spent`",
+    cache: "`cache`",
+    checkpoint: "`checkpoint`",
+    confirm: "`confirm`",
+  },
+  tools: { limit: "`limit` on a namespace of tools" },
+  backend: { price: "A backend's `price`", limit: "A backend's `limit`" },
+  pipeline: { limit: "A pipeline's `limit`" },
+  stage: { cache: "`cache`", expect: "`expect`" },
+};
+
+const PROVIDERS: { readonly [provider: string]: string } = {
+  anthropic: "A model of Anthropic's API",
+  openai: "A model of OpenAI's API",
+  slurm: "The backend `slurm`",
+  ssh: "The backend `ssh`",
+  kubernetes: "The backend `kubernetes`",
+  runpod: "The backend `runpod`",
+};
+
+export function sayUnbuilt(unit: Unit, construct: Unbuildable, span: tree.Span): void {
+  say(unit, CONSTRUCTS[construct], span);
+}
+
+export function sayUnbuiltSetting(unit: Unit, owner: OwnerKind, setting: string, span: tree.Span): void {
+  say(unit, SETTINGS[owner]?.[setting], span);
+}
+
+export function sayUnbuiltProvider(unit: Unit, provider: string, span: tree.Span): void {
+  say(unit, Object.hasOwn(PROVIDERS, provider) ? PROVIDERS[provider] : undefined, span);
+}
+
+function say(unit: Unit, what: string | undefined, span: tree.Span): void {
+  if (what === undefined) return;
+  unit.facts.unbuilt.push({ what: `${what} cannot run yet.`, place: unit.place(span) });
+  unit.report(notBuilt, span, { what });
+}
