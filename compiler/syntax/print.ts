@@ -57,7 +57,7 @@ interface Roles {
   readonly attached: ReadonlySet<number>;
   /** Starts of a `-` that is a sign. */
   readonly signs: ReadonlySet<number>;
-  /** Ends of the word `map`, and of its `>`. */
+  /** Ends of the word `map` and of its `>`, and starts of its `<`. */
   readonly maps: ReadonlySet<number>;
   /** Starts of the commas in `learn … from a, b`, which a line break does not replace. */
   readonly learns: readonly (readonly [number, number])[];
@@ -73,8 +73,13 @@ function rolesOf(file: SourceFile): Roles {
     else if (node.kind === "index" || node.kind === "list-type") attached.add(node.of.end);
     else if (node.kind === "agent" || node.kind === "tool" || node.kind === "pipeline") attached.add(node.name.end);
     else if (node.kind === "unary" && node.operator === "-") signs.add(node.start);
-    else if (node.kind === "map-type") maps.add(node.start + 3).add(node.end);
-    else if (node.kind === "learn") learns.push([node.start, node.end]);
+    else if (node.kind === "map-type") {
+      const open = file.text.indexOf("<", node.start);
+      maps
+        .add(node.start + 3)
+        .add(open)
+        .add(node.end);
+    } else if (node.kind === "learn") learns.push([node.start, node.end]);
   });
   return { attached, signs, maps, learns };
 }
@@ -291,7 +296,8 @@ function indentBlock(image: string, column: number): string {
     .split(/\r\n|\r|\n/)
     .map((line, i) => {
       if (i === 0) return '"""';
-      return line.length > old.length && line.startsWith(old) ? margin + line.slice(old.length) : "";
+      const rest = line.startsWith(old) ? line.slice(old.length) : line.trim();
+      return rest === "" ? "" : margin + rest;
     })
     .join("\n");
 }

@@ -46,8 +46,9 @@ function readLines(reader: StringReader, image: string, indent: string, contentE
     if (!first) reader.add("\n", at - 1, at);
     first = false;
     const line = match[1]!;
-    const from = line.startsWith(indent) ? indent.length : line.length - line.trimStart().length;
-    if (from < indent.length && line.trim() !== "") reader.complain(catalogue.blockIndent, at, at + line.length, {});
+    const indented = line.startsWith(indent);
+    const from = indented ? indent.length : line.length - line.trimStart().length;
+    if (!indented && line.trim() !== "") reader.complain(catalogue.blockIndent, at, at + line.length, {});
     reader.read(Math.min(at + from, at + line.length), at + line.length);
   }
 }

@@ -48,6 +48,7 @@ describe("one error for one slip, where it is", () => {
     // Strings.
     ['model m = openai("x)\nsecret k\n', ["GANG1004@1:18"]],
     ['agent a(x: int) -> int {\n  prompt: """\n    hello\n}\n\nsecret k\n', ["GANG1004@2:11"]],
+    ['agent a(x: int) -> int {\n  prompt: """\n    a\n \t  b\n    """\n}\n', ["GANG1022@4:1"]],
     // Something missing.
     ["pipeline p {\n  stage a =\n  stage b = f()\n}\n", ["GANG1007@2:12"]],
     [

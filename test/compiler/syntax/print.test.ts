@@ -20,7 +20,7 @@ describe("one layout", () => {
     ],
     [
       "types",
-      "type T={a ? :map< int [] >?,b:( float in 0..1 log ) [1 .. 8]=[ ]}",
+      "type T={a ? :map  < int [] >?,b:( float in 0..1 log ) [1 .. 8]=[ ]}",
       "type T = { a?: map<int[]>?, b: (float in 0..1 log)[1..8] = [] }\n",
     ],
     ["empty brackets", "recall r {\n\n}\npipeline p { stage a = f( ) }", "recall r {}\npipeline p { stage a = f() }\n"],
