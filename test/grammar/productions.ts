@@ -1,5 +1,13 @@
 /** The productions as the parser has them, written down. */
-import { type Alternation, type IProduction, NonTerminal, Option, Repetition, Terminal } from "chevrotain";
+import {
+  type Alternation,
+  type Alternative,
+  type IProduction,
+  NonTerminal,
+  Option,
+  Repetition,
+  Terminal,
+} from "chevrotain";
 import { GangParser } from "../../compiler/syntax/parser.ts";
 
 /** Rule names and their productions: `"word"`, `TOKEN`, `rule`, `[ optional ]`, `{ repeated }`, `( a | b )`. */
