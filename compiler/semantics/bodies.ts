@@ -176,34 +176,41 @@ function namesOfStep(node: tree.Statement, add: (name: string) => void): void {
         if (setting.path.names[0]?.text === "expect") namesRead(setting.value, add);
       return;
     case "let":
-      return namesRead(node.value, add);
+      namesRead(node.value, add);
+      return;
     case "for":
       namesRead(node.iterated, add);
       if (node.max !== undefined) namesRead(node.max, add);
       return;
     case "when":
-      return namesRead(node.condition, add);
+      namesRead(node.condition, add);
+      return;
     case "observe":
-      return namesRead(node.value, add);
+      namesRead(node.value, add);
+      return;
     case "learn":
-      return add(node.choice.text);
+      add(node.choice.text);
+      return;
   }
 }
 
 export function namesRead(node: tree.Expression, add: (name: string) => void): void {
   switch (node.kind) {
     case "name-expression":
-      return add(node.name.text);
+      add(node.name.text);
+      return;
     case "string":
       for (const part of node.parts)
         if (part.kind === "hole" && part.path.names[0] !== undefined) add(part.path.names[0].text);
       return;
     case "member":
     case "parenthesized":
-      return namesRead(node.of, add);
+      namesRead(node.of, add);
+      return;
     case "index":
       namesRead(node.of, add);
-      return namesRead(node.index, add);
+      namesRead(node.index, add);
+      return;
     case "call": {
       const recalled =
         node.callee.kind === "name-expression" &&
@@ -221,9 +228,11 @@ export function namesRead(node: tree.Expression, add: (name: string) => void): v
       for (const field of node.fields) namesRead(field.value, add);
       return;
     case "unary":
-      return namesRead(node.operand, add);
+      namesRead(node.operand, add);
+      return;
     case "binary":
       namesRead(node.left, add);
-      return namesRead(node.right, add);
+      namesRead(node.right, add);
+      return;
   }
 }

@@ -97,7 +97,7 @@ function sayExtra(unit: Unit, argument: tree.Argument, callable: Callable, bound
   if (argument.name !== undefined) {
     const suggestion = unit.facts.suggest(argument.name.text, free);
     const details = { labels, ...unit.renaming(argument.name, suggestion) };
-    return unit.report(
+    unit.report(
       types.unknownArgument,
       argument.name,
       {
@@ -108,6 +108,7 @@ function sayExtra(unit: Unit, argument: tree.Argument, callable: Callable, bound
       },
       details,
     );
+    return;
   }
   const actual = unit.facts.types.get(argument.value);
   const fitting = callable.parameters.filter(

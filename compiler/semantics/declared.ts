@@ -19,15 +19,18 @@ export function checkDeclarations(unit: Unit): void {
 function checkDeclaration(unit: Unit, node: tree.Item): void {
   switch (node.kind) {
     case "subnet":
-      return checkSubnet(unit, node);
+      checkSubnet(unit, node);
+      return;
     case "model":
       readProvider(unit, node.value, "model");
       if (node.settings !== undefined) readSettings("model", node.settings, node.settings.entries, { unit });
       return;
     case "agent":
-      return checkAgent(unit, node);
+      checkAgent(unit, node);
+      return;
     case "tool":
-      return checkTool(unit, node);
+      checkTool(unit, node);
+      return;
     case "tools":
       readProvider(unit, node.value, "tools");
       sayUnbuilt(unit, "mcp", node.name);
@@ -174,7 +177,10 @@ function resolveTarget(unit: Unit, path: tree.Path): void {
     .filter((body) => body.unit === unit)
     .flatMap((body) => body.stages.get(first.text)?.symbol ?? []);
   const target = stages[0] ?? (symbol?.kind === "tool" || symbol?.kind === "agent" ? symbol : undefined);
-  if (target !== undefined) return unit.bind(first, target);
+  if (target !== undefined) {
+    unit.bind(first, target);
+    return;
+  }
   const known = [...unit.globals.values()]
     .filter((candidate) => candidate.kind === "tool")
     .map((candidate) => candidate.name);

@@ -56,14 +56,18 @@ export function sayUnfit(
   what: string,
   labels: readonly Label[],
 ): void {
-  if (actual.kind === "secret" || wanted.kind === "secret") return saySecret(unit, node, actual, what, labels, wanted);
+  if (actual.kind === "secret" || wanted.kind === "secret") {
+    saySecret(unit, node, actual, what, labels, wanted);
+    return;
+  }
   if (actual.kind === "optional" && wanted.kind !== "optional" && fits(actual.of, wanted).verdict !== "never") {
-    return unit.report(
+    unit.report(
       types.missingValue,
       node,
       { what, type: shown(actual) },
       { labels, fixes: fallback(unit, node, wanted) },
     );
+    return;
   }
   const number = withoutOptional(wanted);
   if (
@@ -71,7 +75,8 @@ export function sayUnfit(
     isNumber(number) &&
     (isPlain(actual.kind) ? !isPlain(number.kind) : actual.kind !== number.kind)
   ) {
-    return sayUnit(unit, node, actual, number, what, labels);
+    sayUnit(unit, node, actual, number, what, labels);
+    return;
   }
   const reason = explainText(fit);
   const plain = reason.startsWith("`") && reason.includes("does not fit");
@@ -98,12 +103,13 @@ function sayUnit(
         ? `${displayNumber(actual.low, actual.kind)}, ${UNIT_WORDS[actual.kind]}`
         : UNIT_WORDS[actual.kind];
     const fixes = isPlain(wanted.kind) || node.kind !== "number" ? [] : withUnits(unit, node, wanted.kind);
-    return unit.report(
+    unit.report(
       types.wrongUnit,
       node,
       { what, actual: shownActual, wanted: UNIT_WORDS[wanted.kind], example },
       { labels, fixes },
     );
+    return;
   }
   const fixes = node.kind === "number" ? withUnits(unit, node, wanted.kind) : [];
   unit.report(
@@ -131,12 +137,13 @@ function saySecret(
 ): void {
   const source = unit.file.text.slice(node.start, node.end);
   if (actual.kind === "secret") {
-    return unit.report(
+    unit.report(
       safety.secretLeak,
       node,
       { path: [source], where: `${lowered(what)}, which is ${shown(wanted)}` },
       { labels },
     );
+    return;
   }
   unit.report(
     types.mismatch,

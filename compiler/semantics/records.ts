@@ -109,7 +109,10 @@ function againstRecord(
     if (arms.length === 0) return;
     const chosen: Json | undefined = entry === undefined ? field.default : constantOf(unit.facts, entry.value);
     const arm = arms.find((candidate) => candidate.value === chosen);
-    if (arm !== undefined) return take(arm.fields, required);
+    if (arm !== undefined) {
+      take(arm.fields, required);
+      return;
+    }
     // Which arm it will be is not known: any of their fields may stand here, none must.
     if (chosen === undefined) for (const candidate of arms) take(candidate.fields, false);
   };
@@ -138,12 +141,13 @@ function sayUnknown(env: Env, entry: tree.RecordField, target: RecordType, check
     const arms =
       carrier === undefined ? [] : armsWithFields(carrier.type).filter((arm) => findField(arm.fields, name).length > 0);
     const help = `It comes only with ${arms.map((arm) => `\`${carrier!.name}: ${JSON.stringify(arm.value)}\``).join(" or ")}.`;
-    return unit.report(
+    unit.report(
       names.unknownField,
       entry.name,
       { name, type: `this ${shown(target)}`, suggestion: undefined },
       { help },
     );
+    return;
   }
   const suggestion = unit.facts.suggest(name, fieldNames(target.fields));
   unit.report(

@@ -101,18 +101,24 @@ function checkStep(place: Place, step: Step): void {
   const env: Env = { scope: step.scope, calls: "none", metrics: place.metrics };
   switch (step.node.kind) {
     case "stage":
-      return checkStage(place, env, step.node, step.symbol);
+      checkStage(place, env, step.node, step.symbol);
+      return;
     case "let":
-      return checkLet(place, env, step.node, step.symbol);
+      checkLet(place, env, step.node, step.symbol);
+      return;
     case "for":
-      return checkFor(place, env, step, step.node);
+      checkFor(place, env, step, step.node);
+      return;
     case "when":
       readBlock("when", step.node.body, place.unit);
-      return checkCondition(env, step.node.condition);
+      checkCondition(env, step.node.condition);
+      return;
     case "observe":
-      return checkObserve(place, env, step, step.node);
+      checkObserve(place, env, step, step.node);
+      return;
     case "learn":
-      return checkLearn(place, env, step.node);
+      checkLearn(place, env, step.node);
+      return;
   }
 }
 
@@ -211,7 +217,10 @@ function checkWait(
 function checkDuration(unit: Unit, node: tree.Expression, what: string): void {
   if (node.kind === "missing") return;
   const found = quantityOf(node);
-  if (found === undefined) return unit.report(types.notConstant, node, { what });
+  if (found === undefined) {
+    unit.report(types.notConstant, node, { what });
+    return;
+  }
   const actual: Type = { kind: found.kind, low: found.value, high: found.value };
   const wanted: Type = { kind: "duration" };
   const fit = fits(actual, wanted);
@@ -239,7 +248,8 @@ function checkCondition(env: Env, node: tree.Expression): void {
     const fixes = [
       unit.replacement("Take `false` where it is missing", { start: node.end, end: node.end }, " ?? false"),
     ];
-    return unit.report(types.missingValue, node, { what: "The condition", type: shown(type) }, { fixes });
+    unit.report(types.missingValue, node, { what: "The condition", type: shown(type) }, { fixes });
+    return;
   }
   unit.report(types.notACondition, node, { type: shown(type) });
 }
@@ -281,12 +291,13 @@ function checkBound(unit: Unit, env: Env, node: tree.ForStatement, list: Type & 
   if (node.max === undefined) {
     if (list.most !== undefined) return;
     const at = { start: (node.by ?? node.iterated).end, end: (node.by ?? node.iterated).end };
-    return unit.report(
+    unit.report(
       pipelines.unboundedFanOut,
       node.iterated,
       { type: shown(list) },
       { fixes: [unit.replacement("Add `max 16`", at, " max 16")] },
     );
+    return;
   }
   if (node.max.kind === "missing") return;
   const most = quantityOf(node.max);
@@ -305,7 +316,8 @@ function checkKey(unit: Unit, step: Step, node: tree.ForStatement, item: Type, e
   const inside: Env = { ...env, scope: step.inner };
   if (node.by === undefined) {
     if (keyOf(item) !== undefined || item.kind === "json") return;
-    return unit.report(pipelines.itemsWithoutKey, node.iterated, { type: shown(item) });
+    unit.report(pipelines.itemsWithoutKey, node.iterated, { type: shown(item) });
+    return;
   }
   const key = infer(inside, node.by);
   if (
@@ -406,12 +418,13 @@ function checkLearn(place: Place, env: Env, node: tree.LearnStatement): void {
   if (found === undefined) {
     const known = [...place.body.stepOf.keys()].map((symbol) => symbol.name);
     const suggestion = unit.facts.suggest(choice.text, known);
-    return unit.report(
+    unit.report(
       names.unknownName,
       choice,
       { name: choice.text, what: "stage or `let`", suggestion },
       unit.renaming(choice, suggestion),
     );
+    return;
   }
   const { symbol } = found;
   unit.bind(choice, symbol);
@@ -526,7 +539,10 @@ function checkRun(unit: Unit, body: PipelineBody, step: tree.RunStep): void {
   if (name === undefined || name.text === "") return;
   if (name === second && first !== undefined) unit.bind(first, body.symbol);
   const stage = body.stages.get(name.text)?.symbol;
-  if (stage !== undefined) return unit.bind(name, stage);
+  if (stage !== undefined) {
+    unit.bind(name, stage);
+    return;
+  }
   const suggestion = unit.facts.suggest(name.text, body.stages.keys());
   unit.report(
     names.unknownName,

@@ -86,15 +86,19 @@ function dependencies({ unit, node }: Declared, declared: ReadonlyMap<Symbol, De
 function namesOfType(node: tree.TypeNode, visit: (path: tree.Path) => void): void {
   switch (node.kind) {
     case "named-type":
-      return visit(node.path);
+      visit(node.path);
+      return;
     case "ranged-type":
-      return namesOfType(node.base, visit);
+      namesOfType(node.base, visit);
+      return;
     case "optional-type":
     case "list-type":
     case "map-type":
-      return namesOfType(node.of, visit);
+      namesOfType(node.of, visit);
+      return;
     case "record-type":
-      return namesOfFields(node.fields, visit);
+      namesOfFields(node.fields, visit);
+      return;
     case "union-type":
       for (const arm of node.arms) {
         namesOfType(arm.type, visit);
@@ -112,7 +116,10 @@ function namesOfFields(fields: readonly tree.Parameter[], visit: (path: tree.Pat
 
 /** Only literals can stand in defaults and tasks, so only records name types. */
 function namesOfValue(node: tree.Expression, visit: (path: tree.Path) => void): void {
-  if (node.kind === "parenthesized") return namesOfValue(node.of, visit);
+  if (node.kind === "parenthesized") {
+    namesOfValue(node.of, visit);
+    return;
+  }
   if (node.kind === "list") for (const item of node.items) namesOfValue(item, visit);
   if (node.kind !== "record") return;
   if (node.type !== undefined) visit(node.type);

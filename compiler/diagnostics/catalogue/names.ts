@@ -159,10 +159,34 @@ export const notInScope = define<{ readonly name: string; readonly where: string
   help: ({ name }) => `Hand it over as a parameter: \`${name}: …\` at the call, and in the list of parameters.`,
   explain: {
     text: "An agent's prompt sees the agent's parameters and the file, never the names of the pipeline that calls it. What it is to know, it is given.",
-    wrong:
-      'gang 1\nmodel own = embedded()\nagent guess() -> bool {\n  model: own\n  prompt: "Prices lately: ${prices}"\n}\ntool fetch() -> string = exec("./fetch")\ntool keep(text: string, guess: bool) = exec("./keep")\npipeline p {\n  stage prices = fetch()\n  stage answer = guess()\n  stage kept = keep(text: prices, guess: answer)\n}\n',
-    right:
-      'gang 1\nmodel own = embedded()\nagent guess(prices: string) -> bool {\n  model: own\n  prompt: "Prices lately: ${prices}"\n}\ntool fetch() -> string = exec("./fetch")\ntool keep(text: string, guess: bool) = exec("./keep")\npipeline p {\n  stage prices = fetch()\n  stage answer = guess(prices)\n  stage kept = keep(text: prices, guess: answer)\n}\n',
+    wrong: `gang 1
+model own = embedded()
+agent guess() -> bool {
+  model: own
+  prompt: "Prices lately: \${prices}"
+}
+tool fetch() -> string = exec("./fetch")
+tool keep(text: string, guess: bool) = exec("./keep")
+pipeline p {
+  stage prices = fetch()
+  stage answer = guess()
+  stage kept = keep(text: prices, guess: answer)
+}
+`,
+    right: `gang 1
+model own = embedded()
+agent guess(prices: string) -> bool {
+  model: own
+  prompt: "Prices lately: \${prices}"
+}
+tool fetch() -> string = exec("./fetch")
+tool keep(text: string, guess: bool) = exec("./keep")
+pipeline p {
+  stage prices = fetch()
+  stage answer = guess(prices)
+  stage kept = keep(text: prices, guess: answer)
+}
+`,
   },
 });
 

@@ -29,9 +29,7 @@ export function hasErrors(unit: Unit, only: RegExp = /./): boolean {
 }
 
 /** The stages of a pipeline with what they call, in order; alternatives that are no calls are left out. */
-export function* calls(
-  body: PipelineBody,
-): Iterable<{
+export function* calls(body: PipelineBody): Iterable<{
   readonly step: Step & { readonly node: tree.StageStatement };
   readonly call: tree.CallExpression;
   readonly callee: Symbol;
