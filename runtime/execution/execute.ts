@@ -10,7 +10,7 @@ import type { Tool } from "../tools/tool.ts";
 import { artifactsOf, outputFields } from "../trail/artifacts.ts";
 import { freeSpace } from "../trail/disk.ts";
 import type { Draft } from "../trail/record.ts";
-import { TrailError } from "../trail/trail.ts";
+import { type Trail, TrailError } from "../trail/trail.ts";
 import { uuidv7 } from "../trail/uuid.ts";
 import type { Json, Type } from "../types.ts";
 import { link } from "../values/link.ts";
@@ -69,18 +69,14 @@ class Execution {
     const onAbort = (): void => this.#stop.abort(signal.reason);
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
-    let broken: TrailError | undefined;
-    void trail.failed.then((error) => {
-      broken = error;
-      this.#stop.abort(error);
-    });
+    const broken = watch(trail, this.#stop);
     try {
       await this.#recordPlan();
       this.#sayMissingRungs();
       await knowledge.refresh();
       const ended = await Promise.allSettled(this.#pipelines.map((name) => this.#cycles(name, input.get(name)!)));
       const failed = ended.find((result) => result.status === "rejected");
-      if (broken !== undefined) throw broken;
+      if (broken.error !== undefined) throw broken.error;
       if (failed !== undefined) throw failed.reason;
       return { runs: this.#runs };
     } finally {
@@ -332,6 +328,16 @@ class Execution {
       `Only ${Math.floor(free / 2 ** 20)} MB are free where the store is (${this.#options.store}): no stage is started with less than ${SETTINGS.trail.freeBytes / 2 ** 20} MB.`,
     );
   }
+}
+
+/** Stops what runs once the trail fails. Apart, since what it keeps lives as long as the trail, which may see many runs. */
+function watch(trail: Trail, stop: AbortController): { readonly error: TrailError | undefined } {
+  const broken: { error: TrailError | undefined } = { error: undefined };
+  void trail.failed.then((error) => {
+    broken.error = error;
+    stop.abort(error);
+  });
+  return broken;
 }
 
 function* stagesOf(body: readonly Node[]): Generator<StageNode> {
