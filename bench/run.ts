@@ -10,6 +10,7 @@ import type { Row } from "./row.ts";
 const BENCHES: { readonly [name: string]: () => Promise<AsyncIterable<Row> | Iterable<Row>> } = {
   check: async () => (await import("./check.ts")).bench(),
   trail: async () => (await import("./trail.ts")).bench(),
+  recall: async () => (await import("./recall.ts")).bench(),
 };
 
 const README = join(import.meta.dirname, "README.md");

@@ -9,13 +9,18 @@ import type {
 import { append, createTable, type Table } from "./appending.ts";
 import { CLAIMS, FACTS, type Facts, OBSERVED } from "./facts.ts";
 import type { Filter } from "./filter.ts";
-import { TRUST_SQL } from "./queries.sql.ts";
+import { AGREEMENTS_SQL, TRUST_SQL } from "./queries.sql.ts";
 import { SCORE } from "./score.sql.ts";
 
 const TRUSTED = {
   schema: "ranking",
   name: "trusted",
   columns: { peer: "INTEGER", trust: "DOUBLE" },
+} as const satisfies Table;
+const AGREEMENTS = {
+  schema: "ranking",
+  name: "agreements",
+  columns: { place: "INTEGER", peer: "INTEGER", agreement: "DOUBLE", disagreement: "DOUBLE" },
 } as const satisfies Table;
 const PLACES = {
   schema: "ranking",
@@ -62,6 +67,9 @@ export const NO_QUESTION: Asked = {
   own_only: false,
 };
 
+/** In this time agreements fade by less than half a per cent. */
+const AGREEMENT_MILLISECONDS = 3600 * 1000;
+
 /**
  * DuckDB in memory. Statements are prepared once and read `asked`. DuckDB plans by the statistics of the moment and keeps
  * to them (a value beyond the old maximum is then silently not found), so plans may not use them here; and a plan made
@@ -72,6 +80,7 @@ export class Engine {
   readonly connection: DuckDBConnection;
   private readonly prepared = new Map<string, { statement: DuckDBPreparedStatement; rows: number }>();
   private readonly types: { readonly [name in "INTEGER" | "DOUBLE" | "VARCHAR" | "BOOLEAN"]: DuckDBType };
+  private readonly agreed = new Map<number, { readonly version: number; readonly at: number }>();
   private rows = 0;
   private regimes = -1;
 
@@ -85,7 +94,7 @@ export class Engine {
     const { DuckDBInstance, INTEGER, DOUBLE, VARCHAR, BOOLEAN } = await import("@duckdb/node-api");
     const instance = await DuckDBInstance.create(":memory:", {
       threads: "1",
-      memory_limit: "512MB",
+      memory_limit: "1GB",
       temp_directory: "",
       autoinstall_known_extensions: "false",
       autoload_known_extensions: "false",
@@ -93,7 +102,8 @@ export class Engine {
     });
     const connection = await instance.connect();
     await connection.run("create schema ranking");
-    for (const table of [FACTS, CLAIMS, OBSERVED, TRUSTED, PLACES, ASKED]) await connection.run(createTable(table));
+    for (const table of [FACTS, CLAIMS, OBSERVED, TRUSTED, AGREEMENTS, PLACES, ASKED])
+      await connection.run(createTable(table));
     await connection.run("insert into ranking.asked default values");
     return new Engine(instance, connection, { INTEGER, DOUBLE, VARCHAR, BOOLEAN });
   }
@@ -147,14 +157,29 @@ export class Engine {
     return result.getRowObjectsJS() as Row[];
   }
 
-  async renewTrust(now: number): Promise<void> {
-    const rows = await this.ask<{ peer: number; trust: number }>("trust", TRUST_SQL, { ...NO_QUESTION, now });
+  /**
+   * Trust is made of sums over stages: only stages with news are read again, and those whose sums are old, since all
+   * weights fade.
+   */
+  async renewTrust(facts: Facts, now: number): Promise<void> {
+    let changed = false;
+    for (const place of facts.allPlaces()) {
+      const known = this.agreed.get(place.id);
+      if (known?.version === place.version && Math.abs(now - known.at) <= AGREEMENT_MILLISECONDS) continue;
+      this.agreed.set(place.id, { version: place.version, at: now });
+      const rows = await this.ask<{ peer: number; agreement: number; disagreement: number }>(
+        "agreements",
+        AGREEMENTS_SQL,
+        { ...NO_QUESTION, place: place.id, now },
+      );
+      if (known !== undefined) await this.connection.run(`delete from ranking.agreements where place = $1`, [place.id]);
+      const sums = rows.map(({ peer, agreement, disagreement }) => [place.id, peer, agreement, disagreement]);
+      await append(this.connection, AGREEMENTS, sums);
+      changed = true;
+    }
+    if (!changed) return;
     await this.connection.run("delete from ranking.trusted");
-    await append(
-      this.connection,
-      TRUSTED,
-      rows.map(({ peer, trust }) => [peer, trust]),
-    );
+    await this.connection.run(`insert into ranking.trusted select peer, trust from (${TRUST_SQL})`);
   }
 
   close(): void {

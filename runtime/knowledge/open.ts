@@ -283,7 +283,7 @@ class DuckKnowledge implements OpenKnowledge {
     if (this.trust.count === this.facts.count || now - this.trust.at < (this.options.trustEvery ?? 60_000)) return;
     const count = this.facts.count;
     await engine.flush(this.facts);
-    await engine.renewTrust(now);
+    await engine.renewTrust(this.facts, now);
     this.trust = { generation: this.trust.generation + 1, at: now, count };
   }
 

@@ -8,8 +8,7 @@ import { SCORE, type ScoreShape, scoreSql } from "./score.sql.ts";
 export function recallSql(shape: Omit<ScoreShape, "of">): string {
   return `with ${scoreSql({ ...shape, of: "claims" })},
 candidates as (
-  select ranked.*, claims.hash, claims.chosen, claims.niche, count(*) over () as known,
-    if(pattern, strength, "anti")
+  select ranked.*, claims.hash, claims.chosen, claims.niche, if(pattern, strength, "anti")
       * exp(asked.explore * (2 * md5_number_lower(asked.seed || claims.hash)::DOUBLE / 18446744073709551616 - 1)) as merit
   from ranked join ranking.claims on claims.claim = ranked.claim, ranking.asked
   -- What has faded to nothing is neither.
@@ -33,14 +32,19 @@ metrics as (
   ) group by claim
 )
 select shown.hash, shown.chosen, shown.niche, shown.pattern, shown.strength, shown.r, shown.q, shown."anti", shown.P, shown.N,
-  shown.C, shown.z, shown.peers::INTEGER as peers, shown.evaluations, shown.newest, shown.known::INTEGER as known,
-  metrics."values"
+  shown.C, shown.z, shown.peers::INTEGER as peers, shown.evaluations, shown.newest, metrics."values"
 from shown left join metrics on metrics.claim = shown.claim
 order by pattern desc, round(weight, 12) desc, hash`;
 }
 
-/** Every peer's trust, over all stages. */
-export const TRUST_SQL = `with ${scoreSql({ of: "trust", halflife: "seconds" })} select * from trusts`;
+/** How far the peers of a stage agree with each other. */
+export const AGREEMENTS_SQL = `with ${scoreSql({ of: "trust", halflife: "seconds" })} select * from agreements`;
+
+/** Every peer's trust, from its agreements in all stages. */
+export const TRUST_SQL = `
+select peer, sum(agreement) as agreement, sum(disagreement) as disagreement,
+  (1 + sum(agreement)) / (2 + sum(agreement) + sum(disagreement)) as trust
+from ranking.agreements group by peer`;
 
 /** The newest evaluations of a stage in its current regime, newest first. */
 export const OBSERVATIONS_SQL = `with ${scoreSql({ of: "claims", halflife: "seconds" })},

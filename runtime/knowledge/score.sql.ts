@@ -35,7 +35,7 @@ export const SCORE = {
 } as const;
 
 export interface ScoreShape {
-  /** The claims of the stage that is asked for, those of all stages, or each peer's trust over all stages. */
+  /** The claims of the stage that is asked for, those of all stages, or how far peers agree in the stage asked for. */
   readonly of: "claims" | "all claims" | "trust";
   readonly halflife: "seconds" | "evaluations";
   /** A condition over `read`'s columns, from `filter.ts`; parameters only, never text. */
@@ -48,11 +48,11 @@ export interface ScoreShape {
  * it. A null scope makes all scopes own; `now` is in milliseconds, `halflife` too, or in evaluations.
  *
  * Of claims: ends in `ranked(claim, place, P, N, C, z, peers, evaluations, newest, own, r, q, strength, anti, pattern)`.
- * Of trust: ends in `trusts(peer, agreement, disagreement, trust)`.
+ * Of trust: ends in `agreements(peer, agreement, disagreement)`, to be summed over all stages.
  */
 export function scoreSql(shape: ScoreShape): string {
   const one = shape.of !== "trust";
-  const asked = shape.of === "claims" ? "join ranking.asked on f.place = asked.place" : "";
+  const asked = shape.of === "all claims" ? "" : "join ranking.asked on f.place = asked.place";
   // What a peer is compared on: its standing on the claim; for trust, like with like: the same claim in the same scope.
   const key = (alias: string) => (one ? `${alias}.claim` : `${alias}.claim, ${alias}.scope`);
   const sameKey = (a: string, b: string) =>
@@ -189,9 +189,8 @@ compared as (
       as off
   from peers
 ),
-trusts as (
+agreements as (
   select peer, sum(if(off, 0, s * others_s) + f * others_f) as agreement,
-    sum(s * others_f + f * others_s + if(off, 2 * c * others_c, 0)) as disagreement,
-    (1 + agreement) / (2 + agreement + disagreement) as trust
+    sum(s * others_f + f * others_s + if(off, 2 * c * others_c, 0)) as disagreement
   from compared group by peer
 )`;
