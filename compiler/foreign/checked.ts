@@ -37,11 +37,25 @@ function fromCache(key: string, host: Host): ReadonlyMap<string, Imported> | und
   if (text === undefined) return undefined;
   try {
     const value: unknown = deserialize(Buffer.from(text, "base64"));
-    return value instanceof Map ? value : undefined;
+    return isKept(value) ? value : undefined;
   } catch {
     // Torn, or of another Node: read afresh.
     return undefined;
   }
+}
+
+/** The key holds the content it was read from; this catches what was written by something else. */
+function isKept(value: unknown): value is ReadonlyMap<string, Imported> {
+  if (!(value instanceof Map)) return false;
+  return [...value].every(
+    ([name, imported]) =>
+      typeof name === "string" &&
+      typeof imported === "object" &&
+      imported !== null &&
+      (imported.ok === true
+        ? typeof imported.signature?.kind === "string"
+        : typeof imported.refusal?.kind === "string"),
+  );
 }
 
 /** The texts of a module and of all that it imports by relative paths. */

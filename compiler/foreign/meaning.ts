@@ -70,12 +70,6 @@ export function combine(all: readonly (readonly Field[])[]): readonly Field[] {
   return [...fields.values()];
 }
 
-/** Parameters that take `null` for what is missing, and not `undefined`. */
-export interface Missing {
-  readonly undefined: boolean;
-  readonly null: boolean;
-}
-
 /** What the runtime hands to a tool's second parameter. */
 export const CONTEXT_NAMES: ReadonlySet<string> = new Set(["seed", "stage", "run", "log", "signal"]);
 
