@@ -103,7 +103,7 @@ function repair(tokens: readonly Token[], source: Source, diagnostics: Diagnosti
           continue;
         }
       } else {
-        for (const open of stack) if (indent <= open.indent) open.dedent ??= output.length;
+        for (const open of stack.slice(-depthLimit)) if (indent <= open.indent) open.dedent ??= output.length;
       }
     }
     if (token.image === "from" && stack.at(-1)?.importing && tokens[i + 1]?.image.startsWith('"')) closeMissing();

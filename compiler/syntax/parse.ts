@@ -14,6 +14,9 @@ export interface Parsed {
   readonly diagnostics: Diagnostic[];
 }
 
+/** As many as anyone will read. */
+const mostDiagnostics = 500;
+
 let parser: GangParser | undefined;
 
 /** Parses any text; never throws. What is wrong is said in `diagnostics`, and the tree is whole in shape all the same. */
@@ -31,6 +34,9 @@ export function parse(path: string, text: string): Parsed {
     }
   }
   diagnostics.sort((a, b) => a.start - b.start);
+  // A file that is no Gang at all is said to be so, not listed.
+  const notText = diagnostics.find((diagnostic) => diagnostic.code === catalogue.notText.code);
+  const said = notText === undefined ? diagnostics.slice(0, mostDiagnostics) : [notText];
   const file: SourceFile = {
     kind: "file",
     start: 0,
@@ -42,5 +48,5 @@ export function parse(path: string, text: string): Parsed {
     comments,
     lineStarts,
   };
-  return { file, diagnostics };
+  return { file, diagnostics: said };
 }
