@@ -1,5 +1,7 @@
 import { command, usageError } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
+import { fileSystemHost } from "../host.ts";
+import { version } from "../version.ts";
 
 export default command({
   name: "lsp",
@@ -10,7 +12,7 @@ export default command({
     if (!options.stdio)
       throw usageError("a language server speaks over stdin and stdout.", "Start it as: gangc lsp --stdio");
     const { serve } = await import("../../lsp/server.ts");
-    await serve();
+    await serve(fileSystemHost(), version());
     return EXIT.fine;
   },
 });
