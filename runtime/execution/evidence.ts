@@ -30,8 +30,9 @@ export interface Measured {
   readonly feasible: boolean;
 }
 
-export function successEvidence(context: RunContext, choice: Choice): Draft {
-  return evidence(context, choice, { ok: true, verified: false });
+/** `verified`: a tool did it, or a check held; a model's own answer is its opinion. */
+export function successEvidence(context: RunContext, choice: Choice, verified: boolean): Draft {
+  return evidence(context, choice, { ok: true, verified });
 }
 
 /** Nothing where the world failed: that says nothing about what was chosen. */

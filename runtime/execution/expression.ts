@@ -97,12 +97,8 @@ function* walk(expression: Expr, scope: Scope): Evaluation {
       if (expression.each !== true) return fieldOf(of, expression.name);
       if (!isObject(of))
         return of === null ? null : fail(`${expression.name} cannot be read from each item of ${shown(of)}`);
-      const fields: { [key: string]: Json } = {};
-      for (const [key, item] of Object.entries(of)) {
-        const value = fieldOf(item, expression.name);
-        if (value !== null) fields[key] = value;
-      }
-      return fields;
+      const entries = Object.entries(of).map(([key, item]) => [key, fieldOf(item, expression.name)] as const);
+      return Object.fromEntries(entries.filter(([, value]) => value !== null));
     }
     case "index": {
       const of = yield* walk(expression.of, scope);

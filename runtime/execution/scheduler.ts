@@ -334,7 +334,7 @@ class Scheduler {
       ...failure,
     });
     if (result.status === "ok") {
-      frame.choices.set(node.name, result.choice);
+      if (result.choice !== undefined) frame.choices.set(node.name, result.choice);
       this.#settle(frame, node.name, { ok: true, value: result.value });
     } else {
       this.#blame(frame, node.needs, result.failure);
@@ -429,10 +429,10 @@ class Scheduler {
     let active = 0;
     const finish = (): void => {
       for (const [name, values] of collected) {
-        const map: { [key: string]: Json } = {};
-        values.forEach((value, index) => {
-          if (value !== undefined) map[items[index]!.key] = value;
-        });
+        const ended = values.flatMap((value, index) =>
+          value === undefined ? [] : [[items[index]!.key, value] as const],
+        );
+        const map: Json = Object.fromEntries(ended);
         this.#settle(frame, name, { ok: true, value: map });
       }
       this.#finish(frame);

@@ -25,9 +25,15 @@ export type StageResult =
       readonly value: Json;
       readonly via: string;
       readonly attempts: number;
-      readonly choice: Choice;
+      readonly choice: Choice | undefined;
     }
   | { readonly status: "none" | "failed" | "cancelled"; readonly attempts: number; readonly failure: Failure };
+
+/** A claim stands in every record about it. */
+const LONGEST_CLAIM = 32_768;
+
+/** What a failure's message may take in a record. */
+const LONGEST_MESSAGE = 4000;
 
 type Input = { readonly [name: string]: Json };
 
@@ -188,17 +194,7 @@ class StageRun {
         : { output: value }),
       ...(failure === undefined ? {} : { class: failure.class, error: failure.message }),
     };
-    const choice: Choice | undefined =
-      claim === undefined
-        ? undefined
-        : {
-            ...claim,
-            stage: this.#node.id,
-            scope: this.#scopeKey,
-            attempt,
-            echo: this.#wasShown(claim.claim),
-            answerable: call.callee.kind === "agent" || this.#node.measured.length > 0,
-          };
+    const choice = claim && this.#choice(call, claim, attempt);
     if (failure !== undefined) {
       const evidence =
         choice === undefined
@@ -209,9 +205,29 @@ class StageRun {
       return { tried: { class: kind, error, claim: claim?.claim, retryAfter, value } };
     }
     // Where a stage is learned from, its success is told once, by `learn`.
-    if (this.#node.measured.length > 0) this.#note(ended);
-    else this.#note(ended, successEvidence(this.#context, choice!));
-    return { status: "ok", value: value!, via: call.callee.name, attempts: this.#attempts, choice: choice! };
+    if (choice === undefined || this.#node.measured.length > 0) this.#note(ended);
+    else {
+      const verified = call.callee.kind === "tool" || this.#node.expect !== undefined;
+      this.#note(ended, successEvidence(this.#context, choice, verified));
+    }
+    return { status: "ok", value: value!, via: call.callee.name, attempts: this.#attempts, choice };
+  }
+
+  /** Nothing where what was chosen is too long to be told as a claim. */
+  #choice(call: Call, claim: Claim, attempt: string): Choice | undefined {
+    if (claim.chosen.length > LONGEST_CLAIM) {
+      const message = `what ${call.callee.name} chose is longer than ${LONGEST_CLAIM} characters, and cannot be learned from`;
+      this.#note({ kind: "event", ...this.#origin, attempt, name: "claim.too_long", message });
+      return undefined;
+    }
+    return {
+      ...claim,
+      stage: this.#node.id,
+      scope: this.#scopeKey,
+      attempt,
+      echo: this.#wasShown(claim.claim),
+      answerable: call.callee.kind === "agent" || this.#node.measured.length > 0,
+    };
   }
 
   async #propose(
@@ -474,9 +490,12 @@ function spent(expression: Expr, it: Json): number | undefined {
 
 /** What ends the run passes; anything else is a failure of this attempt. */
 function asAttemptError(error: unknown): AttemptError {
-  if (error instanceof AttemptError) return error;
   if (error instanceof TrailError) throw error;
-  return new AttemptError("error", error instanceof Error ? error.message : String(error));
+  const message = (error instanceof Error ? error.message : String(error)).slice(0, LONGEST_MESSAGE);
+  if (error instanceof AttemptError && error.message.length <= LONGEST_MESSAGE) return error;
+  return error instanceof AttemptError
+    ? new AttemptError(error.class, message, error.retryAfter)
+    : new AttemptError("error", message);
 }
 
 function reasonOf(error: unknown): [FailureClass, string] {

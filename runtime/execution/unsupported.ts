@@ -22,14 +22,17 @@ export function unsupported(plan: Plan, pipelines: readonly string[] = Object.ke
     if (declared.from.kind === "mcp") say(at, `the MCP tool ${name}`);
     if (declared.from.kind === "builtin") say(at, `the built-in ${declared.from.name}`);
     if (declared.limits.length > 0) say(declared.at, `the limit of ${name}`);
+    if (declared.cache === true) say(declared.at, `the cache of ${name}`);
+    if (declared.checkpoint !== undefined) say(declared.at, `the checkpoint of ${name}`);
   };
   const node = (of: Node): void => {
     switch (of.kind) {
       case "stage":
         if (of.wait !== undefined) say(of.at, `${of.name}, which waits for a value`);
+        if (of.cache === true) say(of.at, `the cache of ${of.name}`);
         for (const call of of.alternatives) {
           if (call.callee.kind === "tool") tool(call.callee.name, call.at);
-          else agent(call.callee.name);
+          else agent(call.callee.name, call.retry);
           if (call.backends.some((backend) => backend !== "local"))
             say(call.at, `the route of ${of.name} to ${call.backends.join(" or ")}`);
           for (const argument of call.arguments) expression(argument.value, call.at);
@@ -56,9 +59,13 @@ export function unsupported(plan: Plan, pipelines: readonly string[] = Object.ke
         break;
     }
   };
-  const agent = (name: string): void => {
+  const agent = (name: string, retry: string | undefined): void => {
     const declared = plan.agents[name];
     if (declared === undefined) return;
+    for (const rung of [declared.model, ...((retry === undefined ? undefined : plan.retries[retry]?.ladder) ?? [])]) {
+      const model = plan.models[rung];
+      if (model !== undefined && model.limits.length > 0) say(model.at, `the limit of ${rung}`);
+    }
     for (const offered of declared.tools) {
       tool(offered.tool, declared.at);
       for (const binding of offered.bound) expression(binding.value, declared.at);
