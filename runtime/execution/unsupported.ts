@@ -6,8 +6,8 @@ import { children } from "./expression.ts";
 export function unsupported(plan: Plan, pipelines: readonly string[] = Object.keys(plan.pipelines)): string[] {
   const found = new Map<string, string>();
   const say = (at: Position, what: string): void => {
-    const place = `${plan.source[at[0]]?.path ?? "?"}:${at[1]}`;
-    found.set(`${place} ${what}`, `${place}: ${what} cannot be run by this version yet.`);
+    const place = placeOf(plan, at);
+    found.set(`${place}\0${what}`, `${place}: ${what} cannot be run by this version yet.`);
   };
 
   const expression = (of: Expr, at: Position): void => {
@@ -82,9 +82,13 @@ export function unsupported(plan: Plan, pipelines: readonly string[] = Object.ke
       say(version.call.at, `the version that ${version.call.callee.name} is asked for`);
     pipeline.body.forEach(node);
   }
+  // What the compiler said of a line that has been spoken of is the same thing in other words.
+  const places = new Set([...found.keys()].map((key) => key.slice(0, key.indexOf("\0"))));
   for (const { what, at } of plan.unbuilt) {
-    const place = `${plan.source[at[0]]?.path ?? "?"}:${at[1]}`;
-    found.set(`${place} ${what}`, `${place}: ${what}`);
+    const place = placeOf(plan, at);
+    if (!places.has(place)) found.set(`${place}\0${what}`, `${place}: ${what}`);
   }
   return [...found.values()];
 }
+
+const placeOf = ({ source }: Plan, [file, line]: Position): string => `${source[file]?.path ?? "?"}:${line}`;
