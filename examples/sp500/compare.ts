@@ -77,7 +77,7 @@ export function onKeptDays(model: Model): number {
 function gangc(...args: readonly string[]): string {
   return execFileSync(process.execPath, [GANGC, ...args], {
     encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"],
+    stdio: ["ignore", "pipe", "pipe"],
     maxBuffer: 2 ** 28,
   });
 }

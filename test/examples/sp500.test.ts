@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { onKeptDays } from "../../examples/sp500/compare.ts";
 import { crps } from "../../examples/sp500/tools/crps.ts";
 import { ensemble, type Model } from "../../examples/sp500/tools/families.ts";
 import { BASELINE, evaluate } from "../../examples/sp500/tools/forecast.ts";
@@ -108,7 +109,7 @@ describe("the days of a cycle", () => {
 
   test("never reach the years that are kept", () => {
     for (let seed = 0; seed < 50; seed++) {
-      const days = drawDays({ count: 300, horizon: 5 }, { seed });
+      const days = drawDays({ count: 500, horizon: 5 }, { seed });
       const last = dates.indexOf(days.at(-1)!);
       expect(dates[last + 4]! < KEPT_FROM).toBe(true);
     }
@@ -142,9 +143,18 @@ describe("the data set", () => {
   });
 });
 
+test("the kept days tell a good model from the default, and both from a bad one", () => {
+  const good = onKeptDays({ family: "garch", scale: 1, memory: 0.985, reaction: 0.1, leverage: 0.9 });
+  const plain = onKeptDays({ family: "gaussian", scale: 1, halflife: 60 });
+  const bad = onKeptDays({ family: "gaussian", scale: 1.4, halflife: 250 });
+  expect(good).toBeLessThan(0.99);
+  expect(plain).toBeGreaterThan(1.01);
+  expect(bad).toBeGreaterThan(1.05);
+});
+
 test("a cycle costs less than 50 ms", () => {
   const cycle = (seed: number) =>
-    walkForward({ model: MODELS[3]!, days: drawDays({ count: 300, horizon: 5 }, { seed }), horizon: 5 });
+    walkForward({ model: MODELS[3]!, days: drawDays({ count: 500, horizon: 5 }, { seed }), horizon: 5 });
   cycle(0);
   const times = [1, 2, 3, 4, 5].map((seed) => {
     const start = performance.now();

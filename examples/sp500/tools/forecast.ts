@@ -21,23 +21,49 @@ export interface Score {
 /**
  * Scores a model on the returns over `horizon` days that begin with each of `days` (indices into the history).
  *
- * Each day's CRPS counts in units of the baseline's own, expected on that day: else a few wild weeks of 2008 would outweigh
+ * Each day's CRPS counts in units of the baseline's spread on that day: else a few wild weeks of 2008 would outweigh
  * years. Every model meets the same draws on the same day, so that comparisons carry little of the noise of drawing.
  */
-export function evaluate(model: Model, { returns }: History, days: readonly number[], horizon: number): Score {
+export function evaluate(model: Model, past: History, days: readonly number[], horizon: number): Score {
   let sum = 0;
   let weighted = 0;
   let weightedBaseline = 0;
   for (const day of days) {
-    const outcome = returns.subarray(day, day + horizon).reduce((total, change) => total + change, 0);
-    const reference = ensemble(BASELINE, returns, day, horizon, MEMBERS, day);
-    const weight = 1 / spread(reference);
-    const score = crps(ensemble(model, returns, day, horizon, MEMBERS, day), outcome);
+    const reference = referenceOn(day, past, horizon);
+    const score = crps(ensemble(model, past.returns, day, horizon, MEMBERS, day), reference.outcome);
     sum += score;
-    weighted += weight * score;
-    weightedBaseline += weight * crps(reference, outcome);
+    weighted += score / reference.spread;
+    weightedBaseline += reference.crps / reference.spread;
   }
   return { ratio: weighted / weightedBaseline, crps: sum / days.length };
+}
+
+/** What came after a day, and what the baseline had said. */
+interface Reference {
+  readonly outcome: number;
+  readonly crps: number;
+  readonly spread: number;
+}
+
+/** The same for every model: worked out once a day and process. */
+const references = new WeakMap<History, Map<string, Reference>>();
+
+function referenceOn(day: number, past: History, horizon: number): Reference {
+  let known = references.get(past);
+  if (known === undefined) {
+    known = new Map();
+    references.set(past, known);
+  }
+  const key = `${day} ${horizon}`;
+  let reference = known.get(key);
+  if (reference === undefined) {
+    const { returns } = past;
+    const outcome = returns.subarray(day, day + horizon).reduce((total, change) => total + change, 0);
+    const members = ensemble(BASELINE, returns, day, horizon, MEMBERS, day);
+    reference = { outcome, crps: crps(members, outcome), spread: spread(members) };
+    known.set(key, reference);
+  }
+  return reference;
 }
 
 /** The standard deviation of an ensemble around 0. */
