@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { FieldSchema, Json, TypeSchema } from "./types.ts";
 
-export type { Arm, Field, Json, NumberKind, NumberType, Type } from "./types.ts";
+export type { Field, Json, Type } from "./types.ts";
 
 /** The version of plan that this code makes and runs. Another one is refused with a clear sentence. */
 export const PLAN_VERSION = 1;
