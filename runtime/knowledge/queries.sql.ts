@@ -26,9 +26,8 @@ shown as (
 ),
 metrics as (
   select claim, list({ metric: metric, value: value }) as "values" from (
-    select s.claim, s.metric, coalesce(avg(s.y * s.direction) filter (a.own), avg(s.y * s.direction)) as value
-    from said s join weighed a on a.unit = s.unit and a.claim = s.claim and a.peer = s.peer and a.scope = s.scope
-    where s.y is not null and s.claim in (select claim from shown) group by all
+    select claim, metric, coalesce(avg(x * direction) filter (own), avg(x * direction)) as value
+    from means where claim in (select claim from shown) group by all
   ) group by claim
 )
 select shown.hash, shown.chosen, shown.niche, shown.pattern, shown.strength, shown.r, shown.q, shown."anti", shown.P, shown.N,

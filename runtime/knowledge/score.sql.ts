@@ -109,6 +109,7 @@ told as (
 -- A peer's own mean of each metric: of the verified values where there are any. Relative to its newest attempt.
 means as (
   select s.claim, s.peer, s.scope, s.metric, any_value(s.place) as place, max(s.weight) as weight,
+    any_value(a.own) as own, arg_max(s.direction, s.mark) as direction,
     max(s.proxy) as proxy, max(s.resolution) as resolution, any_value(told.lw) as lw,
     sum(pow(2, greatest(a.lw - told.lw, -1000))) filter (s.verified) as w1,
     sum(pow(2, greatest(a.lw - told.lw, -1000)) * s.y) filter (s.verified) / w1 as y1,
