@@ -174,6 +174,55 @@ describe("attempts in a run", () => {
   });
 });
 
+test("a trail that fails while nothing is written cancels what runs, and ends the run with its error", async () => {
+  const failure = new TrailError("The disk is gone.");
+  let fail = (_: TrailError): void => {};
+  const failed = new Promise<TrailError>((resolve) => {
+    fail = resolve;
+  });
+  const trail = {
+    ...memoryTrail(async (drafts) => void (drafts.at(-1)?.kind === "stage.started" && setTimeout(fail, 10, failure))),
+    failed,
+  };
+  await expect(
+    run(planOf([stage("one", call("tool", "never"), [], { type: FLOAT })]), store, { trail }),
+  ).rejects.toThrow("The disk is gone.");
+});
+
+test("what a tool gives after its time is dropped, and that is said", async () => {
+  const after = (milliseconds: number) =>
+    stage("wait", call("tool", "slow", { milliseconds: literal(milliseconds) }, { timeout: 0.02 }), [], {
+      orNone: true,
+    });
+  const tools = { ...TOOLS, slow: typescript("arithmetic.ts", "slow", record(["milliseconds", FLOAT]), FLOAT) };
+  const rest = stage("rest", call("tool", "slow", { milliseconds: literal(120) }));
+  const { of } = await run(planOf([after(60), rest], { tools }), store);
+  expect(of("stage.ended").find((ended) => ended.stage === "work.wait")).toMatchObject({
+    status: "none",
+    class: "timeout",
+  });
+  expect(of("event")).toMatchObject([
+    { name: "late", stage: "work.wait", message: "slow ended after its time was over; its result is dropped" },
+  ]);
+});
+
+test("pipelines of a plan run side by side, each with its own runs", async () => {
+  const slow = typescript("arithmetic.ts", "slow", record(["milliseconds", FLOAT]), FLOAT);
+  const plan = planOf([stage("one", call("tool", "slow", { milliseconds: literal(60) }))], { tools: { slow } });
+  const other = {
+    ...plan.pipelines.work!,
+    body: [{ ...stage("two", call("tool", "slow", { milliseconds: literal(1) })), id: "other.two" }],
+  };
+  const { of, summary } = await run({ ...plan, pipelines: { ...plan.pipelines, other } }, store, { cycles: 2 });
+  expect(of("stage.ended").map((ended) => ended.stage)).toEqual(["other.two", "other.two", "work.one", "work.one"]);
+  expect(summary.runs.map(({ pipeline, cycle, status }) => `${pipeline} ${cycle} ${status}`).sort()).toEqual([
+    "other 0 ok",
+    "other 1 ok",
+    "work 0 ok",
+    "work 1 ok",
+  ]);
+});
+
 describe("a run is refused before anything happens", () => {
   const refused = async (plan: Parameters<typeof run>[0], more: Parameters<typeof run>[2] = {}) => {
     const trail = memoryTrail();
