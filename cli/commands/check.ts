@@ -33,7 +33,11 @@ export default command({
     const summary = summarize(diagnostics, files.length);
     const report = { diagnostics, sources, files, shown: (file: string) => shown(io.cwd, file) };
     io.out(await rendered(options.format, report, io));
-    if (options.format === "pretty") io.talk(`${summaryLine(summary)}\n`);
+    if (options.format === "pretty") {
+      for (const file of files.filter((one) => sources(one)?.trim() === ""))
+        io.talk(`${report.shown(file)} is empty: it declares nothing.\n`);
+      io.talk(`${summaryLine(summary)}\n`);
+    }
     return summary.errors > 0 || (options["deny-warnings"] && summary.warnings > 0) ? EXIT.problems : EXIT.fine;
   },
 });

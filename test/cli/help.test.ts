@@ -25,7 +25,7 @@ describe.each(commands.map((command) => [command.name, command] as const))("gang
 
   test("is listed with one line that ends without a full stop", async () => {
     expect((await gangc(["help"])).out).toContain(name);
-    expect(command.summary).toMatch(/^[^\n]{10,70}[^.]$/);
+    expect(command.summary).toMatch(/^[^\n]{10,90}[^.]$/);
   });
 });
 
