@@ -1,4 +1,5 @@
 /** Text to program to plan: the compiler's way in for everyone else. */
+import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import type { Host } from "./host.ts";
 import { checkUnits } from "./semantics/check.ts";
 import { suppress } from "./semantics/checks/suppressions.ts";
@@ -15,8 +16,26 @@ export function compile(entry: string, host: Host): Program {
   const files = loaded.units.map((unit) => unit.file);
   const order = new Map(files.map((file, index) => [file.path, index]));
   const rank = (path: string): number => order.get(path) ?? files.length;
-  const diagnostics = suppress(files, loaded.facts.diagnostics).sort(
+  const diagnostics = suppress(files, withoutEchoes(loaded.facts.diagnostics)).sort(
     (a, b) => rank(a.file) - rank(b.file) || a.start - b.start || a.end - b.end,
   );
   return asProgram(loaded, diagnostics);
+}
+
+/** What stands where the text itself is broken is said once, by the parser. */
+function withoutEchoes(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const broken = new Map<string, Diagnostic[]>();
+  for (const one of diagnostics) {
+    if (!isSyntax(one)) continue;
+    const inFile = broken.get(one.file);
+    if (inFile === undefined) broken.set(one.file, [one]);
+    else inFile.push(one);
+  }
+  if (broken.size === 0) return diagnostics;
+  const touches = (a: Diagnostic, b: Diagnostic): boolean => a.start < b.end && b.start < a.end;
+  return diagnostics.filter((one) => isSyntax(one) || !broken.get(one.file)?.some((other) => touches(one, other)));
+}
+
+function isSyntax({ code, severity }: Diagnostic): boolean {
+  return code.startsWith("GANG1") && severity === "error";
 }

@@ -56,6 +56,7 @@ export function bindArguments(
     if (parameter === undefined) {
       // What was written is read all the same: its own errors are its own.
       check(env, argument.value, undefined, "");
+      unit.facts.unmatched.set(node, (unit.facts.unmatched.get(node) ?? 0) + 1);
       sayExtra(unit, argument, callable, bound);
       continue;
     }
@@ -136,8 +137,9 @@ function sayMissing(
   bound: ReadonlyMap<string, unknown>,
 ): void {
   const missing = callable.parameters.filter((parameter) => isRequired(parameter) && !bound.has(parameter.name));
-  if (missing.length === 0) return;
   const { unit } = env.scope;
+  // An argument without a parameter was probably meant for one of them, and has been said.
+  if (missing.length <= (unit.facts.unmatched.get(node) ?? 0)) return;
   const labels = callable.symbol.place === undefined ? [] : [{ ...callable.symbol.place, message: "declared here" }];
   unit.report(
     types.missingArguments,

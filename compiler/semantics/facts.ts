@@ -39,6 +39,8 @@ export class Facts {
   readonly callables = new Map<Symbol, Callable>();
   /** What stands before the `(`, looked up once; `undefined` where nothing was found, which has then been said. */
   readonly callees = new Map<tree.CallExpression, Symbol | undefined>();
+  /** How many of a call's arguments belong to no parameter. */
+  readonly unmatched = new Map<tree.CallExpression, number>();
   readonly calls = new Map<tree.CallExpression, BoundCall>();
   readonly recalls = new Map<tree.CallExpression, RecalledCall>();
   readonly providers = new Map<tree.Expression, ProviderCall>();

@@ -72,8 +72,9 @@ export function readSettings(
       continue;
     }
     const value = readValue(definition, entry.value, around);
+    if (value === undefined) continue;
     sayUnbuiltSetting(unit, kind, name.text, entry);
-    if (value !== undefined) read.push({ name: name.text, owner: around.owner, node: entry, value });
+    read.push({ name: name.text, owner: around.owner, node: entry, value });
   }
   unit.facts.settings.set(node, read);
   return read;

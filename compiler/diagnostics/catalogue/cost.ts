@@ -1,5 +1,6 @@
 /** GANG7xxx: limits and prices. */
 import { define } from "../diagnostic.ts";
+import { TOOLS } from "./samples.ts";
 
 export const unpricedModel = define<{ readonly pipeline: string; readonly model: string }>({
   code: "GANG7001",
@@ -9,10 +10,37 @@ export const unpricedModel = define<{ readonly pipeline: string; readonly model:
   help: () => "Give the model a price: `{ price: { read: $1, write: $5 } }` a million tokens, or `price: $0` at home.",
   explain: {
     text: "Before a call its worst case is reserved. That needs the price of every model that the pipeline can call.",
-    wrong:
-      'gang 1\n// gang-ignore GANG4090: it will be built\nmodel mine = openai("my-own-model")\nagent guess() -> bool {\n  model: mine\n  prompt: "Up?"\n}\ntool keep(x: bool) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  limit: $2 per cycle\n  stage answer = guess()\n  stage kept = keep(x: answer)\n}\n',
-    right:
-      'gang 1\n// gang-ignore GANG4090: it will be built\nmodel mine = openai("my-own-model") { price: $0 }\nagent guess() -> bool {\n  model: mine\n  prompt: "Up?"\n}\ntool keep(x: bool) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  limit: $2 per cycle\n  stage answer = guess()\n  stage kept = keep(x: answer)\n}\n',
+    wrong: `gang 1
+import { keep } from "./tools.ts"
+// gang-ignore GANG4090: it will be built
+model mine = openai("my-own-model")
+agent guess() -> bool {
+  model: mine
+  prompt: "Up?"
+}
+pipeline p {
+  // gang-ignore GANG4090: it will be built
+  limit: $2 per cycle
+  stage answer = guess()
+  stage kept = keep(value: answer)
+}
+`,
+    right: `gang 1
+import { keep } from "./tools.ts"
+// gang-ignore GANG4090: it will be built
+model mine = openai("my-own-model") { price: $0 }
+agent guess() -> bool {
+  model: mine
+  prompt: "Up?"
+}
+pipeline p {
+  // gang-ignore GANG4090: it will be built
+  limit: $2 per cycle
+  stage answer = guess()
+  stage kept = keep(value: answer)
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -24,10 +52,27 @@ export const limitTooLow = define<{ readonly limit: string; readonly need: strin
   help: () => "Raise the limit, or lower `cost` or `tokens` of what is called.",
   explain: {
     text: "Every call reserves its worst case. If one cycle in which nothing fails already reserves more than the limit, nothing could ever run.",
-    wrong:
-      'gang 1\n// gang-ignore GANG4090: it will be built\ntool rent() = exec("./rent") { cost: $5 }\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  limit: $2 per cycle\n  stage rented = rent()\n}\n',
-    right:
-      'gang 1\n// gang-ignore GANG4090: it will be built\ntool rent() = exec("./rent") { cost: $1 }\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  limit: $2 per cycle\n  stage rented = rent()\n}\n',
+    wrong: `gang 1
+import { keep } from "./tools.ts"
+tool rent() -> bool = exec("./rent") { cost: $5 }
+pipeline p {
+  // gang-ignore GANG4090: it will be built
+  limit: $2 per cycle
+  stage rented = rent()
+  stage kept = keep(value: rented)
+}
+`,
+    right: `gang 1
+import { keep } from "./tools.ts"
+tool rent() -> bool = exec("./rent") { cost: $1 }
+pipeline p {
+  // gang-ignore GANG4090: it will be built
+  limit: $2 per cycle
+  stage rented = rent()
+  stage kept = keep(value: rented)
+}
+`,
+    files: TOOLS,
   },
 });
 

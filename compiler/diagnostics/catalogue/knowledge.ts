@@ -1,5 +1,6 @@
 /** GANG5xxx: metrics, learning and what is recalled. */
 import { define } from "../diagnostic.ts";
+import { TOOLS } from "./samples.ts";
 import { suggested } from "./wording.ts";
 
 export const unobservedMetric = define<{ readonly name: string }>({
@@ -10,10 +11,18 @@ export const unobservedMetric = define<{ readonly name: string }>({
   help: ({ name }) => `Write \`observe ${name} = …\` where it is measured.`,
   explain: {
     text: "A metric that nothing measures ranks nothing.",
-    wrong:
-      'gang 1\nsubnet s {\n  metric loss: float { goal: minimize }\n}\ntool ping() = exec("./ping")\npipeline p for s {\n  stage seen = ping()\n}\n',
+    wrong: `gang 1
+import { ping } from "./tools.ts"
+subnet s {
+  metric loss: float { goal: minimize }
+}
+pipeline p for s {
+  stage seen = ping()
+}
+`,
     right:
       'gang 1\nsubnet s {\n  metric loss: float { goal: minimize }\n}\ntool measure() -> float = exec("./measure")\npipeline p for s {\n  stage score = measure()\n  observe loss = score\n}\n',
+    files: TOOLS,
   },
 });
 

@@ -1,5 +1,6 @@
 /** GANG2xxx: what names mean. */
 import { define } from "../diagnostic.ts";
+import { TOOLS } from "./samples.ts";
 import { suggested } from "./wording.ts";
 
 interface Unknown {
@@ -119,9 +120,23 @@ export const unusedDeclaration = define<{ readonly name: string; readonly what: 
   message: ({ name, what }) => `Nothing uses the ${what} \`${name}\`.`,
   explain: {
     text: "In a file with a pipeline, a declaration that nothing names does nothing. Files without a pipeline are libraries: what they declare is for others.",
-    wrong: 'gang 1\nsecret hotkey\ntool ping() = exec("./ping")\npipeline watch {\n  stage seen = ping()\n}\n',
-    right:
-      'gang 1\nsecret hotkey\ntool ping(key: secret) = exec("./ping")\npipeline watch {\n  stage seen = ping(key: hotkey)\n}\n',
+    wrong: `gang 1
+import { ping } from "./tools.ts"
+secret hotkey
+pipeline watch {
+  stage seen = ping()
+}
+`,
+    right: `gang 1
+import { keep } from "./tools.ts"
+secret hotkey
+tool ping(key: secret) -> bool = exec("./ping")
+pipeline watch {
+  stage seen = ping(key: hotkey)
+  stage kept = keep(value: seen)
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -160,33 +175,36 @@ export const notInScope = define<{ readonly name: string; readonly where: string
   explain: {
     text: "An agent's prompt sees the agent's parameters and the file, never the names of the pipeline that calls it. What it is to know, it is given.",
     wrong: `gang 1
+import { keep } from "./tools.ts"
 model own = embedded()
 agent guess() -> bool {
   model: own
   prompt: "Prices lately: \${prices}"
 }
 tool fetch() -> string = exec("./fetch")
-tool keep(text: string, guess: bool) = exec("./keep")
 pipeline p {
   stage prices = fetch()
   stage answer = guess()
-  stage kept = keep(text: prices, guess: answer)
+  stage kept = keep(value: prices)
+  stage told = keep(value: answer)
 }
 `,
     right: `gang 1
+import { keep } from "./tools.ts"
 model own = embedded()
 agent guess(prices: string) -> bool {
   model: own
   prompt: "Prices lately: \${prices}"
 }
 tool fetch() -> string = exec("./fetch")
-tool keep(text: string, guess: bool) = exec("./keep")
 pipeline p {
   stage prices = fetch()
   stage answer = guess(prices)
-  stage kept = keep(text: prices, guess: answer)
+  stage kept = keep(value: prices)
+  stage told = keep(value: answer)
 }
 `,
+    files: TOOLS,
   },
 });
 

@@ -1,5 +1,6 @@
 /** GANG4xxx: stages and the pipelines they stand in. */
 import { define } from "../diagnostic.ts";
+import { TOOLS } from "./samples.ts";
 import { suggested } from "./wording.ts";
 
 export const cyclicReference = define<{ readonly names: readonly string[] }>({
@@ -15,8 +16,16 @@ export const cyclicReference = define<{ readonly names: readonly string[] }>({
     text: "A stage that names another stage's output runs after it. References in a circle leave no order.",
     wrong:
       'gang 1\ntool step(x: json) -> json = exec("./step")\npipeline p {\n  stage a = step(x: b)\n  stage b = step(x: a)\n}\n',
-    right:
-      'gang 1\ntool step(x: json) -> json = exec("./step")\ntool keep(x: json) = exec("./keep")\npipeline p {\n  stage a = step(x: last(b))\n  stage b = step(x: a)\n  stage kept = keep(x: b)\n}\n',
+    right: `gang 1
+import { keep } from "./tools.ts"
+tool step(x: json) -> json = exec("./step")
+pipeline p {
+  stage a = step(x: last(b))
+  stage b = step(x: a)
+  stage kept = keep(value: b)
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -28,8 +37,21 @@ export const duplicateStage = define<{ readonly name: string; readonly pipeline:
   help: () => "What was learned is kept by pipeline and stage: give each its own name.",
   explain: {
     text: "A stage is known by its pipeline and its name, in the trail and in what was learned, also inside `for` and `when`.",
-    wrong: 'gang 1\ntool ping() = exec("./ping")\npipeline p {\n  stage a = ping()\n  stage a = ping()\n}\n',
-    right: 'gang 1\ntool ping() = exec("./ping")\npipeline p {\n  stage a = ping()\n  stage b = ping()\n}\n',
+    wrong: `gang 1
+import { ping } from "./tools.ts"
+pipeline p {
+  stage a = ping()
+  stage a = ping()
+}
+`,
+    right: `gang 1
+import { ping } from "./tools.ts"
+pipeline p {
+  stage a = ping()
+  stage b = ping()
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -41,10 +63,25 @@ export const badAlternative = define<{ readonly first: string; readonly other: s
   help: () => "What stands behind `or` must give a value of the first one's type.",
   explain: {
     text: "`a or b` runs `b` when `a` has used up its attempts. Readers of the stage see the type of `a`.",
-    wrong:
-      'gang 1\ntool live() -> float = exec("./live")\ntool saved() -> string = exec("./saved")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  stage price = live() or saved()\n  stage kept = keep(x: price)\n}\n',
-    right:
-      'gang 1\ntool live() -> float = exec("./live")\ntool saved() -> float = exec("./saved")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  stage price = live() or saved()\n  stage kept = keep(x: price)\n}\n',
+    wrong: `gang 1
+import { keep } from "./tools.ts"
+tool live() -> float = exec("./live")
+tool saved() -> string = exec("./saved")
+pipeline p {
+  stage price = live() or saved()
+  stage kept = keep(value: price)
+}
+`,
+    right: `gang 1
+import { keep } from "./tools.ts"
+tool live() -> float = exec("./live")
+tool saved() -> float = exec("./saved")
+pipeline p {
+  stage price = live() or saved()
+  stage kept = keep(value: price)
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -56,10 +93,27 @@ export const unboundedFanOut = define<{ readonly type: string }>({
   help: () => "Say how many there may be at most: `for x in list max 16 { … }`.",
   explain: {
     text: "Before anything runs, the plan says how much it can cost. A list that a stage made needs a bound, in its type (`T[1..8]`) or with `max`.",
-    wrong:
-      'gang 1\ntool names() -> string[] = exec("./names")\ntool greet(name: string) = exec("./greet")\npipeline p {\n  stage all = names()\n  for name in all by name {\n    stage greeted = greet(name)\n  }\n}\n',
-    right:
-      'gang 1\ntool names() -> string[] = exec("./names")\ntool greet(name: string) = exec("./greet")\npipeline p {\n  stage all = names()\n  for name in all by name max 16 {\n    stage greeted = greet(name)\n  }\n}\n',
+    wrong: `gang 1
+import { greet } from "./tools.ts"
+tool names() -> string[] = exec("./names")
+pipeline p {
+  stage all = names()
+  for name in all by name {
+    stage greeted = greet(name)
+  }
+}
+`,
+    right: `gang 1
+import { greet } from "./tools.ts"
+tool names() -> string[] = exec("./names")
+pipeline p {
+  stage all = names()
+  for name in all by name max 16 {
+    stage greeted = greet(name)
+  }
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -71,10 +125,29 @@ export const itemsWithoutKey = define<{ readonly type: string }>({
   help: () => "Give the item a field `name` or `key`, or write `by` behind the list: `for x in list by x.id { … }`.",
   explain: {
     text: "What is learned about an item is kept under its name or key, not its place in the list, which changes from cycle to cycle.",
-    wrong:
-      'gang 1\ntype Job = { id: string }\ntool jobs() -> Job[1..8] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  stage all = jobs()\n  for job in all {\n    stage worked = work(job)\n  }\n}\n',
-    right:
-      'gang 1\ntype Job = { id: string }\ntool jobs() -> Job[1..8] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  stage all = jobs()\n  for job in all by job.id {\n    stage worked = work(job)\n  }\n}\n',
+    wrong: `gang 1
+import { work } from "./tools.ts"
+type Job = { id: string }
+tool jobs() -> Job[1..8] = exec("./jobs")
+pipeline p {
+  stage all = jobs()
+  for job in all {
+    stage worked = work(job)
+  }
+}
+`,
+    right: `gang 1
+import { work } from "./tools.ts"
+type Job = { id: string }
+tool jobs() -> Job[1..8] = exec("./jobs")
+pipeline p {
+  stage all = jobs()
+  for job in all by job.id {
+    stage worked = work(job)
+  }
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -85,10 +158,29 @@ export const badKey = define<{ readonly type: string }>({
   message: ({ type }) => `An item's key is text or a whole number; this is ${type}.`,
   explain: {
     text: "Keys are compared over restarts and between machines, so only text and whole numbers will do.",
-    wrong:
-      'gang 1\ntype Job = { id: string, weight: float }\ntool jobs() -> Job[1..8] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  stage all = jobs()\n  for job in all by job.weight {\n    stage worked = work(job)\n  }\n}\n',
-    right:
-      'gang 1\ntype Job = { id: string, weight: float }\ntool jobs() -> Job[1..8] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  stage all = jobs()\n  for job in all by job.id {\n    stage worked = work(job)\n  }\n}\n',
+    wrong: `gang 1
+import { work } from "./tools.ts"
+type Job = { id: string, weight: float }
+tool jobs() -> Job[1..8] = exec("./jobs")
+pipeline p {
+  stage all = jobs()
+  for job in all by job.weight {
+    stage worked = work(job)
+  }
+}
+`,
+    right: `gang 1
+import { work } from "./tools.ts"
+type Job = { id: string, weight: float }
+tool jobs() -> Job[1..8] = exec("./jobs")
+pipeline p {
+  stage all = jobs()
+  for job in all by job.id {
+    stage worked = work(job)
+  }
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -100,10 +192,21 @@ export const routeToNothing = define<{ readonly name: string; readonly suggestio
   help: ({ suggestion }) => suggested(suggestion),
   explain: {
     text: "A route names a stage, a tool, or `*` for everything else.",
-    wrong:
-      'gang 1\ntool train() = exec("./train")\nroute { trian -> local }\npipeline p {\n  stage trained = train()\n}\n',
-    right:
-      'gang 1\ntool train() = exec("./train")\nroute { train -> local }\npipeline p {\n  stage trained = train()\n}\n',
+    wrong: `gang 1
+import { train } from "./tools.ts"
+route { trian -> local }
+pipeline p {
+  stage trained = train()
+}
+`,
+    right: `gang 1
+import { train } from "./tools.ts"
+route { train -> local }
+pipeline p {
+  stage trained = train()
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -128,10 +231,30 @@ export const unclimbedLadder = define<{ readonly name: string }>({
   help: ({ name }) => `Write \`retry: ${name}\` in a pipeline or a stage that calls an agent.`,
   explain: {
     text: "Models' rungs mean nothing to tools. A retry with a ladder of models should rule a stage that calls an agent.",
-    wrong:
-      'gang 1\nmodel own = embedded()\nretry better { ladder: [own, own] }\ntool ping() = exec("./ping")\npipeline p {\n  retry: better\n  stage seen = ping()\n}\n',
-    right:
-      'gang 1\nmodel own = embedded()\nretry better { ladder: [self, own] }\nagent guess() -> bool {\n  model: own\n  prompt: "Up?"\n}\ntool keep(x: bool) = exec("./keep")\npipeline p {\n  retry: better\n  stage answer = guess()\n  stage kept = keep(x: answer)\n}\n',
+    wrong: `gang 1
+import { ping } from "./tools.ts"
+model own = embedded()
+retry better { ladder: [own, own] }
+pipeline p {
+  retry: better
+  stage seen = ping()
+}
+`,
+    right: `gang 1
+import { keep } from "./tools.ts"
+model own = embedded()
+retry better { ladder: [self, own] }
+agent guess() -> bool {
+  model: own
+  prompt: "Up?"
+}
+pipeline p {
+  retry: better
+  stage answer = guess()
+  stage kept = keep(value: answer)
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -156,10 +279,37 @@ export const idlePeer = define<{ readonly name: string; readonly what: string }>
   help: () => "Peers of equal settings need no name: `gangc run --peer main*4` runs four.",
   explain: {
     text: "A peer is the same pipeline with other settings. One whose settings are those of the file is the file.",
-    wrong:
-      'gang 1\nrecall winners { top: 10 }\nmodel own = embedded()\nagent guess() -> bool {\n  model: own\n  prompt: "Up?"\n}\ntool keep(x: bool) = exec("./keep")\npipeline p {\n  recall: winners\n  stage answer = guess()\n  stage kept = keep(x: answer)\n}\npeer twin for p { winners.top: 10 }\n',
-    right:
-      'gang 1\nrecall winners { top: 10 }\nmodel own = embedded()\nagent guess() -> bool {\n  model: own\n  prompt: "Up?"\n}\ntool keep(x: bool) = exec("./keep")\npipeline p {\n  recall: winners\n  stage answer = guess()\n  stage kept = keep(x: answer)\n}\npeer wide for p { winners.top: 30 }\n',
+    wrong: `gang 1
+import { keep } from "./tools.ts"
+recall winners { top: 10 }
+model own = embedded()
+agent guess() -> bool {
+  model: own
+  prompt: "Up?"
+}
+pipeline p {
+  recall: winners
+  stage answer = guess()
+  stage kept = keep(value: answer)
+}
+peer twin for p { winners.top: 10 }
+`,
+    right: `gang 1
+import { keep } from "./tools.ts"
+recall winners { top: 10 }
+model own = embedded()
+agent guess() -> bool {
+  model: own
+  prompt: "Up?"
+}
+pipeline p {
+  recall: winners
+  stage answer = guess()
+  stage kept = keep(value: answer)
+}
+peer wide for p { winners.top: 30 }
+`,
+    files: TOOLS,
   },
 });
 
@@ -172,8 +322,15 @@ export const unreadOutput = define<{ readonly name: string; readonly what: strin
   explain: {
     text: "A stage is run for its output or for what it does in the world. An effect's output may go unread.",
     wrong: 'gang 1\ntool fetch() -> float = exec("./fetch")\npipeline p {\n  stage price = fetch()\n}\n',
-    right:
-      'gang 1\ntool fetch() -> float = exec("./fetch")\ntool keep(price: float) = exec("./keep")\npipeline p {\n  stage price = fetch()\n  stage kept = keep(price)\n}\n',
+    right: `gang 1
+import { keep } from "./tools.ts"
+tool fetch() -> float = exec("./fetch")
+pipeline p {
+  stage price = fetch()
+  stage kept = keep(value: price)
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -198,10 +355,25 @@ export const everyWithoutWithin = define<{ readonly what: string }>({
   help: () => "Add `within`: `every 10m within 36h`.",
   explain: {
     text: "What waits has an end: a stage or a score that is asked for again says how often (`every`) and how long (`within`).",
-    wrong:
-      'gang 1\ntool poll() -> float? = exec("./poll")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  stage score = poll() every 1m\n  stage kept = keep(x: score)\n}\n',
-    right:
-      'gang 1\ntool poll() -> float? = exec("./poll")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  stage score = poll() every 1m within 1h\n  stage kept = keep(x: score)\n}\n',
+    wrong: `gang 1
+import { keep } from "./tools.ts"
+tool poll() -> float? = exec("./poll")
+pipeline p {
+  // gang-ignore GANG4090: it will be built
+  stage score = poll() every 1m
+  stage kept = keep(value: score)
+}
+`,
+    right: `gang 1
+import { keep } from "./tools.ts"
+tool poll() -> float? = exec("./poll")
+pipeline p {
+  // gang-ignore GANG4090: it will be built
+  stage score = poll() every 1m within 1h
+  stage kept = keep(value: score)
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -213,10 +385,31 @@ export const sourceInside = define({
   help: () => "Move this `for` out, or give it a pipeline of its own.",
   explain: {
     text: "Each item of a source is a cycle of its own with a deadline of its own, so it cannot stand inside another item.",
-    wrong:
-      'gang 1\ntype Job = { id: string }\ntool jobs() -> Job[] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p(busy: bool) {\n  when busy {\n    // gang-ignore GANG4090: it will be built\n    for job in jobs() every 1m by job.id {\n      stage worked = work(job)\n    }\n  }\n}\n',
-    right:
-      'gang 1\ntype Job = { id: string }\ntool jobs() -> Job[] = exec("./jobs")\ntool work(job: Job) = exec("./work")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  for job in jobs() every 1m by job.id {\n    stage worked = work(job)\n  }\n}\n',
+    wrong: `gang 1
+import { work } from "./tools.ts"
+type Job = { id: string }
+tool jobs() -> Job[] = exec("./jobs")
+pipeline p(busy: bool) {
+  when busy {
+    // gang-ignore GANG4090: it will be built
+    for job in jobs() every 1m by job.id {
+      stage worked = work(job)
+    }
+  }
+}
+`,
+    right: `gang 1
+import { work } from "./tools.ts"
+type Job = { id: string }
+tool jobs() -> Job[] = exec("./jobs")
+pipeline p {
+  // gang-ignore GANG4090: it will be built
+  for job in jobs() every 1m by job.id {
+    stage worked = work(job)
+  }
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -228,10 +421,25 @@ export const nothingToWaitFor = define<{ readonly name: string; readonly type: s
   help: () => "Drop `every`, or let the tool give a `T?`: missing means not yet.",
   explain: {
     text: "`every … within …` asks again until there is a value, so what it asks must be able to say that there is none yet.",
-    wrong:
-      'gang 1\ntool poll() -> float = exec("./poll")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  stage score = poll() every 1m within 1h\n  stage kept = keep(x: score)\n}\n',
-    right:
-      'gang 1\ntool poll() -> float? = exec("./poll")\ntool keep(x: float) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  stage score = poll() every 1m within 1h\n  stage kept = keep(x: score)\n}\n',
+    wrong: `gang 1
+import { keep } from "./tools.ts"
+tool poll() -> float = exec("./poll")
+pipeline p {
+  // gang-ignore GANG4090: it will be built
+  stage score = poll() every 1m within 1h
+  stage kept = keep(value: score)
+}
+`,
+    right: `gang 1
+import { keep } from "./tools.ts"
+tool poll() -> float? = exec("./poll")
+pipeline p {
+  // gang-ignore GANG4090: it will be built
+  stage score = poll() every 1m within 1h
+  stage kept = keep(value: score)
+}
+`,
+    files: TOOLS,
   },
 });
 

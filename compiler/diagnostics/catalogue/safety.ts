@@ -1,5 +1,6 @@
 /** GANG6xxx: secrets, and what happens in the world. */
 import { define } from "../diagnostic.ts";
+import { TOOLS } from "./samples.ts";
 
 export const secretLeak = define<{ readonly path: readonly string[]; readonly where: string }>({
   code: "GANG6001",
@@ -10,8 +11,23 @@ export const secretLeak = define<{ readonly path: readonly string[]; readonly wh
   help: () => "A secret flows into a provider, a backend, or a parameter declared `secret`, and nowhere else.",
   explain: {
     text: "Secrets are a type of their own. They have no operators, stand in no list, record or prompt, and fit only a parameter declared `secret`.",
-    wrong: 'gang 1\nsecret key\ntool sign(key: string) = exec("./sign")\npipeline p {\n  stage signed = sign(key)\n}\n',
-    right: 'gang 1\nsecret key\ntool sign(key: secret) = exec("./sign")\npipeline p {\n  stage signed = sign(key)\n}\n',
+    wrong: `gang 1
+import { sign } from "./tools.ts"
+secret key
+pipeline p {
+  stage signed = sign(key)
+}
+`,
+    right: `gang 1
+import { keep } from "./tools.ts"
+secret key
+tool sign(key: secret) -> bool = exec("./sign")
+pipeline p {
+  stage signed = sign(key)
+  stage kept = keep(value: signed)
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -24,7 +40,10 @@ export const secretInType = define<{ readonly where: string }>({
   explain: {
     text: "Only a parameter of a tool can be of type `secret`: so a secret is in no value that is stored, shown or sent.",
     wrong: "gang 1\ntype Login = { user: string, password: secret }\n",
-    right: 'gang 1\nsecret password\ntool login(user: string, password: secret) = exec("./login")\n',
+    right: `gang 1
+secret password
+tool login(user: string, password: secret) -> bool = exec("./login")
+`,
   },
 });
 
@@ -36,10 +55,22 @@ export const effectRetried = define<{ readonly name: string; readonly how: strin
   help: () => "Let only tools without effects be tried again; an effect stands alone in its stage.",
   explain: {
     text: "A tool that submits, commits or pays is an `effect`: at most once, so neither `retry` nor `or` may follow it.",
-    wrong:
-      'gang 1\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) = exec("./pay") { effect: true }\ntool note(to: string) = exec("./note")\npipeline p(to: string) {\n  stage paid = pay(to) or note(to)\n}\n',
-    right:
-      'gang 1\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) = exec("./pay") { effect: true }\npipeline p(to: string) {\n  stage paid = pay(to)\n}\n',
+    wrong: `gang 1
+import { note } from "./tools.ts"
+// gang-ignore GANG4090: effects will be built
+tool pay(to: string) -> bool = exec("./pay") { effect: true }
+pipeline p(to: string) {
+  stage paid = pay(to) or note(to)
+}
+`,
+    right: `gang 1
+// gang-ignore GANG4090: effects will be built
+tool pay(to: string) -> bool = exec("./pay") { effect: true }
+pipeline p(to: string) {
+  stage paid = pay(to)
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -51,10 +82,28 @@ export const effectByAgent = define<{ readonly agent: string; readonly tool: str
   help: () => "Let the agent answer what is to be done, and a stage do it.",
   explain: {
     text: "What an agent calls, a model decides, as often as it likes. Effects stand in stages, where the plan counts them.",
-    wrong:
-      'gang 1\nmodel own = embedded()\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) = exec("./pay") { effect: true }\nagent trader() -> bool {\n  model: own\n  tools: [pay]\n  prompt: "Trade."\n}\n',
-    right:
-      'gang 1\nmodel own = embedded()\ntool look(at: string) = exec("./look")\nagent trader() -> bool {\n  model: own\n  tools: [look]\n  prompt: "Trade."\n}\n',
+    wrong: `gang 1
+model own = embedded()
+// gang-ignore GANG4090: effects will be built
+tool pay(to: string) -> bool = exec("./pay") { effect: true }
+agent trader() -> bool {
+  model: own
+  // gang-ignore GANG4090: it will be built
+  tools: [pay]
+  prompt: "Trade."
+}
+`,
+    right: `gang 1
+import { look } from "./tools.ts"
+model own = embedded()
+agent trader() -> bool {
+  model: own
+  // gang-ignore GANG4090: it will be built
+  tools: [look]
+  prompt: "Trade."
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -68,9 +117,9 @@ export const unboundSecret = define<{ readonly agent: string; readonly tool: str
   explain: {
     text: "A tool in the hands of an agent has every secret among its parameters bound beforehand.",
     wrong:
-      'gang 1\nmodel own = embedded()\ntool search(text: string, key: secret) -> string = exec("./search")\nagent trader() -> bool {\n  model: own\n  tools: [search]\n  prompt: "Trade."\n}\n',
+      'gang 1\nmodel own = embedded()\ntool search(text: string, key: secret) -> string = exec("./search")\nagent trader() -> bool {\n  model: own\n  // gang-ignore GANG4090: it will be built\n  tools: [search]\n  prompt: "Trade."\n}\n',
     right:
-      'gang 1\nsecret apify\nmodel own = embedded()\ntool search(text: string, key: secret) -> string = exec("./search")\nagent trader() -> bool {\n  model: own\n  tools: [search(key: apify)]\n  prompt: "Trade."\n}\n',
+      'gang 1\nsecret apify\nmodel own = embedded()\ntool search(text: string, key: secret) -> string = exec("./search")\nagent trader() -> bool {\n  model: own\n  // gang-ignore GANG4090: it will be built\n  tools: [search(key: apify)]\n  prompt: "Trade."\n}\n',
   },
 });
 

@@ -1,5 +1,6 @@
 /** GANG3xxx: types, units and calls. */
 import { define } from "../diagnostic.ts";
+import { TOOLS } from "./samples.ts";
 import { listed, suggested } from "./wording.ts";
 
 export const mismatch = define<{
@@ -64,8 +65,19 @@ export const missingArguments = define<{
       : `\`${callee}\` is called without ${missing.map(({ name, type }) => `\`${name}\` (${type})`).join(", ")}.`,
   explain: {
     text: "Every parameter without a default or a `?` is given exactly once.",
-    wrong: 'gang 1\ntool add(a: int, b: int) = exec("./add")\npipeline p {\n  stage sum = add(a: 1)\n}\n',
-    right: 'gang 1\ntool add(a: int, b: int) = exec("./add")\npipeline p {\n  stage sum = add(a: 1, b: 2)\n}\n',
+    wrong: `gang 1
+import { add } from "./tools.ts"
+pipeline p {
+  stage sum = add(a: 1)
+}
+`,
+    right: `gang 1
+import { add } from "./tools.ts"
+pipeline p {
+  stage sum = add(a: 1, b: 2)
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -83,8 +95,19 @@ export const unknownArgument = define<{
     suggested(suggestion) ?? (parameters.length === 0 ? "It takes no arguments." : `It takes ${listed(parameters)}.`),
   explain: {
     text: "Arguments are named after the parameters of what is called.",
-    wrong: 'gang 1\ntool add(a: int, b?: int) = exec("./add")\npipeline p {\n  stage sum = add(a: 1, c: 2)\n}\n',
-    right: 'gang 1\ntool add(a: int, b?: int) = exec("./add")\npipeline p {\n  stage sum = add(a: 1, b: 2)\n}\n',
+    wrong: `gang 1
+import { add } from "./tools.ts"
+pipeline p {
+  stage sum = add(a: 1, b: 2, c: 3)
+}
+`,
+    right: `gang 1
+import { add } from "./tools.ts"
+pipeline p {
+  stage sum = add(a: 1, b: 2)
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -96,8 +119,19 @@ export const duplicateArgument = define<{ readonly name: string }>({
   help: () => "Delete one of the two.",
   explain: {
     text: "Each parameter is given once; the short form `f(prices)` gives `prices` too.",
-    wrong: 'gang 1\ntool add(a: int) = exec("./add")\npipeline p {\n  stage sum = add(a: 1, a: 2)\n}\n',
-    right: 'gang 1\ntool add(a: int) = exec("./add")\npipeline p {\n  stage sum = add(a: 1)\n}\n',
+    wrong: `gang 1
+import { add } from "./tools.ts"
+pipeline p {
+  stage sum = add(a: 1, b: 2, a: 3)
+}
+`,
+    right: `gang 1
+import { add } from "./tools.ts"
+pipeline p {
+  stage sum = add(a: 1, b: 2)
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -112,8 +146,19 @@ export const unnamedArgument = define<{ readonly callee: string; readonly parame
       : `Write \`${parameters[0]}: …\`. Only a name that is called like the parameter may stand alone.`,
   explain: {
     text: "Arguments are named, so that a reader knows what each is. `f(prices)` is short for `f(prices: prices)`.",
-    wrong: 'gang 1\ntool add(a: int) = exec("./add")\npipeline p {\n  stage sum = add(1)\n}\n',
-    right: 'gang 1\ntool add(a: int) = exec("./add")\npipeline p {\n  stage sum = add(a: 1)\n}\n',
+    wrong: `gang 1
+import { add } from "./tools.ts"
+pipeline p {
+  stage sum = add(1, b: 2)
+}
+`,
+    right: `gang 1
+import { add } from "./tools.ts"
+pipeline p {
+  stage sum = add(a: 1, b: 2)
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -125,9 +170,26 @@ export const notCallable = define<{ readonly name: string; readonly actual: stri
   help: () => "A stage calls an agent or a tool. Values are computed with `let`.",
   explain: {
     text: "Agents and tools are functions; nothing else is. A function is called where a stage stands, not in the middle of an expression.",
-    wrong:
-      'gang 1\nsecret key\ntool use(key: secret) = exec("./use")\npipeline p {\n  stage a = use(key)\n  stage b = key()\n}\n',
-    right: 'gang 1\nsecret key\ntool use(key: secret) = exec("./use")\npipeline p {\n  stage a = use(key)\n}\n',
+    wrong: `gang 1
+import { keep } from "./tools.ts"
+secret key
+tool use(key: secret) -> bool = exec("./use")
+pipeline p {
+  stage a = use(key)
+  stage kept = keep(value: a)
+  stage b = key()
+}
+`,
+    right: `gang 1
+import { keep } from "./tools.ts"
+secret key
+tool use(key: secret) -> bool = exec("./use")
+pipeline p {
+  stage a = use(key)
+  stage kept = keep(value: a)
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -155,10 +217,23 @@ export const missingValue = define<{ readonly what: string; readonly type: strin
   help: () => "Say what holds without it: `… ?? another value`.",
   explain: {
     text: "A `T?` is a value or `none`. Whoever reads it as a `T` says what stands in for a missing one.",
-    wrong:
-      'gang 1\ntool fetch() -> float = exec("./fetch")\ntool keep(price: float) = exec("./keep")\npipeline p {\n  stage price = fetch() or none\n  stage kept = keep(price)\n}\n',
-    right:
-      'gang 1\ntool fetch() -> float = exec("./fetch")\ntool keep(price: float) = exec("./keep")\npipeline p {\n  stage price = fetch() or none\n  stage kept = keep(price: price ?? 0.0)\n}\n',
+    wrong: `gang 1
+import { buy } from "./tools.ts"
+tool fetch() -> float = exec("./fetch")
+pipeline p {
+  stage price = fetch() or none
+  stage bought = buy(price)
+}
+`,
+    right: `gang 1
+import { buy } from "./tools.ts"
+tool fetch() -> float = exec("./fetch")
+pipeline p {
+  stage price = fetch() or none
+  stage bought = buy(price: price ?? 0.0)
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -275,7 +350,7 @@ export const notAValue = define<{ readonly name: string; readonly actual: string
   explain: {
     text: "Declarations such as models, retries and pipelines are named in settings; they are not values that a stage could read.",
     wrong: "gang 1\nmodel own = embedded()\npipeline p {\n  let x = own\n  when x == 1 { }\n}\n",
-    right: "gang 1\npipeline p {\n  let x = 2\n  when x == 1 { }\n}\n",
+    right: "gang 1\npipeline p(x: int) {\n  when x == 1 { }\n}\n",
   },
 });
 
@@ -287,10 +362,22 @@ export const noResult = define<{ readonly name: string }>({
   help: () => "Give the tool a result type: `-> T`.",
   explain: {
     text: "A tool without a result is called for what it does. Its stage has no output.",
-    wrong:
-      'gang 1\ntool clean() = exec("./clean")\ntool keep(x: json) = exec("./keep")\npipeline p {\n  stage done = clean()\n  stage kept = keep(x: done)\n}\n',
-    right:
-      'gang 1\ntool clean() -> bool = exec("./clean")\ntool keep(x: json) = exec("./keep")\npipeline p {\n  stage done = clean()\n  stage kept = keep(x: done)\n}\n',
+    wrong: `gang 1
+import { clean, keep } from "./tools.ts"
+pipeline p {
+  stage done = clean()
+  stage kept = keep(value: done)
+}
+`,
+    right: `gang 1
+import { keep } from "./tools.ts"
+tool clean() -> bool = exec("./clean")
+pipeline p {
+  stage done = clean()
+  stage kept = keep(value: done)
+}
+`,
+    files: TOOLS,
   },
 });
 
@@ -315,7 +402,7 @@ export const notConstant = define<{ readonly what: string }>({
   help: () => "Write a literal here.",
   explain: {
     text: "Defaults, ranges and settings are part of the plan; they cannot depend on what a run produces.",
-    wrong: "gang 1\npipeline p(limit: int) {\n  parallel: limit\n}\n",
-    right: "gang 1\npipeline p {\n  parallel: 4\n}\n",
+    wrong: "gang 1\ntype Size = int in 0..most\n",
+    right: "gang 1\ntype Size = int in 0..8\n",
   },
 });
