@@ -180,7 +180,27 @@ class Completer {
   // Settings ------------------------------------------------------------------------------------------------------------
 
   #settings(owner: OwnerKind, present: ReadonlySet<string>): readonly Completion[] {
-    return SETTINGS[owner].filter((row) => !present.has(row.name)).map(settingCompletion);
+    const set = new Set([...present, ...this.#setAround()]);
+    return SETTINGS[owner].filter((row) => !set.has(row.name)).map(settingCompletion);
+  }
+
+  /** What the block around the cursor sets before and behind it, but for the word that is being typed. */
+  #setAround(): readonly string[] {
+    const block = nodeAt(this.#file, this.#offset).findLast(
+      (node) => node.kind === "settings" || node.kind === "block" || node.kind === "subnet",
+    );
+    const entries =
+      block?.kind === "settings"
+        ? block.entries
+        : block?.kind === "block"
+          ? block.items
+          : block?.kind === "subnet"
+            ? block.members
+            : [];
+    return entries.flatMap((entry) => {
+      const name = entry.kind === "setting" && entry.path.names.length === 1 ? entry.path.names[0] : undefined;
+      return name === undefined || (name.start <= this.#offset && this.#offset <= name.end) ? [] : [name.text];
+    });
   }
 
   #settingValues(owner: OwnerKind, name: string): readonly Completion[] {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: holes of Gang
 import { describe, expect, test } from "vitest";
 import { contextAt } from "../../lsp/context.ts";
 import { marked } from "./marks.ts";
