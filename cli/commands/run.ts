@@ -19,7 +19,7 @@ import { displayKind } from "../run/display.ts";
 import { Tally } from "../run/lessons.ts";
 import { type Job, mine } from "../run/mining.ts";
 import { parsePeers, undeclaredNote } from "../run/peers.ts";
-import { overridesOf, planFor, planOf } from "../run/program.ts";
+import { planFor, planOf, withSettings } from "../run/program.ts";
 
 const OPTIONS = {
   pipeline: { value: "P", doc: "run this one; else all of the file" },
@@ -53,11 +53,10 @@ export default command({
   ],
   notes: "Ctrl-C ends a run cleanly, a second one at once; either way what was recorded stays.",
   async run(given, io) {
-    const request = await read(given, io);
-    const plan = planOf(request.file, io);
-    if (plan === undefined) return EXIT.problems;
     try {
-      return await start(plan, request, io);
+      const request = await read(given, io);
+      const plan = planOf(request.file, io);
+      return plan === undefined ? EXIT.problems : await start(plan, request, io);
     } catch (error) {
       if (error instanceof RefusedError) {
         const exit = { program: EXIT.problems, usage: EXIT.usage, environment: EXIT.environment }[error.fault];
@@ -132,9 +131,9 @@ async function ownName(io: IO): Promise<string> {
   return machine.peer ?? "main";
 }
 
-async function jobsOf(plan: Plan, { file, options }: Request, io: IO): Promise<readonly Job[]> {
+async function jobsOf(compiled: Plan, { file, options }: Request, io: IO): Promise<readonly Job[]> {
+  const { plan, set } = withSettings(file, compiled, options.set, options.pipeline);
   const participants = parsePeers(options.peer ?? (await ownName(io)), plan.peers);
-  const set = overridesOf(file, plan, options.set, options.pipeline);
   return participants.map((participant) => {
     const note = options.peer === undefined ? undefined : undeclaredNote(participant, plan.peers);
     if (note !== undefined) io.talk(`${note}\n`);

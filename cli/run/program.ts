@@ -49,15 +49,15 @@ const SETTING = /^\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)\s*=\s*(\S[\s\S]*?)\s*$/;
 
 /**
  * `--set forecaster.model=embedded(explore: 0.6)` says what a peer's setting says, so it is read as one: the file is
- * compiled once more with a peer that has these settings.
+ * compiled once more with a peer that has these settings. The plan that comes back holds what they refer to.
  */
-export function overridesOf(
+export function withSettings(
   file: string,
   plan: Plan,
   settings: readonly string[],
   pipeline: string | undefined,
-): readonly Override[] {
-  if (settings.length === 0) return [];
+): { readonly plan: Plan; readonly set: readonly Override[] } {
+  if (settings.length === 0) return { plan, set: [] };
   const target = pipeline ?? Object.keys(plan.pipelines)[0];
   const lines = settings.map((setting) => {
     const [, path, value] = SETTING.exec(setting) ?? [];
@@ -72,14 +72,16 @@ export function overridesOf(
   const host = fileSystemHost(projectOf(file));
   const read = host.read(file);
   if (!read.ok) throw usageError(`${file} can no longer be read.`);
-  const added = `\n\npeer ${PEER} for ${target} {\n${lines.join("\n")}\n}\n`;
+  const peer = `\n\npeer ${PEER} for ${target} {\n${lines.join("\n")}\n}\n`;
   const program = compile(file, {
     ...host,
-    read: (path) => (path === file ? { ok: true, text: read.text + added } : host.read(path)),
+    read: (path) => (path === file ? { ok: true, text: read.text + peer } : host.read(path)),
   });
   const wrong = program.diagnostics.find(
     (one) => one.file === file && one.severity === "error" && one.end > read.text.length,
   );
   if (wrong !== undefined) throw usageError(`--set does not fit the program: ${wrong.message}`, wrong.help);
-  return lower(program).peers[PEER]!.overrides;
+  const { peers, ...rest } = lower(program);
+  const { [PEER]: added, ...declared } = peers;
+  return { plan: { ...rest, peers: declared }, set: added!.overrides };
 }
