@@ -37,6 +37,11 @@ export class Client {
     this.#server = spawn(command!, args, { stdio: ["pipe", "pipe", "inherit"] });
     this.#server.stdout!.on("data", (data: Buffer) => this.#take(data));
     this.exited = new Promise((resolve) => this.#server.on("exit", resolve));
+    // Whoever waits for an answer hears of the end too.
+    void this.exited.then((code) => {
+      for (const answer of this.#waiting.values())
+        answer({ error: { code: code ?? -1, message: "the server has ended" } });
+    });
   }
 
   #take(data: Buffer): void {
@@ -98,6 +103,7 @@ export class Client {
 
   async start(): Promise<Message> {
     const answer = await this.ask("initialize", { processId: process.pid, rootUri: null, capabilities: {} });
+    if (answer.error !== undefined) throw new Error(answer.error.message);
     this.notify("initialized", {});
     return answer;
   }

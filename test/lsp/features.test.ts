@@ -181,7 +181,7 @@ describe("names", () => {
     if (typeof places === "string") throw new Error(places);
     let renamed = text;
     for (const place of [...places].sort((a, b) => b.start - a.start))
-      renamed = renamed.slice(0, place.start) + "guess" + renamed.slice(place.end);
+      renamed = `${renamed.slice(0, place.start)}guess${renamed.slice(place.end)}`;
     expect(renamed).toBe(FILE.replaceAll("plan", "guess"));
     expect(open(renamed).program.diagnostics.filter((diagnostic) => diagnostic.severity === "error")).toEqual([]);
   });
