@@ -59,6 +59,8 @@ interface Roles {
   readonly signs: ReadonlySet<number>;
   /** Ends of the word `map` and of its `>`, and starts of its `<`. */
   readonly maps: ReadonlySet<number>;
+  /** Ends of optional types: the `??` of a `T??` is two marks of a type, no operator. */
+  readonly optionals: ReadonlySet<number>;
   /** Starts of the commas in `learn … from a, b`, which a line break does not replace. */
   readonly learns: readonly (readonly [number, number])[];
 }
@@ -67,6 +69,7 @@ function rolesOf(file: SourceFile): Roles {
   const attached = new Set<number>();
   const signs = new Set<number>();
   const maps = new Set<number>();
+  const optionals = new Set<number>();
   const learns: [number, number][] = [];
   walk(file, (node) => {
     if (node.kind === "call") attached.add(node.callee.end);
@@ -79,9 +82,10 @@ function rolesOf(file: SourceFile): Roles {
         .add(node.start + 3)
         .add(open)
         .add(node.end);
-    } else if (node.kind === "learn") learns.push([node.start, node.end]);
+    } else if (node.kind === "optional-type") optionals.add(node.end);
+    else if (node.kind === "learn") learns.push([node.start, node.end]);
   });
-  return { attached, signs, maps, learns };
+  return { attached, signs, maps, optionals, learns };
 }
 
 function breakLines(file: SourceFile): Line[] {
@@ -191,6 +195,7 @@ function spaceBetween(before: Token, token: Token, roles: Roles): 0 | 1 {
     right === "?"
   )
     return 0;
+  if (right === "??" && roles.optionals.has(token.endOffset)) return 0;
   if (right === "(" || right === "[") return isAttached(before, roles) ? 0 : 1;
   if (left === "-" && roles.signs.has(before.startOffset)) return 0;
   if (right === "<" && roles.maps.has(before.endOffset)) return 0;

@@ -148,7 +148,9 @@ export const parserTokens: TokenType[] = [
  * The string that begins at `start`, whole, or as much of it as was probably meant: a line string ends at its line, and
  * gives back the brackets at its end that it did not open (`f("abc)`); a `"""` ends at the next line at the left margin.
  */
-function scanString(text: string, start: number): [string] {
+function scanString(text: string, start: number): [string] | null {
+  // Behind a character that begins no token the lexer asks each pattern, whatever the hints say.
+  if (text.charCodeAt(start) !== 34) return null;
   if (text.startsWith('"""', start)) {
     for (let at = start + 3; at < text.length; at++) {
       const code = text.charCodeAt(at);
