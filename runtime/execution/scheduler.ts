@@ -5,30 +5,18 @@
  * chain nor the width of a fan costs stack, and each edge is looked at once.
  */
 import type { ForNode, LearnNode, LetNode, Node, ObserveNode, StageNode, WhenNode } from "../plan.ts";
-import { type Draft, ENVIRONMENT_FAILURES } from "../trail/record.ts";
+import { ENVIRONMENT_FAILURES } from "../trail/record.ts";
 import type { Json } from "../types.ts";
 import { canonical } from "../values/canonical.ts";
 import { shown, validate } from "../values/validate.ts";
 import { AttemptError } from "./attempt-error.ts";
 import type { RunContext } from "./context.ts";
-import { type Choice, type Failure, failureEvidence, type Measured, measuredEvidence } from "./evidence.ts";
-import { asText, evaluate, evaluateAsking, isObject, keyOf, namesIn, type Request, type Scope } from "./expression.ts";
-import { type Graph, graphOf, metricName, type Vertex } from "./graph.ts";
+import { type Choice, type Failure, failureEvidence, measuredEvidence } from "./evidence.ts";
+import { evaluate, evaluateAsking, keyOf, namesIn, type Request } from "./expression.ts";
+import { type Batch, choicesBehind, Frame, type Root, rootOf, type Settled } from "./frame.ts";
+import { type Graph, metricName, type Vertex } from "./graph.ts";
+import { itemsOf, measuredIn } from "./items.ts";
 import { runStage, type StageResult } from "./stage.ts";
-
-/** What a name came to. `root` is what failed first: who depends on it is skipped because of that. */
-type Settled = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly root: Root };
-
-interface Root extends Failure {
-  /** What failed, as a person knows it. */
-  readonly what: string;
-}
-
-/** Files to write before what they release may begin. */
-interface Batch {
-  readonly drafts: Draft[];
-  readonly releases: (() => void)[];
-}
 
 export interface BodyResult {
   /** The first failures, in the order in which they happened. */
@@ -36,68 +24,9 @@ export interface BodyResult {
   readonly cancelled: boolean;
 }
 
-/** Names of a body that are settled, in one place: the pipeline, an item of a `for`, the inside of a `when`. */
-class Frame implements Scope {
-  readonly graph: Graph;
-  readonly parent: Frame | undefined;
-  /** The vertex of the parent in which this body stands. */
-  readonly vertex: Vertex | undefined;
-  /** The items of the enclosing fan-outs, joined by `/`. */
-  readonly key: string;
-  readonly settled = new Map<string, Settled>();
-  readonly choices = new Map<string, Choice>();
-  /** Frames of the bodies of `when`s, whose names are names here too. */
-  readonly insides = new Map<string, Frame>();
-  readonly waits: Int32Array;
-  readonly outside = new Map<string, [Frame, number][]>();
-  readonly onDone: (batch: Batch) => void;
-  left: number;
-
-  constructor(
-    graph: Graph,
-    parent: Frame | undefined,
-    vertex: Vertex | undefined,
-    key: string,
-    onDone: (batch: Batch) => void,
-  ) {
-    this.graph = graph;
-    this.parent = parent;
-    this.vertex = vertex;
-    this.key = key;
-    this.onDone = onDone;
-    this.left = graph.vertices.length;
-    this.waits = Int32Array.from(graph.vertices, (of) => of.inner);
-  }
-
-  find(name: string): Settled | undefined {
-    for (let frame: Frame | undefined = this; frame !== undefined; frame = frame.parent) {
-      const settled = frame.settled.get(name);
-      if (settled !== undefined) return settled;
-    }
-    return undefined;
-  }
-
-  get(name: string): Json | undefined {
-    const settled = this.find(name);
-    return settled?.ok === true ? settled.value : undefined;
-  }
-
-  /** The frame in which a name is provided. */
-  home(name: string): Frame | undefined {
-    for (let frame: Frame | undefined = this; frame !== undefined; frame = frame.parent) {
-      if (frame.graph.providers.has(name)) return frame;
-    }
-    return undefined;
-  }
-}
-
 /** Ends when every node is settled. Rejects only with what ends the whole run: no trail, no knowledge. */
-export function runBody(
-  context: RunContext,
-  body: readonly Node[] | Graph,
-  globals: ReadonlyMap<string, Json>,
-): Promise<BodyResult> {
-  return new Scheduler(context, Array.isArray(body) ? graphOf(body as readonly Node[]) : (body as Graph)).run(globals);
+export function runBody(context: RunContext, graph: Graph, globals: ReadonlyMap<string, Json>): Promise<BodyResult> {
+  return new Scheduler(context, graph).run(globals);
 }
 
 class Scheduler {
@@ -525,75 +454,13 @@ class Scheduler {
   /** A failure counts against the choices it depends on, each once, unless the world failed. */
   #blame(frame: Frame, names: readonly string[], failure: Failure): void {
     if (ENVIRONMENT_FAILURES.has(failure.class)) return;
-    const seen = new Map<Frame, Set<string>>();
-    const blamed = new Set<string>();
-    const stack: [Frame, string][] = names.map((name) => [frame, name]);
-    for (let at: Frame | undefined = frame; at?.vertex !== undefined; at = at.parent) {
-      for (const name of at.vertex.needs) stack.push([at.parent!, name]);
-    }
-    for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
-      const [from, name] = top;
-      const home = from.home(name);
-      if (home === undefined) continue;
-      const known = seen.get(home) ?? new Set();
-      if (known.has(name)) continue;
-      seen.set(home, known.add(name));
-      const choice = home.choices.get(name);
-      if (choice?.answerable === true && !blamed.has(choice.attempt)) {
-        blamed.add(choice.attempt);
-        const draft = failureEvidence(this.#context, choice, failure);
-        if (draft !== undefined) this.#batch.drafts.push(draft);
-      }
-      const vertex = home.graph.vertices[home.graph.providers.get(name)!]!;
-      for (const need of vertex.needs) stack.push([home, need]);
-      const inside = home.insides.get(name);
-      if (inside !== undefined) stack.push([inside, name]);
+    for (const choice of choicesBehind(frame, names)) {
+      const draft = failureEvidence(this.#context, choice, failure);
+      if (draft !== undefined) this.#batch.drafts.push(draft);
     }
   }
 }
 
 const CANCELLED: Root = { class: "cancelled", error: "the run was cancelled", what: "the run" };
 
-/** What failed first of that on which these names rest. */
-function rootOf(frame: Frame, names: readonly string[]): Root | undefined {
-  for (const name of names) {
-    const need = frame.find(name);
-    if (need?.ok === false) return need.root;
-  }
-  return undefined;
-}
-
 const named = (what: string, key: string): string => (key === "" ? what : `${what} of ${key}`);
-
-/** The items with what they are known by, each by its own. */
-function itemsOf(frame: Frame, node: ForNode, list: Json): { readonly key: string; readonly value: Json }[] {
-  if (list === null) return [];
-  const values = Array.isArray(list) ? (list as readonly Json[]) : isObject(list) ? Object.values(list) : undefined;
-  if (values === undefined) throw new AttemptError("invalid", `a for needs a list, but has ${shown(list)}`);
-  const max = node.over.kind === "list" ? node.over.max : undefined;
-  if (max !== undefined && values.length > max)
-    throw new AttemptError("invalid", `the list has ${values.length} items, and max is ${max}`);
-  const keys = new Set<string>();
-  return values.map((value) => {
-    const scope: Scope = { get: (name) => (name === node.variable ? value : frame.get(name)) };
-    const key = node.by === undefined ? keyOf(value) : asText(evaluate(node.by, scope));
-    if (key === undefined)
-      throw new AttemptError("invalid", `an item of the list has neither name nor key: ${asText(value).slice(0, 100)}`);
-    if (keys.has(key)) throw new AttemptError("invalid", `two items of the list are known as ${key}`);
-    keys.add(key);
-    return { key, value };
-  });
-}
-
-/** One measurement, or the mean of those that the items of a fan-out made. */
-function measuredIn(value: Json): Measured | undefined {
-  if (!isObject(value)) return undefined;
-  if (typeof value.value === "number" && typeof value.feasible === "boolean")
-    return { value: value.value, feasible: value.feasible };
-  const items = Object.values(value).flatMap((item) => measuredIn(item) ?? []);
-  if (items.length === 0) return undefined;
-  return {
-    value: items.reduce((sum, item) => sum + item.value, 0) / items.length,
-    feasible: items.every((item) => item.feasible),
-  };
-}
