@@ -38,8 +38,9 @@ export function readFunction(
   const callable = callableOf(value, module);
   const open = callable.typeParameters?.params[0];
   if (open !== undefined) throw new Refused("generic", open.name.name, placeIn(module, open));
-  const result = resultOf(callable, scope, reader);
-  return { ...parametersOf(name, callable, scope, doc, reader), ...result };
+  // What is refused by syntax is refused at once; the checker is asked for the rest.
+  const taken = parametersOf(name, callable, scope, doc, reader);
+  return { ...taken, ...resultOf(callable, scope, reader) };
 }
 
 function callableOf(value: Value, module: Module): Callable {

@@ -7,7 +7,8 @@ import { expect, test } from "vitest";
 import { keywords } from "../../grammar/tokens.ts";
 import { SERVER_COMMAND } from "./client.ts";
 
-const here = spawnSync("nvim", ["--version"]).status === 0;
+const EDITOR = "nvim";
+const here = spawnSync(EDITOR, ["--version"]).status === 0;
 if (!here && process.env.CI) throw new Error("CI installs Neovim: apt-get install neovim");
 if (!here) console.warn("Not tested with a real editor: Neovim is not installed.");
 
@@ -38,7 +39,7 @@ test.skipIf(!here)("Neovim shows problems while typing, hovers and completes", (
   try {
     writeFileSync(join(folder, "a.gang"), "gang 1\ntype Model = { scale: flaot }\n");
     writeFileSync(join(folder, "script.lua"), script(SERVER_COMMAND));
-    const run = spawnSync("nvim", ["--headless", "-u", "NONE", "-c", "luafile script.lua", "a.gang"], {
+    const run = spawnSync(EDITOR, ["--headless", "-u", "NONE", "-c", "luafile script.lua", "a.gang"], {
       cwd: folder,
       encoding: "utf8",
       timeout: 25_000,
