@@ -31,7 +31,11 @@ export type Expr =
   /** `m[k]`: by the item's name or key. `key` may be a record, then its `name` or `key` counts. */
   | { readonly op: "index"; readonly of: Expr; readonly key: Expr }
   | { readonly op: "list"; readonly items: readonly Expr[] }
-  | { readonly op: "record"; readonly fields: readonly { readonly name: string; readonly value: Expr }[]; readonly type?: string }
+  | {
+      readonly op: "record";
+      readonly fields: readonly { readonly name: string; readonly value: Expr }[];
+      readonly type?: string;
+    }
   | { readonly op: "unary"; readonly operator: UnaryOp; readonly operand: Expr }
   | { readonly op: "binary"; readonly operator: BinaryOp; readonly left: Expr; readonly right: Expr }
   | { readonly op: "template"; readonly parts: readonly (string | Expr)[] }
@@ -46,7 +50,21 @@ export type Expr =
 
 export type Aggregate = "mean" | "sum" | "min" | "max" | "count";
 
-const BINARY = ["or", "and", "??", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/"] as const satisfies readonly BinaryOp[];
+const BINARY = [
+  "or",
+  "and",
+  "??",
+  "==",
+  "!=",
+  "<",
+  "<=",
+  ">",
+  ">=",
+  "+",
+  "-",
+  "*",
+  "/",
+] as const satisfies readonly BinaryOp[];
 
 const Expr: z.ZodType<Expr> = z.lazy(() =>
   z.discriminatedUnion("op", [
@@ -64,7 +82,12 @@ const Expr: z.ZodType<Expr> = z.lazy(() =>
     z.strictObject({ op: z.literal("binary"), operator: z.enum(BINARY), left: Expr, right: Expr }),
     z.strictObject({ op: z.literal("template"), parts: z.array(z.union([z.string(), Expr])) }),
     z.strictObject({ op: z.literal("aggregate"), function: z.enum(["mean", "sum", "min", "max", "count"]), of: Expr }),
-    z.strictObject({ op: z.literal("recalled"), which: z.enum(["best", "last"]), stage: z.string(), scope: Expr.optional() }),
+    z.strictObject({
+      op: z.literal("recalled"),
+      which: z.enum(["best", "last"]),
+      stage: z.string(),
+      scope: Expr.optional(),
+    }),
     z.strictObject({ op: z.literal("metric"), which: z.enum(["best", "last"]), metric: z.string() }),
     z.strictObject({ op: z.literal("secret"), name: z.string() }),
     z.strictObject({ op: z.literal("call"), call: Call }),
@@ -206,7 +229,12 @@ const Node: z.ZodType<Node> = z.lazy(() =>
       type: TypeSchema,
       over: z.discriminatedUnion("kind", [
         z.strictObject({ kind: z.literal("list"), list: Expr, max: z.int().positive().optional() }),
-        z.strictObject({ kind: z.literal("source"), call: Call, every: z.number().positive(), within: Expr.optional() }),
+        z.strictObject({
+          kind: z.literal("source"),
+          call: Call,
+          every: z.number().positive(),
+          within: Expr.optional(),
+        }),
       ]),
       by: Expr.optional(),
       parallel: z.int().positive().optional(),
@@ -344,7 +372,10 @@ const Recall = z.strictObject({
   from: z.array(z.enum(["patterns", "antipatterns"])).min(1),
   where: Expr.optional(),
   top: z.int().positive(),
-  halflife: z.union([z.strictObject({ seconds: z.number().positive() }), z.strictObject({ evaluations: z.number().positive() })]),
+  halflife: z.union([
+    z.strictObject({ seconds: z.number().positive() }),
+    z.strictObject({ evaluations: z.number().positive() }),
+  ]),
   at: Position.optional(),
 });
 export type Recall = z.infer<typeof Recall>;
