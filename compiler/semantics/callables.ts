@@ -2,15 +2,18 @@
 import type { Field, Type } from "../../runtime/types.ts";
 import * as names from "../diagnostics/catalogue/names.ts";
 import * as safety from "../diagnostics/catalogue/safety.ts";
+import * as types from "../diagnostics/catalogue/types.ts";
 import { refusalDiagnostic } from "../foreign/refusal.ts";
 import { type FunctionSignature, type Imported, signaturesOf } from "../foreign/signatures.ts";
 import type * as tree from "../syntax/tree.ts";
+import { isRequired } from "./calls.ts";
 import { plainText } from "./constants.ts";
 import type { Unit } from "./facts.ts";
-import { BROKEN } from "./judging.ts";
+import { BROKEN, shown } from "./judging.ts";
 import { beside, importName } from "./load.ts";
 import type { Callable, Symbol } from "./program.ts";
 import { fieldsOf, resolveType } from "./type-nodes.ts";
+import { fits } from "./types/fit.ts";
 
 /** One symbol for a function of a file, however many Gang files import it. */
 type ForeignSymbols = Map<string, Symbol>;
@@ -164,6 +167,7 @@ function tool(unit: Unit, node: tree.ToolDecl, symbol: Symbol): Callable | undef
   if (node.parameters !== undefined) {
     const parameters = parametersOf(unit, node.parameters, symbol, true);
     const result = node.result === undefined ? undefined : resultOf(unit, node.result);
+    if (foreign !== undefined) checkSignature(unit, node, { parameters, result }, foreign);
     return {
       symbol,
       kind: "tool",
@@ -202,6 +206,35 @@ function foreignOf(
   return undefined;
 }
 
+/** A signature of the tool's own must be one that the function can be called with. */
+function checkSignature(
+  unit: Unit,
+  node: tree.ToolDecl,
+  own: Pick<Callable, "parameters" | "result">,
+  theirs: Callable,
+): void {
+  const reason = unfitting(own, theirs);
+  if (reason === undefined) return;
+  const labels = theirs.symbol.place === undefined ? [] : [{ ...unit.place(node.value), message: "the function" }];
+  unit.report(types.signatureUnfit, node.name, { tool: node.name.text, reason }, { labels });
+}
+
+function unfitting(own: Pick<Callable, "parameters" | "result">, theirs: Callable): string | undefined {
+  for (const parameter of own.parameters) {
+    const there = theirs.parameters.find(({ name }) => name === parameter.name);
+    if (there === undefined) return `it takes no \`${parameter.name}\``;
+    if (fits(parameter.type, there.type).verdict === "never")
+      return `its \`${parameter.name}\` is ${shown(there.type)}`;
+  }
+  const lacking = theirs.parameters.find(
+    (there) => isRequired(there) && own.parameters.every(({ name }) => name !== there.name),
+  );
+  if (lacking !== undefined) return `it needs \`${lacking.name}\` too`;
+  if (own.result === undefined || own.result === BROKEN) return undefined;
+  if (theirs.result === undefined) return "it gives nothing";
+  return fits(theirs.result, own.result).verdict === "never" ? `it gives ${shown(theirs.result)}` : undefined;
+}
+
 export function parametersOf(
   unit: Unit,
   nodes: readonly tree.Parameter[],
@@ -210,9 +243,10 @@ export function parametersOf(
 ): readonly Field[] {
   const fields = fieldsOf(unit, nodes, new Map(), secrets);
   const symbols = new Map<string, Symbol>();
+  const byName = new Map(fields.map((field) => [field.name, field]));
   for (const node of nodes) {
-    const field = fields.find((candidate) => unit.facts.fieldSymbols.get(candidate)?.node === node);
-    if (field === undefined) continue;
+    const field = byName.get(node.name.text);
+    if (field === undefined || unit.facts.fieldSymbols.get(field)?.node !== node) continue;
     const symbol: Symbol = { ...unit.facts.fieldSymbols.get(field)!, kind: "parameter", parent: owner };
     unit.facts.fieldSymbols.set(field, symbol);
     unit.facts.symbols.set(node.name, symbol);

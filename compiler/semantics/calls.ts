@@ -166,8 +166,10 @@ function insertion(env: Env, node: tree.CallExpression, missing: readonly Field[
     const type =
       found === undefined || found.through.length > 0 ? undefined : unit.facts.typeOfSymbol.get(found.symbol);
     if (type !== undefined && fits(type, parameter.type).verdict !== "never") return parameter.name;
-    return `${parameter.name}: ${sampleOf(parameter.type) ?? "none"}`;
+    const sample = sampleOf(parameter.type);
+    return sample === undefined ? undefined : `${parameter.name}: ${sample}`;
   });
+  if (texts.includes(undefined)) return [];
   const at = node.arguments.at(-1)?.end ?? node.end - 1;
   const joined = texts.join(", ");
   return [

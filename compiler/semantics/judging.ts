@@ -7,7 +7,7 @@ import type * as tree from "../syntax/tree.ts";
 import type { Unit } from "./facts.ts";
 import { display, displayNumber } from "./types/display.ts";
 import { explainText, type Fit, fits } from "./types/fit.ts";
-import { isNumber, isPlain, isPoint, withoutOptional } from "./types/visit.ts";
+import { armsWithFields, isNumber, isPlain, isPoint, withoutOptional } from "./types/visit.ts";
 
 /** Stands where a part of a type is broken: as a type it takes everything, and nothing more is said about it. */
 export const BROKEN: Type = { kind: "json" };
@@ -185,7 +185,7 @@ function wordFix(unit: Unit, node: tree.Expression, actual: Type, wanted: Type):
 }
 
 /** Some value of the type, as it is written; nothing where none is simple. */
-export function sampleOf(type: Type): string | undefined {
+export function sampleOf(type: Type, depth = 0): string | undefined {
   if (isNumber(type)) {
     if (type.low !== undefined && Math.abs(type.low) < 1e15) return displayNumber(type.low, type.kind);
     return { int: "0", float: "0.0", duration: "1m", size: "1GB", money: "$1" }[type.kind];
@@ -198,14 +198,38 @@ export function sampleOf(type: Type): string | undefined {
     case "string":
       return '""';
     case "choice":
-      return type.arms[0]!.fields.length === 0 ? JSON.stringify(type.arms[0]!.value) : undefined;
+      return JSON.stringify(type.arms[0]!.value);
     case "optional":
       return "none";
     case "list":
       return (type.least ?? 0) === 0 ? "[]" : undefined;
+    case "record": {
+      const fields = depth > 2 ? undefined : sampleFields(type.fields, depth);
+      if (fields === undefined) return undefined;
+      const body = fields.length === 0 ? "{}" : `{ ${fields.join(", ")} }`;
+      return type.name === undefined || type.name.includes(".") ? body : `${type.name} ${body}`;
+    }
     default:
       return undefined;
   }
+}
+
+/** Only what must be written; with the first arm of a choice the fields that it brings. */
+function sampleFields(fields: readonly Field[], depth: number): string[] | undefined {
+  const texts: string[] = [];
+  for (const field of fields) {
+    if (field.default === undefined && field.type.kind !== "optional") {
+      const sample = sampleOf(field.type, depth + 1);
+      if (sample === undefined) return undefined;
+      texts.push(`${field.name}: ${sample}`);
+    }
+    const arms = armsWithFields(field.type);
+    const arm = field.default === undefined ? arms[0] : arms.find(({ value }) => value === field.default);
+    const inner = arm === undefined || field.type.kind === "optional" ? [] : sampleFields(arm.fields, depth + 1);
+    if (inner === undefined) return undefined;
+    texts.push(...inner);
+  }
+  return texts;
 }
 
 /** Whether an error stands somewhere inside the type, so that nothing more should be said about it. */

@@ -18,7 +18,7 @@ import { BROKEN, sayUnfit, shown } from "./judging.ts";
 import { describe } from "./naming.ts";
 import { byDependency } from "./order.ts";
 import type { Symbol } from "./program.ts";
-import { lookup } from "./scope.ts";
+import { lookup, visible } from "./scope.ts";
 import { readSettings } from "./setting-values.ts";
 import { fits } from "./types/fit.ts";
 import { isNumber, withoutOptional } from "./types/visit.ts";
@@ -416,8 +416,11 @@ function checkLearn(place: Place, env: Env, node: tree.LearnStatement): void {
   if (choice.text === "") return;
   const found = lookup(env.scope, choice.text);
   if (found === undefined) {
-    const known = [...place.body.stepOf.keys()].map((symbol) => symbol.name);
-    const suggestion = unit.facts.suggest(choice.text, known);
+    const steps = [...visible(env.scope)].filter(([, symbol]) => place.body.stepOf.has(symbol));
+    const suggestion = unit.facts.suggest(
+      choice.text,
+      steps.map(([name]) => name),
+    );
     unit.report(
       names.unknownName,
       choice,

@@ -406,3 +406,23 @@ export const notConstant = define<{ readonly what: string }>({
     right: "gang 1\ntype Size = int in 0..8\n",
   },
 });
+
+export const signatureUnfit = define<{ readonly tool: string; readonly reason: string }>({
+  code: "GANG3025",
+  severity: "error",
+  title: "Signature does not fit",
+  message: ({ tool, reason }) => `\`${tool}\` is declared otherwise than its function: ${reason}.`,
+  help: () => "Leave the signature out, and the function's own is taken.",
+  explain: {
+    text: "A TypeScript tool may be given a signature of its own, such as narrower ranges. It must be one that the function can be called with.",
+    wrong: `gang 1
+tool buy(price: string) -> float = typescript("./buy.ts", "buy")
+`,
+    right: `gang 1
+tool buy(price: float in 0.0..9.0) -> float = typescript("./buy.ts", "buy")
+`,
+    files: {
+      "buy.ts": "export function buy({ price }: { price: number }): number {\n  return price;\n}\n",
+    },
+  },
+});
