@@ -1,6 +1,5 @@
 /** The compiler's host over the real file system. */
 import { isUtf8 } from "node:buffer";
-import { createHash } from "node:crypto";
 import {
   existsSync,
   lstatSync,
@@ -68,6 +67,8 @@ function cacheIn(folder: () => string | undefined): HostCache {
   let opened: { readonly path: string | undefined } | undefined;
   const entry = (key: string): string | undefined => {
     opened ??= { path: folder() };
+    // Loaded where a cache is asked for: most checks need none, and it costs milliseconds.
+    const { createHash } = process.getBuiltinModule("node:crypto");
     return opened.path && join(opened.path, createHash("sha256").update(key).digest("hex"));
   };
   return {

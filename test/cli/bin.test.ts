@@ -30,6 +30,7 @@ afterEach(() => {
 function bundle(body: string): void {
   mkdirSync(join(folder, "dist"));
   writeFileSync(join(folder, "dist/gangc.js"), `export function start() { ${body} }`);
+  writeFileSync(join(folder, "dist/quick.cjs"), `exports.start = function () { ${body} };`);
 }
 
 function newerNode(): void {
