@@ -1,4 +1,4 @@
-/** Replaces a file's text in one step: whoever reads it sees the old text or the new one, also after a crash. */
+/** Writes a file in one step: whoever reads it sees the old text or the new one, also after a crash. */
 import {
   chmodSync,
   closeSync,
@@ -13,10 +13,11 @@ import {
 
 export function writeWhole(path: string, text: string): void {
   // A link stays a link: what it points to is replaced.
-  const target = realpathSync(path);
+  const before = statSync(path, { throwIfNoEntry: false });
+  const target = before === undefined ? path : realpathSync(path);
   const draft = `${target}.${process.pid}.tmp`;
   try {
-    const file = openSync(draft, "wx", 0o600);
+    const file = openSync(draft, "wx", before === undefined ? 0o666 : 0o600);
     try {
       const bytes = Buffer.from(text);
       for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
@@ -24,7 +25,7 @@ export function writeWhole(path: string, text: string): void {
     } finally {
       closeSync(file);
     }
-    chmodSync(draft, statSync(target).mode);
+    if (before !== undefined) chmodSync(draft, before.mode);
     renameSync(draft, target);
   } catch (error) {
     rmSync(draft, { force: true });

@@ -8,6 +8,7 @@ import type { Program } from "./semantics/program.ts";
 import { asProgram } from "./semantics/view.ts";
 
 export { lower } from "./lowering/lower.ts";
+export { moduleText } from "./lowering/module.ts";
 
 /** Checks the Gang file at an absolute path, with all that it imports. Never throws: what is wrong is in `diagnostics`. */
 export function compile(entry: string, host: Host): Program {

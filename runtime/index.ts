@@ -18,9 +18,11 @@ export type Secret = string;
 /** The result of a tool that changes something in the world: it is called at most once. */
 export type Effect<T> = T;
 
+export { main, type RunBuiltOptions, rootOf, runBuilt } from "./built.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { runPlan } from "./execution/execute.ts";
 export { applyOverrides, planFrom, RefusedError } from "./execution/load.ts";
 export type { RunOptions, RunSummary } from "./execution/run.ts";
 export { unsupported } from "./execution/unsupported.ts";
 export type { Override, Plan } from "./plan.ts";
+export type { Fits, Gives, Takes } from "./tools/signature.ts";
