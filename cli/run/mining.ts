@@ -117,6 +117,7 @@ export async function mine(mining: Mining): Promise<ExitCode> {
       lessons: await lessons(),
       store: mining.storeShown,
       interrupted: interrupt.signal.aborted,
+      width: io.stderr.width,
       next: [
         [`${gangc} knowledge${storeOption}`, "what was learned, claim by claim"],
         ...(show === undefined

@@ -30,13 +30,14 @@ export interface Closing {
   readonly interrupted: boolean;
   /** Commands to type next, each with what it does. */
   readonly next: readonly (readonly [command: string, doc: string])[];
+  /** Characters a line. */
+  readonly width: number;
 }
 
 /** Reasons of failed cycles that are repeated at the end; all of them stand in the trail. */
 const TROUBLES = 3;
 
-export function closingText({ state, elapsed, lessons, store, interrupted, next }: Closing): string {
-  const width = Math.max(0, ...next.map(([command]) => command.length));
+export function closingText({ state, elapsed, lessons, store, interrupted, next, width }: Closing): string {
   return [
     "",
     headline(state, elapsed, interrupted),
@@ -47,9 +48,18 @@ export function closingText({ state, elapsed, lessons, store, interrupted, next 
     ...lessons.flatMap((lesson) => ["", ...lessonLines(lesson)]),
     "",
     `The store is ${store}. Next:`,
-    ...next.map(([command, doc]) => `  ${command.padEnd(width)}  ${doc}`),
+    ...nextLines(next, width),
     "",
   ].join("\n");
+}
+
+/** What each command does beside it, or below where that is too wide. */
+function nextLines(next: Closing["next"], width: number): string[] {
+  const longest = Math.max(0, ...next.map(([command]) => command.length));
+  const beside = next.every(([, doc]) => longest + doc.length + 4 <= width);
+  return next.flatMap(([command, doc]) =>
+    beside ? [`  ${command.padEnd(longest)}  ${doc}`] : [`  ${command}`, `      ${doc}`],
+  );
 }
 
 /** What a run starts from, before its first cycle. */

@@ -22,7 +22,14 @@ const lesson: Lesson = {
 
 const words = (lessons: readonly Lesson[], interrupted = false) =>
   closingText({
-    ...{ state: stateAfter([...cycle(0, 2), ...cycle(1, 3)]), elapsed: 2.14, lessons, store: ".gang", interrupted },
+    ...{
+      state: stateAfter([...cycle(0, 2), ...cycle(1, 3)]),
+      elapsed: 2.14,
+      lessons,
+      store: ".gang",
+      interrupted,
+      width: 80,
+    },
     next: [
       ["gangc knowledge", "all of it"],
       ["gangc run", "goes on"],
@@ -46,6 +53,14 @@ describe("the last words of a run", () => {
       "  gangc run        goes on",
       "",
     ]);
+  });
+
+  test("explain a command below it where the line is too short", () => {
+    const text = closingText({
+      ...{ state: stateAfter([]), elapsed: 1, lessons: [], store: "s", interrupted: false, width: 20 },
+      next: [["gangc knowledge", "all of it"]],
+    });
+    expect(text).toContain("  gangc knowledge\n      all of it\n");
   });
 
   test("do not call worse better, in either direction", () => {
@@ -77,6 +92,7 @@ describe("the last words of a run", () => {
       ...{ state: stateAfter([cycle(0, 1)[0]!, failed]), elapsed: 1, lessons: [], store: "s" },
       interrupted: false,
       next: [],
+      width: 80,
     });
     expect(text).toContain("Done: 1 cycle in 1.0 s, 1 failed.\n  score: no data");
   });
