@@ -1,5 +1,5 @@
 /** Open buffers over the file system: what the editor shows is what is checked. */
-import type { Host } from "../compiler/host.ts";
+import { type Host, LARGEST_FILE } from "../compiler/host.ts";
 
 /** `buffers`: texts by absolute path, read at each call. */
 export function overlay(base: Host, buffers: ReadonlyMap<string, string>): Host {
@@ -7,7 +7,8 @@ export function overlay(base: Host, buffers: ReadonlyMap<string, string>): Host 
     ...base,
     read(path) {
       const text = buffers.get(path);
-      return text === undefined ? base.read(path) : { ok: true, text };
+      if (text === undefined) return base.read(path);
+      return text.length > LARGEST_FILE ? { ok: false, reason: "too-large" } : { ok: true, text };
     },
   };
 }

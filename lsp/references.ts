@@ -1,7 +1,8 @@
 /** Where a name is declared, where it is used, and what follows from changing it. */
-import type { Place } from "../compiler/diagnostics/diagnostic.ts";
+import type { Fix, Place } from "../compiler/diagnostics/diagnostic.ts";
 import type { Program, Symbol } from "../compiler/semantics/program.ts";
 import type { SourceFile, Span } from "../compiler/syntax/tree.ts";
+import { walk } from "../compiler/syntax/visit.ts";
 import { keywords } from "../grammar/tokens.ts";
 import { cursorAt } from "./cursor.ts";
 
@@ -44,13 +45,16 @@ export function renameableAt(
 
 const RESERVED: ReadonlySet<string> = new Set([...keywords.operator, ...keywords.literal]);
 
-/** The places to change, or why the new name will not do. */
+/** A replacement in a file. */
+export type Edit = Fix["edits"][number];
+
+/** The edits, or why the new name will not do. */
 export function renameAt(
   program: Program,
   file: SourceFile,
   offset: number,
   newName: string,
-): readonly Place[] | string {
+): readonly Edit[] | string {
   const span = renameableAt(program, file, offset);
   if (typeof span === "string") return span;
   if (!/^[A-Za-z_]\w*$/.test(newName))
@@ -63,5 +67,29 @@ export function renameAt(
     if (taken !== undefined)
       return `There is ${taken.kind === "builtin" ? "something built in" : `a ${taken.kind}`} named \`${newName}\` already.`;
   }
-  return program.referencesTo(symbol);
+  const short = shortArguments(program, symbol.name);
+  const edits = program.referencesTo(symbol).map((place): Edit => {
+    const isShort = short.some((argument) => argument.file === place.file && argument.start === place.start);
+    return { ...place, newText: isShort ? `${symbol.name}: ${newName}` : newName };
+  });
+  if (symbol.kind !== "parameter") return edits;
+  const spelt = short.filter((argument) => argument.callable === symbol.parent);
+  return [...edits, ...spelt.map(({ file: at, start }) => ({ file: at, start, end: start, newText: `${newName}: ` }))];
+}
+
+/** `f(prices)` is short for `f(prices: prices)`: where one of the two changes its name, both must be written. */
+function shortArguments(program: Program, name: string): readonly (Place & { readonly callable: Symbol })[] {
+  const found: (Place & { readonly callable: Symbol })[] = [];
+  for (const file of program.files) {
+    walk(file, (node) => {
+      if (node.kind !== "call") return;
+      const callable = program.boundCall(node)?.callable.symbol;
+      if (callable === undefined) return;
+      for (const { name: label, value } of node.arguments) {
+        if (label !== undefined || value.kind !== "name-expression" || value.name.text !== name) continue;
+        found.push({ file: file.path, start: value.start, end: value.end, callable });
+      }
+    });
+  }
+  return found;
 }

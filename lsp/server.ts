@@ -50,6 +50,8 @@ export function serve(host: Host, version = "0"): Promise<void> {
   const connection = createConnection(process.stdin, process.stdout);
   const workspace = new Workspace(host);
   const texts = new Map<string, string>();
+  /** The open files that are Gang: of a TypeScript file only the text counts. */
+  const programs = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let round = 0;
 
@@ -67,10 +69,10 @@ export function serve(host: Host, version = "0"): Promise<void> {
   };
 
   const publish = async (mine: number): Promise<void> => {
-    for (const path of workspace.open()) {
+    for (const uri of programs) {
       if (mine !== round) return;
-      const shown = guard(() => diagnosticsOf(path, workspace), []);
-      await connection.sendDiagnostics({ uri: workspace.uriOf(path), diagnostics: [...shown] });
+      const shown = guard(() => diagnosticsOf(pathOf(uri), workspace), []);
+      await connection.sendDiagnostics({ uri, diagnostics: [...shown] });
       // Between two files, an edit may come in.
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -106,7 +108,10 @@ export function serve(host: Host, version = "0"): Promise<void> {
     (): InitializeResult => ({ capabilities: CAPABILITIES, serverInfo: { name: "gangc", version } }),
   );
 
-  connection.onDidOpenTextDocument(({ textDocument }) => setText(textDocument.uri, textDocument.text));
+  connection.onDidOpenTextDocument(({ textDocument: { uri, languageId, text } }) => {
+    if (languageId === "gang" || uri.endsWith(".gang")) programs.add(uri);
+    setText(uri, text);
+  });
   connection.onDidChangeTextDocument(({ textDocument, contentChanges }) => {
     let text = texts.get(textDocument.uri) ?? "";
     for (const change of contentChanges) {
@@ -124,6 +129,7 @@ export function serve(host: Host, version = "0"): Promise<void> {
   });
   connection.onDidCloseTextDocument(({ textDocument }) => {
     texts.delete(textDocument.uri);
+    programs.delete(textDocument.uri);
     workspace.close(textDocument.uri);
     void connection.sendDiagnostics({ uri: textDocument.uri, diagnostics: [] });
     schedule();
@@ -187,14 +193,9 @@ export function serve(host: Host, version = "0"): Promise<void> {
 
   connection.onRenameRequest((params) =>
     atCursor(params, ({ program, file }, offset) => {
-      const places = renameAt(program, file, offset, params.newName);
-      if (typeof places === "string") throw new ResponseError(ErrorCodes.InvalidRequest, places);
-      return {
-        changes: changesOf(
-          places.map((place) => ({ ...place, newText: params.newName })),
-          workspace,
-        ),
-      };
+      const edits = renameAt(program, file, offset, params.newName);
+      if (typeof edits === "string") throw new ResponseError(ErrorCodes.InvalidRequest, edits);
+      return { changes: changesOf(edits, workspace) };
     }),
   );
 

@@ -43,11 +43,6 @@ export class Workspace {
     this.#programs.clear();
   }
 
-  /** Paths of the open files. */
-  open(): readonly string[] {
-    return [...this.#buffers.keys()];
-  }
-
   uriOf(path: string): string {
     return this.#uris.get(path) ?? uriOf(path);
   }

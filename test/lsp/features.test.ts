@@ -175,15 +175,33 @@ describe("names", () => {
     expect(referencesAt(program, file, offset, false)).toHaveLength(2);
   });
 
+  const renamed = (from: string, to: string, newName: string): string => {
+    const { program, file, offset, text } = withMark(from, to);
+    const edits = renameAt(program, file, offset, newName);
+    if (typeof edits === "string") throw new Error(edits);
+    let after = text;
+    for (const { start, end, newText } of [...edits].sort((a, b) => b.start - a.start)) {
+      after = `${after.slice(0, start)}${newText}${after.slice(end)}`;
+    }
+    expect(open(after).program.diagnostics.filter((diagnostic) => diagnostic.severity === "error")).toEqual([]);
+    return after;
+  };
+
   test("a rename changes every use and nothing else", () => {
-    const { program, file, offset, text } = withMark("stage plan", "stage pl<|>an");
-    const places = renameAt(program, file, offset, "guess");
-    if (typeof places === "string") throw new Error(places);
-    let renamed = text;
-    for (const place of [...places].sort((a, b) => b.start - a.start))
-      renamed = `${renamed.slice(0, place.start)}guess${renamed.slice(place.end)}`;
-    expect(renamed).toBe(FILE.replaceAll("plan", "guess"));
-    expect(open(renamed).program.diagnostics.filter((diagnostic) => diagnostic.severity === "error")).toEqual([]);
+    expect(renamed("stage plan", "stage pl<|>an", "guess")).toBe(FILE.replaceAll("plan", "guess"));
+  });
+
+  test("an argument written short is written out, where its value or its parameter is renamed", () => {
+    expect(renamed("stage prices", "stage <|>prices", "quotes")).toBe(
+      FILE.replace("stage prices", "stage quotes")
+        .replace("prices.summary", "quotes.summary")
+        .replace("plan, prices)", "plan, prices: quotes)"),
+    );
+    expect(renamed("agent forecaster(task", "agent forecaster(<|>task", "job")).toBe(
+      FILE.replace("forecaster(task: synth", "forecaster(job: synth")
+        .replace("${task.", "${job.")
+        .replace("forecaster(task,", "forecaster(job: task,"),
+    );
   });
 
   test.each<[string, string, string, RegExp]>([

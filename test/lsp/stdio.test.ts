@@ -25,7 +25,9 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const uri = (name: string): string => pathToFileURL(join(folder, name)).href;
 
 function openFile(name: string, text: string): string {
-  client.notify("textDocument/didOpen", { textDocument: { uri: uri(name), languageId: "gang", version: 1, text } });
+  client.notify("textDocument/didOpen", {
+    textDocument: { uri: uri(name), languageId: name.endsWith(".ts") ? "typescript" : "gang", version: 1, text },
+  });
   return uri(name);
 }
 
@@ -99,6 +101,7 @@ test("an open buffer counts before the file, for those that import it too", asyn
   expect(second.diagnostics.filter((diagnostic: { severity: number }) => diagnostic.severity === 1)).toEqual([]);
   openFile("t.ts", "export function f({ b }: { b: string }): number { return 1; }\n");
   const third = await diagnostics("main.gang");
+  expect(client.unheard((message) => message.params?.uri === uri("t.ts"))).toBe(0);
   expect(third.diagnostics.filter((diagnostic: { severity: number }) => diagnostic.severity === 1)).not.toEqual([]);
   const definition = await client.ask("textDocument/definition", {
     textDocument: { uri: uri("main.gang") },
