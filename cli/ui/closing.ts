@@ -90,7 +90,7 @@ function headline(state: RunState, elapsed: number, interrupted: boolean): strin
 function lessonLines(lesson: Lesson): string[] {
   const { stage, scope, metric, best, first, evaluations, before, direction } = lesson;
   const name = scope === "" ? stage : `${stage} for ${printable(scope)}`;
-  const source = before === 0 ? "all from this run" : `${before} of them from before this run`;
+  const source = before === 0 ? "all since it began" : `${before} of them from before this run`;
   const total = evaluations === 0 ? [] : [`  from    ${counted(evaluations, "observation")}, ${source}`];
   if (best === undefined) return [`${name} has learned nothing yet.`, ...total];
   const lines = [`What ${name} learned:`, `  best    ${claimText(best.chosen)}`];

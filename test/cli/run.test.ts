@@ -78,7 +78,7 @@ describe("a run", () => {
     expect(talk).toContain("Done: 8 cycles");
     expect(talk).toContain("What search.choice learned:");
     expect(talk).toMatch(/first {3}loss .* the mean of the first 5: the best is .* better/);
-    expect(talk).toContain("8 observations, all from this run");
+    expect(talk).toContain("8 observations, all since it began");
     expect(talk).toContain("The store is .gang. Next:\n  gangc knowledge");
     expect(talk).toMatch(/gangc show [0-9a-f-]{36}/);
     expect(talk).toContain("gangc run --cycles 8");

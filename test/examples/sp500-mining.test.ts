@@ -44,7 +44,7 @@ describe("gangc run examples/sp500", () => {
     expect(lines[0]).toContain("family gaussian · halflife 60 · scale 1");
     expect(stderr).toContain("What research.choice learned:\n  best    family");
     expect(stderr).toMatch(/first {3}ratio [\d.]+, the mean of the first 5: the best is [\d.]+ % better/);
-    expect(stderr).toContain("8 observations, all from this run");
+    expect(stderr).toContain("8 observations, all since it began");
   }, 60_000);
 
   test("run again, starts from what it knows: the default is not tried again", () => {

@@ -46,7 +46,7 @@ describe("the last words of a run", () => {
       "  best    family garch · tail 4",
       "          crps 0.99, the mean of 4 evaluations; strength 0.71",
       "  first   crps 1.1, the mean of the first 5: the best is 10.0 % better",
-      "  from    30 observations, all from this run",
+      "  from    30 observations, all since it began",
       "",
       "The store is .gang. Next:",
       "  gangc knowledge  all of it",
