@@ -22,74 +22,49 @@ import { openKnowledge } from "../runtime/knowledge/open.ts";
 import type { Plan, Position, StageNode } from "../runtime/plan.ts";
 import { openTrail } from "../runtime/trail/local.ts";
 import type { Trail } from "../runtime/trail/trail.ts";
-
-export interface StageRow {
-  readonly bench: "stages";
-  readonly shape: "chain" | "fan";
-  readonly stages: number;
-  /** `memory`: neither trail nor knowledge; `store`: both, on disk; `sync`: the bare write and sync of the same bytes. */
-  readonly trail: "memory" | "store" | "sync";
-  /** Wall clock a stage. */
-  readonly microseconds: number;
-  /** CPU a stage, of all threads. */
-  readonly cpu: number;
-  /** Of `store`: its wall clock by that of `sync`. */
-  readonly ratio?: number;
-  /** Half the distance between the quartiles of the rounds, relative to the median. */
-  readonly noise: number;
-}
+import { type Row, rowOf } from "./row.ts";
 
 const ROUNDS: { readonly [stages: number]: number } = { 100: 9, 1000: 5, 10000: 3 };
 
-export async function benchStages(sizes: readonly number[] = [100, 1_000, 10_000]): Promise<readonly StageRow[]> {
+const SIZES = [100, 1_000, 10_000];
+
+export async function* bench(): AsyncGenerator<Row> {
   // Beside the code, not in the system's temporary folder, which may be memory.
   const cache = join(import.meta.dirname, "..", "node_modules", ".cache");
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, "stages-"));
   try {
-    const rows: StageRow[] = [];
     for (const shape of ["chain", "fan"] as const) {
       // The first run compiles what all later ones use.
       await inMemory(planOf(shape, 1_000), folder);
-      for (const stages of sizes) rows.push(...(await measure(shape, stages, folder)));
+      for (const stages of SIZES) yield* await measure(shape, stages, folder);
     }
-    return rows;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-interface Cost {
-  readonly wall: number;
-  readonly cpu: number;
-}
-
-async function measure(shape: "chain" | "fan", stages: number, folder: string): Promise<StageRow[]> {
+async function measure(shape: "chain" | "fan", stages: number, folder: string): Promise<readonly Row[]> {
   const plan = planOf(shape, stages);
-  const [memory, store, sync]: [Cost[], Cost[], Cost[]] = [[], [], []];
+  const [memory, store, sync]: [number[], number[], number[]] = [[], [], []];
   for (let round = 0; round < (ROUNDS[stages] ?? 3); round++) {
     memory.push(await timed(() => inMemory(plan, folder)));
     const { cost, bytes, syncs } = await inStore(plan, join(folder, `${shape}-${stages}-${round}`));
     store.push(cost);
     sync.push(await timed(async () => bare(join(folder, "bare"), bytes, syncs)));
   }
-  const row = (trail: StageRow["trail"], costs: readonly Cost[]): StageRow => {
-    const wall = costs.map((cost) => (cost.wall * 1000) / stages).sort((a, b) => a - b);
-    const cpu = costs.map((cost) => (cost.cpu * 1000) / stages).sort((a, b) => a - b);
-    const middle = quantile(wall, 0.5);
-    const noise = (quantile(wall, 0.75) - quantile(wall, 0.25)) / 2 / middle;
-    return {
-      bench: "stages",
-      shape,
-      stages,
-      trail,
-      microseconds: round(middle),
-      cpu: round(quantile(cpu, 0.5)),
-      noise: round(noise),
-    };
-  };
-  const ratios = store.map((cost, i) => cost.wall / sync[i]!.wall).sort((a, b) => a - b);
-  return [row("memory", memory), { ...row("store", store), ratio: round(quantile(ratios, 0.5)) }, row("sync", sync)];
+  const row = (where: string, costs: readonly number[], base?: readonly number[]): Row =>
+    rowOf(
+      { bench: "stages", case: `${shape} of ${stages.toLocaleString("en")}, ${where}, a stage`, unit: "µs" },
+      perStage(costs, stages),
+      base && { against: "the bare syncs of the same bytes", values: perStage(base, stages) },
+    );
+  return [row("without trail and knowledge", memory), row("with both", store, sync), row("the bare syncs", sync)];
+}
+
+/** Milliseconds of all stages as microseconds of one. */
+function perStage(costs: readonly number[], stages: number): readonly number[] {
+  return costs.map((cost) => (cost * 1000) / stages);
 }
 
 // One round each ------------------------------------------------------------------------------------------------------------
@@ -108,7 +83,7 @@ async function inMemory(plan: Plan, folder: string): Promise<void> {
   await run(plan, trail, knowledge, folder);
 }
 
-async function inStore(plan: Plan, store: string): Promise<{ cost: Cost; bytes: number; syncs: number }> {
+async function inStore(plan: Plan, store: string): Promise<{ cost: number; bytes: number; syncs: number }> {
   const trail = await openTrail({ directory: store, peers: ["main"] });
   const knowledge = await openKnowledge({ source: trail, clock: systemClock });
   let syncs = 0;
@@ -226,29 +201,15 @@ function planOf(shape: "chain" | "fan", stages: number): Plan {
 
 // Measuring -----------------------------------------------------------------------------------------------------------------
 
-async function timed(work: () => Promise<void>): Promise<Cost> {
-  const cpu = process.cpuUsage();
+/** Milliseconds. */
+async function timed(work: () => Promise<void>): Promise<number> {
   const began = performance.now();
   await work();
-  const wall = performance.now() - began;
-  const used = process.cpuUsage(cpu);
-  return { wall, cpu: (used.user + used.system) / 1000 };
+  return performance.now() - began;
 }
 
 function sizeOf(folder: string): number {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .map((name) => statSync(join(folder, name)))
     .reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0);
-}
-
-function quantile(sorted: readonly number[], q: number): number {
-  const at = (sorted.length - 1) * q;
-  const low = sorted[Math.floor(at)]!;
-  return low + (sorted[Math.ceil(at)]! - low) * (at - Math.floor(at));
-}
-
-const round = (value: number): number => Number(value.toPrecision(3));
-
-if (process.argv[1] === import.meta.filename) {
-  for (const row of await benchStages()) console.log(JSON.stringify(row));
 }

@@ -9,15 +9,7 @@ import { createInterface } from "node:readline";
 import { openTrail } from "../runtime/trail/local.ts";
 import { readTrail } from "../runtime/trail/reader.ts";
 import type { Draft } from "../runtime/trail/record.ts";
-
-export interface TrailRow {
-  readonly bench: "trail";
-  readonly name: string;
-  readonly value: number;
-  readonly unit: "µs" | "records/s" | "ratio";
-  /** Half the distance between the quartiles of the rounds, relative to the median. */
-  readonly noise: number;
-}
+import { median, type Row, rowOf } from "./row.ts";
 
 /** A record of the usual size: 0.5 KB as a line. */
 const DRAFT: Draft = {
@@ -43,51 +35,46 @@ const DRAFT: Draft = {
 };
 const ROUNDS = 7;
 
-export async function benchTrail(): Promise<readonly TrailRow[]> {
+export async function* bench(): AsyncGenerator<Row> {
   // Beside the code, not in the system's temporary folder, which may be memory.
   const cache = join(import.meta.dirname, "..", "node_modules", ".cache");
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, "trail-"));
   try {
-    return [
-      ...(await oneCaller(folder)),
-      await manyCallers(folder),
-      await manyProcesses(folder),
-      ...(await reading(folder)),
-    ];
+    yield* await oneCaller(folder);
+    yield await manyCallers(folder);
+    yield await manyProcesses(folder);
+    yield* await reading(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function oneCaller(folder: string): Promise<readonly TrailRow[]> {
+async function oneCaller(folder: string): Promise<readonly Row[]> {
   const trail = await openTrail({ directory: join(folder, "one"), peers: ["explorer-1"] });
   const [record] = await trail.append([DRAFT]);
   const bytes = Buffer.from(`${JSON.stringify({ ...record, crc: "00000000" })}\n`);
   const file = openSync(join(folder, "bare"), "a");
   const bare: number[] = [];
   const ours: number[] = [];
-  const ratios: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     bare.push(
-      await median(200, () => {
+      await medianOf(200, () => {
         writeSync(file, bytes);
         fdatasyncSync(file);
       }),
     );
-    ours.push(await median(200, () => trail.append([DRAFT])));
-    ratios.push(ours.at(-1)! / bare.at(-1)!);
+    ours.push(await medianOf(200, () => trail.append([DRAFT])));
   }
   closeSync(file);
   await trail.close();
   return [
     row("bare write and fdatasync of one record", "µs", bare),
-    row("append, 1 caller", "µs", ours),
-    row("append, 1 caller, over bare", "ratio", ratios),
+    row("append, 1 caller", "µs", ours, { against: "the bare sync", values: bare }),
   ];
 }
 
-async function manyCallers(folder: string): Promise<TrailRow> {
+async function manyCallers(folder: string): Promise<Row> {
   const rates: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) rates.push(await rate(join(folder, `many-${round}`), 256, 100));
   return row("append, 256 callers", "records/s", rates);
@@ -108,7 +95,7 @@ async function rate(directory: string, callers: number, each: number): Promise<n
 }
 
 /** Eight processes on one store with 16 callers each, all started and warm before any begins. */
-async function manyProcesses(folder: string): Promise<TrailRow> {
+async function manyProcesses(folder: string): Promise<Row> {
   const rates: number[] = [];
   const each = 100;
   const children = await Promise.all(Array.from({ length: 8 }, () => startWriter(folder)));
@@ -137,7 +124,7 @@ async function startWriter(folder: string): Promise<Writer> {
   return Object.assign(write, { end: () => child.stdin.end() });
 }
 
-async function reading(folder: string): Promise<readonly TrailRow[]> {
+async function reading(folder: string): Promise<readonly Row[]> {
   const reader = readTrail(join(folder, "many-0"));
   const whole: number[] = [];
   const idle: number[] = [];
@@ -146,7 +133,7 @@ async function reading(folder: string): Promise<readonly TrailRow[]> {
     let { records, cursor } = await reader.since({});
     whole.push(((performance.now() - start) * 1000) / records.length);
     idle.push(
-      await median(200, async () => {
+      await medianOf(200, async () => {
         ({ cursor } = await reader.since(cursor));
       }),
     );
@@ -155,24 +142,23 @@ async function reading(folder: string): Promise<readonly TrailRow[]> {
 }
 
 /** The median time of one call, in µs. */
-async function median(times: number, call: () => unknown): Promise<number> {
+async function medianOf(times: number, call: () => unknown): Promise<number> {
   const all: number[] = [];
   for (let index = 0; index < times; index += 1) {
     const start = performance.now();
     await call();
     all.push((performance.now() - start) * 1000);
   }
-  return quantile(all, 0.5);
+  return median(all);
 }
 
-function quantile(values: readonly number[], q: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(q * (values.length - 1))]!;
-}
-
-function row(name: string, unit: TrailRow["unit"], values: readonly number[]): TrailRow {
-  const value = quantile(values, 0.5);
-  const noise = (quantile(values, 0.75) - quantile(values, 0.25)) / 2 / value;
-  return { bench: "trail", name, value: Number(value.toPrecision(4)), unit, noise: Number(noise.toFixed(3)) };
+function row(
+  name: string,
+  unit: "µs" | "records/s",
+  values: readonly number[],
+  base?: Parameters<typeof rowOf>[2],
+): Row {
+  return rowOf({ bench: "trail", case: name, unit }, values, base);
 }
 
 if (import.meta.main && process.argv[2] === "--write") {
@@ -181,6 +167,4 @@ if (import.meta.main && process.argv[2] === "--write") {
     await rate(directory, callers, each);
     console.log("done");
   }
-} else if (import.meta.main) {
-  for (const line of await benchTrail()) console.log(JSON.stringify(line));
 }
