@@ -150,7 +150,7 @@ export class Unit {
   }
 
   /** The mend that goes with a "did you mean". */
-  renaming(name: tree.Name, suggestion: string | undefined): Details {
+  renaming(name: tree.Span, suggestion: string | undefined): Details {
     return suggestion === undefined
       ? {}
       : { fixes: [this.replacement(`Replace with \`${suggestion}\``, name, suggestion)] };

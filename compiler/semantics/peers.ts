@@ -34,7 +34,7 @@ export function checkPeer(unit: Unit, node: tree.PeerDecl): void {
     const last = parts.at(-1)!;
     const definition = settingOf(owner.kind, last.text);
     if (definition === undefined) {
-      sayUnknown(unit, owner.kind, entry.path);
+      sayUnknown(unit, owner.kind, entry.path.names.at(-1)!);
       continue;
     }
     const env = { scope: fileScope(unit), calls: "none" as const };

@@ -105,17 +105,18 @@ export function sayDouble(unit: Unit, seen: Map<string, tree.Setting>, name: str
   return true;
 }
 
-export function sayUnknown(unit: Unit, kind: OwnerKind, path: tree.Path): void {
-  const last = path.names.at(-1)!;
+/** `written`: the setting's name, or a path where only a name can stand. */
+export function sayUnknown(unit: Unit, kind: OwnerKind, written: tree.Name | tree.Path): void {
+  const parts = written.kind === "path" ? written.names.map(({ text }) => text) : [written.text];
   const known = SETTINGS[kind].map((row) => row.name);
-  const suggestion = unit.facts.suggest(last.text, known);
+  const suggestion = unit.facts.suggest(parts.at(-1)!, known);
   const data = {
-    name: last.text,
+    name: parts.join("."),
     owner: OWNERS[kind],
     suggestion,
     known: known.length === 0 ? "none" : known.map((one) => `\`${one}\``).join(", "),
   };
-  unit.report(names.unknownSetting, last, data, unit.renaming(last, suggestion));
+  unit.report(names.unknownSetting, written, data, unit.renaming(written, suggestion));
 }
 
 // Values --------------------------------------------------------------------------------------------------------------------

@@ -400,6 +400,7 @@ export class GangParser extends StatementRules {
       if (this.is(this.LA(1), Word) && this.sameLine() && !this.at(K.for)) this.SKIP_TOKEN();
     }
     const pipeline = this.optionalFor("the pipeline");
+    if (!this.RECORDING_PHASE && pipeline === undefined) this.expect(1, K.for, "A test");
     const steps = this.body(this.stepShape, () => this.SUBRULE(this.step));
     return { kind: "test", ...this.finish(start), title, pipeline, steps };
   });

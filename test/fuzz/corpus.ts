@@ -42,7 +42,7 @@ function catalogued(): Sample[] {
 
 function referenced(): Sample[] {
   const reference = readFileSync(join(ROOT, "grammar/README.md"), "utf8");
-  return [...reference.matchAll(/^### (\w+)$[^]*?```gang\n([^]*?)```/gm)].map(([, name, text]) =>
+  return [...reference.matchAll(/^### (\w+)$[\s\S]*?```gang\n([\s\S]*?)```/gm)].map(([, name, text]) =>
     made(`grammar, ${name}`, text!, false),
   );
 }

@@ -11,19 +11,31 @@ const realPath = remembered(disk.realPath);
 /** What is slow to read of TypeScript files is kept over all inputs. */
 const kept = new Map<string, string>();
 
+/** One host a path, so that what it imports is read once. */
+const hosts = new Map<string, { readonly host: Host; main: string }>();
+
 export function hostOf({ path, text, files }: Pick<Subject, "path" | "text" | "files">): Host {
-  const made = path.startsWith("/samples/");
-  return {
+  const made = hosts.get(path) ?? make(path, files);
+  hosts.set(path, made);
+  made.main = text;
+  return made.host;
+}
+
+function make(path: string, files: ReadonlyMap<string, string>): { readonly host: Host; main: string } {
+  const real = !path.startsWith("/samples/");
+  const host: Host = {
     read(file) {
-      if (file === path) return { ok: true, text };
+      if (file === path) return { ok: true, text: made.main };
       const beside = files.get(file);
       if (beside !== undefined) return { ok: true, text: beside };
-      return made ? { ok: false, reason: "missing" } : read(file);
+      return real ? read(file) : { ok: false, reason: "missing" };
     },
-    projectOf: (file) => (made ? dirname(path) : projectOf(file)),
-    realPath: (file) => (made ? file : realPath(file)),
+    projectOf: (file) => (real ? projectOf(file) : dirname(path)),
+    realPath: (file) => (real ? realPath(file) : file),
     cache: { get: (key) => kept.get(key), set: (key, value) => void kept.set(key, value) },
   };
+  const made = { host, main: "" };
+  return made;
 }
 
 /** The disk is asked once for each path. */

@@ -6,6 +6,8 @@ const REGRESSIONS: readonly (readonly [what: string, text: string])[] = [
   ["parser: parse takes longer than 250 ms", `tool a { time${"\u{1F600}".repeat(10_000)}out: 3m }\n`],
   ["printer: the layout does not settle", "tool t(k: n) -> y? ? = c()\n"],
   ["checker: the fix of GANG2001 changes nothing", "pipeline f {\n  for {\n    let model)\n    learn model"],
+  ["checker: the fix of GANG2007 changes nothing", "agent r(a: int) -> int { f.model: 3 }\n"],
+  ["checker: lower throws", 'test "t" { expect plan.e }\n'],
 ];
 
 describe("what went wrong once goes right", () => {

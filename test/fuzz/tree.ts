@@ -48,11 +48,11 @@ export function difference(a: object, b: object): string | undefined {
     const [one, other] = pair;
     const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
     for (const key of keys) {
-      if (LAYOUT.has(key) || (key === "text" && one["kind"] === "file")) continue;
+      if (LAYOUT.has(key) || (key === "text" && one.kind === "file")) continue;
       const [x, y] = [one[key], other[key]];
       if (typeof x === "object" && x !== null && typeof y === "object" && y !== null)
         open.push([x as never, y as never]);
-      else if (x !== y) return `${String(one["kind"])}.${key}`;
+      else if (x !== y) return `${String(one.kind)}.${key}`;
     }
   }
   return undefined;
