@@ -31,7 +31,17 @@ const COMPILERS = {
     const tsc = fileURLToPath(new URL("./lib/tsc.js", import.meta.resolve("typescript/package.json")));
     return async (file) => {
       try {
-        execFileSync(process.execPath, [tsc, "--ignoreConfig", "--noEmit", "--strict", "--target", "es2024", "--types", "", file]);
+        execFileSync(process.execPath, [
+          tsc,
+          "--ignoreConfig",
+          "--noEmit",
+          "--strict",
+          "--target",
+          "es2024",
+          "--types",
+          "",
+          file,
+        ]);
         return 0;
       } catch (error) {
         return String(error.stdout).trim().split("\n").length;

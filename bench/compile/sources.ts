@@ -5,7 +5,12 @@
 export const LANGUAGES = ["gang", "typespec", "langium", "typescript"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-export const EXTENSION: { readonly [L in Language]: string } = { gang: "gang", typespec: "tsp", langium: "model", typescript: "ts" };
+export const EXTENSION: { readonly [L in Language]: string } = {
+  gang: "gang",
+  typespec: "tsp",
+  langium: "model",
+  typescript: "ts",
+};
 
 const RECORD: { readonly [L in Language]: (n: number, before: string | undefined) => string } = {
   gang: (n, before) => `/// Record ${n} of the source.
