@@ -1,4 +1,6 @@
 /** Text to program to plan: the compiler's way in for everyone else. */
+
+import { limitDiagnostics } from "./bounds/limits.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import type { Host } from "./host.ts";
 import { checkUnits } from "./semantics/check.ts";

@@ -1,5 +1,4 @@
-/** List prices of models, in dollars a million tokens. A model's own `price` goes before these. */
-export const PRICES_AS_OF = "2026-11-01";
+/** List prices of models as of 1 November 2026, in dollars a million tokens. A model's own `price` goes before these. */
 
 export interface Price {
   readonly read: number;

@@ -8,7 +8,7 @@ import { checkPeersDiffer, checkRoutesDiffer } from "./checks/idle.ts";
 import { checkLadders } from "./checks/ladders.ts";
 import { checkLearning, checkObservations, checkProxies } from "./checks/learning.ts";
 import { checkLimits } from "./checks/limits.ts";
-import { bodiesOf } from "./checks/reading.ts";
+import { bodiesOf, hasErrors } from "./checks/reading.ts";
 import { checkDeclarationsUsed, checkOutputs } from "./checks/unused.ts";
 import { checkDeclarations } from "./declared.ts";
 import type { Unit } from "./facts.ts";
@@ -59,9 +59,10 @@ function checkFlow(units: readonly Unit[]): void {
   checkFilters(units);
   checkPeersDiffer(units);
   checkLadders(units);
-  // These hold their tongue where errors stand, so they come last.
+  // These are asked only where no error stands, so they come last.
   checkObservations(units);
   for (const unit of units) {
+    if (hasErrors(unit)) continue;
     for (const body of bodiesOf(unit)) checkOutputs(body);
     checkDeclarationsUsed(unit);
   }

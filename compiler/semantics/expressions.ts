@@ -258,6 +258,10 @@ function callType(env: Env, node: tree.CallExpression): Type | undefined {
         return aggregateType(env, node, callee.name);
     }
   } else if (env.calls === "tools" && callee.kind !== "agent") {
+    if (unit.facts.callables.get(callee)?.effect) {
+      const how = "here it would be called as often as its value is asked for";
+      unit.report(safety.effectRetried, node, { name: callee.name, how });
+    }
     return bindCall(env, node, callee, check);
   }
   const what = callee.kind === "builtin" ? "a built-in function" : describe(callee);

@@ -2,7 +2,6 @@
  * Every setting of the language, in one table: what it takes and what it does. The checker, lowering, completion,
  * hover and the reference read the same rows.
  */
-import type { FailureClass } from "../../runtime/trail/record.ts";
 import type { NumberKind, Type } from "../../runtime/types.ts";
 import type { SymbolKind } from "./program.ts";
 
@@ -52,16 +51,8 @@ const constant = (type: Type): Takes => ({ kind: "constant", type });
 const bool: Type = { kind: "bool" };
 const one = (...kinds: SymbolKind[]): Takes => ({ kind: "symbol", kinds });
 
-/** Failures that can be tried again, as the trail names them. */
-export const FAILURES = [
-  "error",
-  "invalid",
-  "refused",
-  "timeout",
-  "rate_limit",
-  "network",
-  "quota",
-] as const satisfies readonly FailureClass[];
+/** Failures that can be tried again, under the names that the trail has for them. */
+export const FAILURES = ["error", "invalid", "refused", "timeout", "rate_limit", "network", "quota"] as const;
 
 const timeout: SettingDefinition = {
   name: "timeout",

@@ -51,7 +51,7 @@ export const limitTooLow = define<{ readonly limit: string; readonly need: strin
   message: ({ limit, need }) => `The limit of ${limit} is below what the cheapest cycle must reserve: ${need}.`,
   help: () => "Raise the limit, or lower `cost` or `tokens` of what is called.",
   explain: {
-    text: "Every call reserves its worst case. If one cycle in which nothing fails already reserves more than the limit, nothing could ever run.",
+    text: "Every call reserves its worst case, and what it did not spend is free again. If the cheapest cycle, in which nothing fails, finds no room for its dearest call, or spends more than the limit for sure, nothing could ever run.",
     wrong: `gang 1
 import { keep } from "./tools.ts"
 tool rent() -> bool = exec("./rent") { cost: $5 }
@@ -86,5 +86,47 @@ export const badLimit = define({
     text: "Limits count money, calls or tokens, in a window of time or a cycle; without a window they hold for ever.",
     wrong: "gang 1\npipeline p {\n  limit: 3\n}\n",
     right: "gang 1\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  limit: 3 calls per 1m\n}\n",
+  },
+});
+
+function limitedAgent(limit: string): string {
+  return `gang 1\n// gang-ignore GANG4090: it will be built\nmodel deep = anthropic("claude-opus-4-5")\nagent guess() -> bool {\n  model: deep\n  prompt: "Up?"\n}\ntool keep(x: bool) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  limit: ${limit}\n  stage answer = guess()\n  stage kept = keep(x: answer)\n}\n`;
+}
+
+function paidBackend(settings: string): string {
+  return `gang 1\n// gang-ignore GANG4090: it will be built\nbackend gpus = slurm(partition: "gpu") {\n  // gang-ignore GANG4090: it will be built\n  price: $2 per 1h\n}\ntool train() = exec("./train")${settings}\nroute {\n  train -> gpus\n}\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  limit: $2 per cycle\n  stage trained = train()\n}\n`;
+}
+
+export const worstAboveLimit = define<{
+  readonly pipeline: string;
+  readonly cycles: number;
+  readonly worst: string;
+  readonly limit: string;
+}>({
+  code: "GANG7004",
+  severity: "warning",
+  title: "Worst case above limit",
+  message: ({ pipeline, cycles, worst, limit }) =>
+    `${cycles === 1 ? "A cycle" : `${cycles} cycles`} of \`${pipeline}\` can cost ${worst} at worst, and the limit is ${limit}.`,
+  help: () =>
+    "A cycle that reaches the limit fails there. Raise it, or bound the worst case: a shorter ladder, fewer `turns`, less `tokens`, a shorter `timeout`.",
+  explain: {
+    text: "The worst case is every attempt of every ladder with all its turns, each reading and writing all that `tokens` allows, on the dearest backend until its timeout. `gangc plan` shows it stage by stage.",
+    wrong: limitedAgent("$0.50 per cycle"),
+    right: limitedAgent("$1 per cycle"),
+  },
+});
+
+export const unboundedCost = define<{ readonly pipeline: string; readonly limit: string; readonly because: string }>({
+  code: "GANG7005",
+  severity: "warning",
+  title: "Cost without a bound",
+  message: ({ pipeline, limit, because }) =>
+    `Only the limit of ${limit} bounds what a cycle of \`${pipeline}\` costs, because ${because}.`,
+  help: () => "A cycle that reaches the limit fails there. A `timeout` bounds what a paid backend costs.",
+  explain: {
+    text: "A paid backend without a timeout, or a paid tool in the hands of an agent, can cost any amount in one cycle.",
+    wrong: paidBackend(""),
+    right: paidBackend(" { timeout: 30m }"),
   },
 });

@@ -11,9 +11,7 @@ import { calls, declared, settingOfSymbol, valueOfSymbol } from "./reading.ts";
 /** Neither `retry` nor `or` may follow an effect, and nothing asks it again. */
 export function checkEffects(body: PipelineBody): void {
   const { unit } = body;
-  const stages = new Set<unknown>();
-  for (const { step, call, callee, at } of calls(body)) {
-    stages.add(call);
+  for (const { step, callee, at } of calls(body)) {
     if (!unit.facts.callables.get(callee)?.effect) continue;
     const { node } = step;
     const next = node.alternatives[at + 1];
@@ -29,20 +27,6 @@ export function checkEffects(body: PipelineBody): void {
     if (node.every !== undefined) say(node.every, "it would be asked again and again");
     if (retry?.value.kind === "symbol" && attemptsOf(unit, retry.value.symbol) > 1)
       say(retry.node, `\`${retry.value.symbol.name}\` would try it again`);
-  }
-  for (const [call, { callable }] of unit.facts.calls) {
-    if (
-      !callable.effect ||
-      stages.has(call) ||
-      call.start < body.node.start ||
-      call.end > body.node.end ||
-      body.unit !== unit
-    )
-      continue;
-    unit.report(safety.effectRetried, call, {
-      name: callable.symbol.name,
-      how: "here it would be called as often as its value is asked for",
-    });
   }
 }
 

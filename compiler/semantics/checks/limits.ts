@@ -1,4 +1,4 @@
-/** Limits in money: every model priced, and one cycle without a failure within them. */
+/** Limits in money: every model priced. What they allow is judged over the plan (`compiler/bounds`). */
 
 import { priceOf } from "../../../stdlib/prices.ts";
 import * as cost from "../../diagnostics/catalogue/cost.ts";
@@ -6,7 +6,6 @@ import type * as tree from "../../syntax/tree.ts";
 import type { PipelineBody, Step } from "../bodies.ts";
 import type { Facts } from "../facts.ts";
 import type { Symbol } from "../program.ts";
-import { displayNumber } from "../types/display.ts";
 import { calls, settingOfSymbol, valueOfSymbol } from "./reading.ts";
 
 export function checkLimits(body: PipelineBody): void {
@@ -29,15 +28,6 @@ export function checkLimits(body: PipelineBody): void {
         model.place === undefined ? {} : { labels: [{ ...model.place, message: "without a price" }] },
       );
     }
-  }
-  const need = cheapest(body);
-  for (const limit of money) {
-    if (limit.amount >= need || limit.per === "ever") continue;
-    unit.report(cost.limitTooLow, setting.node, {
-      limit: displayNumber(limit.amount, "money"),
-      need: displayNumber(Math.round(need * 100) / 100, "money"),
-    });
-    return;
   }
 }
 
@@ -64,34 +54,4 @@ function priced(facts: Facts, model: Symbol): Price | undefined {
   if (written?.kind === "price") return written;
   const call = node?.kind === "model" ? facts.providers.get(node.value) : undefined;
   return call === undefined ? { read: 0, write: 0 } : priceOf(call.provider, call.texts[0] ?? "");
-}
-
-/** What one cycle reserves in which the first of everything answers: items of unknown number and `when` are left out. */
-function cheapest(body: PipelineBody): number {
-  const { facts } = body.unit;
-  let sum = 0;
-  for (const { step, callee, at } of calls(body)) {
-    if (at > 0) continue;
-    const times = timesOf(facts, step);
-    const tool = valueOfSymbol(facts, callee, "cost");
-    if (callee.kind === "tool" && tool?.kind === "constant" && typeof tool.value === "number")
-      sum += tool.value * times;
-    const model = callee.kind === "agent" ? valueOfSymbol(facts, callee, "model") : undefined;
-    if (model?.kind !== "symbol") continue;
-    const tokens = valueOfSymbol(facts, model.symbol, "tokens");
-    const price = priced(facts, model.symbol);
-    if (tokens?.kind === "tokens" && price !== undefined)
-      sum += ((tokens.read * price.read + tokens.write * price.write) / 1e6) * times;
-  }
-  return sum;
-}
-
-function timesOf(facts: Facts, step: Step): number {
-  let times = 1;
-  for (let at = step.around; at !== undefined; at = at.around) {
-    if (at.node.kind !== "for" || at.node.every !== undefined) return 0;
-    const list = facts.types.get(at.node.iterated);
-    times *= list?.kind === "list" ? (list.least ?? 0) : 0;
-  }
-  return times;
 }

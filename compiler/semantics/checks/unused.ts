@@ -1,4 +1,4 @@
-/** Outputs that nobody reads, and declarations that nothing names. */
+/** Outputs that nobody reads, and declarations that nothing names. Asked only of files without errors: behind one a reader may be hidden. */
 import { unusedDeclaration } from "../../diagnostics/catalogue/names.ts";
 import { unreadOutput } from "../../diagnostics/catalogue/pipelines.ts";
 import type { PipelineBody } from "../bodies.ts";
@@ -6,13 +6,11 @@ import { callOf } from "../bodies.ts";
 import type { Unit } from "../facts.ts";
 import { noun } from "../naming.ts";
 import type { Symbol } from "../program.ts";
-import { bodiesOf, hasErrors } from "./reading.ts";
+import { bodiesOf } from "./reading.ts";
 
 /** An effect's output may go unread, and what has no result has nothing to read. */
 export function checkOutputs(body: PipelineBody): void {
   const { unit } = body;
-  // Behind an error a reader may be hidden: then nothing is said.
-  if (hasErrors(unit)) return;
   const read = new Set<Symbol>();
   for (const step of body.steps) for (const symbol of step.reads) read.add(symbol);
   for (const { symbol } of unit.facts.recalls.values()) read.add(symbol);
@@ -33,7 +31,7 @@ const ROOTS: ReadonlySet<string> = new Set(["pipeline", "peer", "subnet"]);
 
 /** In a file with a pipeline: the others are libraries. */
 export function checkDeclarationsUsed(unit: Unit): void {
-  if (bodiesOf(unit).length === 0 || hasErrors(unit)) return;
+  if (bodiesOf(unit).length === 0) return;
   const used = new Set<Symbol>();
   const declaring = new Set<unknown>();
   for (const node of unit.file.items) {
