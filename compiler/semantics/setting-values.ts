@@ -82,6 +82,7 @@ export function readSettings(
 
 /** Says which settings a declaration cannot do without. */
 export function requireSettings(kind: OwnerKind, entries: readonly tree.Setting[], unit: Unit, name: tree.Name): void {
+  if (name.text === "") return;
   for (const definition of SETTINGS[kind]) {
     if (!definition.required || entries.some(({ path }) => path.names[0]?.text === definition.name)) continue;
     unit.report(names.missingSetting, name, {
