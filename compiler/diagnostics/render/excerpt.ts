@@ -148,6 +148,12 @@ function cut(
   const cells: string[] = [];
   let offset = from;
   for (const character of lines.text.slice(from, to)) {
+    if (character >= " " && character <= "~") {
+      cells.push(character);
+      offsets.push(cells.length);
+      offset++;
+      continue;
+    }
     const cell = character === "\t" ? " ".repeat(TAB - (cells.length % TAB)) : visible(character);
     // One entry a column; the second half of a wide character is empty. What has no width joins the one before.
     const width = character === "\t" ? cell.length : widthOf(character);
