@@ -19,6 +19,7 @@ const TABLE_OF: { readonly [kind in Kind]: TableName | undefined } = {
   "tool.ended": "tool_calls",
   evidence: "evidence",
   score: "scores",
+  forgotten: undefined,
   event: "events",
 };
 

@@ -163,6 +163,12 @@ export const KINDS = {
     /** The time the score speaks of, where it came late. */
     at: z.string().optional(),
   }),
+  /** What drops out of every copy of the trail, and is refused where it arrives: by name and hash, never the content. */
+  forgotten: z.looseObject({
+    records: z.array(z.looseObject({ process: id, seq: z.int().positive(), id, hash: z.string() })),
+    artifacts: z.array(z.string()),
+    why: z.string().optional(),
+  }),
   /** Drift alarms, returns, skipped rungs, mutations, notes to a person: `name` tells. */
   event: z.looseObject({ name: z.string(), message: z.string().optional() }),
 } as const satisfies { readonly [kind: string]: z.ZodType };
