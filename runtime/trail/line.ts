@@ -2,6 +2,7 @@
  * A line of a segment: one JSON object whose last field is the CRC32 of the bytes before it, in eight hex digits, so
  * that `jq` and DuckDB read the line as it stands and the check needs no parsing.
  */
+import { isUtf8 } from "node:buffer";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { SETTINGS } from "../settings.ts";
@@ -198,6 +199,8 @@ export function decodeLine(bytes: Buffer): Line {
   if (!trailer.startsWith(CRC)) return { type: "bad", why: "it does not end in a CRC" };
   const crc = crc32(bytes.subarray(0, bytes.length - TRAILER));
   if (trailer !== trailerOf(crc)) return { type: "bad", why: "its CRC does not fit its bytes" };
+  // What is kept as text must come back byte for byte.
+  if (!isUtf8(bytes)) return { type: "bad", why: "it is not UTF-8" };
   const json = `${text.slice(0, -TRAILER)}}`;
   let value: { [key: string]: unknown };
   try {
