@@ -1,5 +1,4 @@
 /** Text to program to plan: the compiler's way in for everyone else. */
-
 import { limitDiagnostics } from "./bounds/limits.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import type { Host } from "./host.ts";
@@ -19,7 +18,9 @@ export function compile(entry: string, host: Host): Program {
   const files = loaded.units.map((unit) => unit.file);
   const order = new Map(files.map((file, index) => [file.path, index]));
   const rank = (path: string): number => order.get(path) ?? files.length;
-  const diagnostics = suppress(files, withoutEchoes(loaded.facts.diagnostics)).sort(
+  // Last, since only a program without errors has a plan whose bounds can be told.
+  const found = [...loaded.facts.diagnostics, ...limitDiagnostics(asProgram(loaded, loaded.facts.diagnostics))];
+  const diagnostics = suppress(files, withoutEchoes(found)).sort(
     (a, b) => rank(a.file) - rank(b.file) || a.start - b.start || a.end - b.end,
   );
   return asProgram(loaded, diagnostics);

@@ -89,13 +89,36 @@ export const badLimit = define({
   },
 });
 
-function limitedAgent(limit: string): string {
-  return `gang 1\n// gang-ignore GANG4090: it will be built\nmodel deep = anthropic("claude-opus-4-5")\nagent guess() -> bool {\n  model: deep\n  prompt: "Up?"\n}\ntool keep(x: bool) = exec("./keep")\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  limit: ${limit}\n  stage answer = guess()\n  stage kept = keep(x: answer)\n}\n`;
+const limitedAgent = (limit: string): string => `gang 1
+import { keep } from "./tools.ts"
+// gang-ignore GANG4090: it will be built
+model deep = anthropic("claude-opus-4-5")
+agent guess() -> bool {
+  model: deep
+  prompt: "Up?"
 }
+pipeline p {
+  // gang-ignore GANG4090: it will be built
+  limit: ${limit}
+  stage answer = guess()
+  stage kept = keep(value: answer)
+}
+`;
 
-function paidBackend(settings: string): string {
-  return `gang 1\n// gang-ignore GANG4090: it will be built\nbackend gpus = slurm(partition: "gpu") {\n  // gang-ignore GANG4090: it will be built\n  price: $2 per 1h\n}\ntool train() = exec("./train")${settings}\nroute {\n  train -> gpus\n}\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  limit: $2 per cycle\n  stage trained = train()\n}\n`;
+const paidBackend = (timeout: string): string => `gang 1
+import { keep } from "./tools.ts"
+// gang-ignore GANG4090: it will be built
+backend gpus = slurm(partition: "gpu") {
+  // gang-ignore GANG4090: it will be built
+  price: $2 per 1h
 }
+route { keep -> gpus${timeout} }
+pipeline p {
+  // gang-ignore GANG4090: it will be built
+  limit: $2 per cycle
+  stage kept = keep(value: true)
+}
+`;
 
 export const worstAboveLimit = define<{
   readonly pipeline: string;
@@ -114,6 +137,7 @@ export const worstAboveLimit = define<{
     text: "The worst case is every attempt of every ladder with all its turns, each reading and writing all that `tokens` allows, on the dearest backend until its timeout. `gangc plan` shows it stage by stage.",
     wrong: limitedAgent("$0.50 per cycle"),
     right: limitedAgent("$1 per cycle"),
+    files: TOOLS,
   },
 });
 
@@ -127,6 +151,7 @@ export const unboundedCost = define<{ readonly pipeline: string; readonly limit:
   explain: {
     text: "A paid backend without a timeout, or a paid tool in the hands of an agent, can cost any amount in one cycle.",
     wrong: paidBackend(""),
-    right: paidBackend(" { timeout: 30m }"),
+    right: paidBackend(" { timeout: 15m }"),
+    files: TOOLS,
   },
 });
