@@ -26,8 +26,8 @@ export type Expr =
   | { readonly op: "literal"; readonly value: Json }
   /** A stage's output, a `let`, a loop's variable, a parameter, `it`; in a recall's filter a field of evidence. */
   | { readonly op: "name"; readonly name: string }
-  /** A field; over a missing value missing; over a `map` of a fan-out the map of the fields. */
-  | { readonly op: "field"; readonly of: Expr; readonly name: string; readonly each?: true }
+  /** A field; over a missing value missing; over a fan-out's `map`, `each` maps deep, the map of the fields. */
+  | { readonly op: "field"; readonly of: Expr; readonly name: string; readonly each?: number }
   /** `m[k]`: by the item's name or key. `key` may be a record, then its `name` or `key` counts. */
   | { readonly op: "index"; readonly of: Expr; readonly key: Expr }
   | { readonly op: "list"; readonly items: readonly Expr[] }
@@ -70,7 +70,7 @@ const Expr: z.ZodType<Expr> = z.lazy(() =>
   z.discriminatedUnion("op", [
     z.strictObject({ op: z.literal("literal"), value: Json }),
     z.strictObject({ op: z.literal("name"), name: z.string() }),
-    z.strictObject({ op: z.literal("field"), of: Expr, name: z.string(), each: z.literal(true).optional() }),
+    z.strictObject({ op: z.literal("field"), of: Expr, name: z.string(), each: z.int().positive().optional() }),
     z.strictObject({ op: z.literal("index"), of: Expr, key: Expr }),
     z.strictObject({ op: z.literal("list"), items: z.array(Expr) }),
     z.strictObject({

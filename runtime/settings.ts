@@ -18,6 +18,10 @@ export const SETTINGS = {
     /** No stage starts with less free space than this. */
     freeBytes: 64 * 2 ** 20,
   },
+  recall: {
+    /** The most that what was recalled may take of a prompt. */
+    tokens: 2000,
+  },
   artifacts: {
     /** Outputs longer than this as JSON are kept as artifacts, not in the record. */
     inlineBytes: 64 * 2 ** 10,

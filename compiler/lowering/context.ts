@@ -52,8 +52,8 @@ export interface Context {
   settings(owner: Symbol | undefined, node: tree.Settings | tree.Block | tree.SubnetDecl | undefined): Settings;
   /** Lowers what stands inside a `for`. */
   inside<T>(node: tree.ForStatement, lower: () => T): T;
-  /** Whether a stage or a `let` is one value for each item of a `for`, seen from where lowering stands. */
-  fannedOut(symbol: Symbol): boolean;
+  /** How many `for`s deep a stage or a `let` is one value for each item, seen from where lowering stands. */
+  fannedOut(symbol: Symbol): number;
 }
 
 /** What a call stands in: its stage, and the settings around it, the nearest first. */

@@ -92,14 +92,19 @@ function member(context: Context, node: tree.MemberExpression, file: tree.Source
   const constant = context.program.constant(node);
   if (constant !== undefined) return literal(constant);
   const of = lowerExpression(context, node.of, file);
-  const base = context.program.typeOf(node.of);
-  return part(of, node.name.text, base !== undefined && withoutOptional(base).kind === "map");
+  return part(of, node.name.text, mapsOf(context.program.typeOf(node.of)));
 }
 
 /** A field of an expression; of a literal it is taken at once. */
-function part(of: Expr, field: string, each: boolean): Expr {
+function part(of: Expr, field: string, each: number): Expr {
   if (of.op === "literal" && isRecord(of.value)) return literal(of.value[field] ?? null);
-  return each ? { op: "field", of, name: field, each: true } : { op: "field", of, name: field };
+  return each > 0 ? { op: "field", of, name: field, each } : { op: "field", of, name: field };
+}
+
+/** How many fan-outs deep the items of a value lie. */
+function mapsOf(type: Type | undefined): number {
+  const of = type && withoutOptional(type);
+  return of?.kind === "map" ? 1 + mapsOf(of.of) : 0;
 }
 
 function isRecord(value: Json): value is { readonly [key: string]: Json } {
@@ -128,10 +133,10 @@ function hole(context: Context, { path: { names } }: tree.StringHole): Expr {
   const [first, ...rest] = names as readonly [tree.Name, ...tree.Name[]];
   const root = symbol(context, first);
   let expression = name(context, root);
-  const own = context.program.typeOfSymbol(root);
-  let type: Type | undefined = own !== undefined && context.fannedOut(root) ? { kind: "map", of: own } : own;
+  let type = context.program.typeOfSymbol(root);
+  for (let deep = context.fannedOut(root); type !== undefined && deep > 0; deep--) type = { kind: "map", of: type };
   for (const { text } of rest) {
-    expression = part(expression, text, type !== undefined && withoutOptional(type).kind === "map");
+    expression = part(expression, text, mapsOf(type));
     const judged = type === undefined ? undefined : fieldOf(type, text);
     type = judged?.ok ? judged.type : undefined;
   }

@@ -4,18 +4,19 @@ import type * as tree from "../syntax/tree.ts";
 import type { Context } from "./context.ts";
 
 export function fanOuts(program: Program): Pick<Context, "inside" | "fannedOut"> {
-  const innermost = new Map<Symbol, tree.ForStatement>();
+  const enclosing = new Map<Symbol, readonly tree.ForStatement[]>();
   const open = new Set<tree.ForStatement>();
-  const collect = (body: tree.Block, around: tree.ForStatement | undefined): void => {
+  const collect = (body: tree.Block, around: readonly tree.ForStatement[]): void => {
     for (const item of body.items) {
-      if (item.kind === "for" || item.kind === "when") collect(item.body, item.kind === "for" ? item : around);
-      if (around === undefined || (item.kind !== "stage" && item.kind !== "let")) continue;
+      if (item.kind === "for" || item.kind === "when")
+        collect(item.body, item.kind === "for" ? [...around, item] : around);
+      if (around.length === 0 || (item.kind !== "stage" && item.kind !== "let")) continue;
       const symbol = program.symbolOf(item.name);
-      if (symbol !== undefined) innermost.set(symbol, around);
+      if (symbol !== undefined) enclosing.set(symbol, around);
     }
   };
   for (const file of program.files) {
-    for (const item of file.items) if (item.kind === "pipeline") collect(item.body, undefined);
+    for (const item of file.items) if (item.kind === "pipeline") collect(item.body, []);
   }
   return {
     inside(node, lower) {
@@ -27,8 +28,7 @@ export function fanOuts(program: Program): Pick<Context, "inside" | "fannedOut">
       }
     },
     fannedOut(symbol) {
-      const around = innermost.get(symbol);
-      return around !== undefined && !open.has(around);
+      return (enclosing.get(symbol) ?? []).filter((around) => !open.has(around)).length;
     },
   };
 }

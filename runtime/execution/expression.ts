@@ -93,12 +93,7 @@ function* walk(expression: Expr, scope: Scope): Evaluation {
     case "name":
       return scope.get(expression.name) ?? null;
     case "field": {
-      const of = yield* walk(expression.of, scope);
-      if (expression.each !== true) return fieldOf(of, expression.name);
-      if (!isObject(of))
-        return of === null ? null : fail(`${expression.name} cannot be read from each item of ${shown(of)}`);
-      const entries = Object.entries(of).map(([key, item]) => [key, fieldOf(item, expression.name)] as const);
-      return Object.fromEntries(entries.filter(([, value]) => value !== null));
+      return fieldOfEach(yield* walk(expression.of, scope), expression.name, expression.each ?? 0);
     }
     case "index": {
       const of = yield* walk(expression.of, scope);
@@ -239,6 +234,14 @@ function aggregate(which: Aggregate, of: Json): Json {
   if (which === "sum") return sum;
   if (items.length === 0) return null;
   return which === "mean" ? sum / items.length : which === "min" ? least : most;
+}
+
+/** The field of each item, `deep` maps down; an item without it is left out. */
+function fieldOfEach(of: Json, name: string, deep: number): Json {
+  if (deep === 0) return fieldOf(of, name);
+  if (!isObject(of)) return of === null ? null : fail(`${name} cannot be read from each item of ${shown(of)}`);
+  const entries = Object.entries(of).map(([key, item]) => [key, fieldOfEach(item, name, deep - 1)] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== null));
 }
 
 function fieldOf(of: Json, name: string): Json {

@@ -29,8 +29,8 @@ export class Frame implements Scope {
   readonly key: string;
   readonly settled = new Map<string, Settled>();
   readonly choices = new Map<string, Choice>();
-  /** Frames of the bodies of `when`s, whose names are names here too. */
-  readonly insides = new Map<string, Frame>();
+  /** Of a name that a `when` or a `for` provides: the frames of its bodies in which it has a value. */
+  readonly insides = new Map<string, Frame[]>();
   readonly waits: Int32Array;
   readonly outside = new Map<string, [Frame, number][]>();
   readonly onDone: (batch: Batch) => void;
@@ -85,7 +85,7 @@ export function rootOf(frame: Frame, names: readonly string[]): Root | undefined
 
 /**
  * The choices on which these names rest, as far as they are to be held to account, each once: those that the names stand
- * for, and all that those were made from. Through a fan-out's map nobody in particular is to blame.
+ * for, and all that those were made from. Behind a fan-out's map stand those of all its items.
  */
 export function choicesBehind(frame: Frame, names: readonly string[]): readonly Choice[] {
   const found = new Map<string, Choice>();
@@ -105,8 +105,7 @@ export function choicesBehind(frame: Frame, names: readonly string[]): readonly 
     if (choice?.answerable === true) found.set(choice.attempt, choice);
     const vertex = home.graph.vertices[home.graph.providers.get(name)!]!;
     for (const need of vertex.needs) stack.push([home, need]);
-    const inside = home.insides.get(name);
-    if (inside !== undefined) stack.push([inside, name]);
+    for (const inside of home.insides.get(name) ?? []) stack.push([inside, name]);
   }
   return [...found.values()];
 }

@@ -338,7 +338,7 @@ class Scheduler {
   #enter(frame: Frame, vertex: Vertex): void {
     const inside = new Frame(vertex.body!, frame, vertex, frame.key, () => {
       for (const name of vertex.provides) {
-        frame.insides.set(name, inside);
+        frame.insides.set(name, [inside]);
         const choice = inside.choices.get(name);
         if (choice !== undefined) frame.choices.set(name, choice);
         this.#settle(frame, name, inside.settled.get(name) ?? { ok: true, value: null });
@@ -353,6 +353,7 @@ class Scheduler {
     const collected = new Map<string, (Json | undefined)[]>(
       vertex.provides.map((name) => [name, new Array(items.length)]),
     );
+    for (const name of vertex.provides) frame.insides.set(name, []);
     const { parallel } = node;
     let next = 0;
     let active = 0;
@@ -374,7 +375,9 @@ class Scheduler {
         const item = new Frame(vertex.body!, frame, vertex, frame.key === "" ? key : `${frame.key}/${key}`, () => {
           for (const name of vertex.provides) {
             const settled = item.settled.get(name);
-            if (settled?.ok === true && settled.value !== null) collected.get(name)![index] = settled.value;
+            if (settled?.ok !== true || settled.value === null) continue;
+            collected.get(name)![index] = settled.value;
+            frame.insides.get(name)!.push(item);
           }
           active -= 1;
           if (next < items.length) this.#queue.push(begin);

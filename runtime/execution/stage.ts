@@ -2,11 +2,13 @@
  * One stage, from recall to value: its alternatives in order, each with the attempts that its retry policy gives. Only
  * `stage.started` and `stage.ended` are not written here: they share a write with the stages around (`scheduler.ts`).
  */
-import type { Recalled, RecallQuery } from "../knowledge/knowledge.ts";
+import type { RecallQuery } from "../knowledge/knowledge.ts";
+import { type Rendered, renderRecalled } from "../knowledge/render.ts";
 import type { Proposal } from "../models/model.ts";
 import { areNear, knownSpaceOf } from "../models/space.ts";
 import type { Call, Expr, Plan, StageNode } from "../plan.ts";
 import { deriveSeed } from "../random.ts";
+import { SETTINGS } from "../settings.ts";
 import type { Draft, FailureClass } from "../trail/record.ts";
 import { TrailError } from "../trail/trail.ts";
 import type { Json, Type } from "../types.ts";
@@ -64,7 +66,7 @@ class StageRun {
   readonly #scopeKey: string;
   readonly #scope: Scope;
   #attempts = 0;
-  #recalled: Recalled | undefined;
+  #recalled: Rendered = NOTHING_RECALLED;
 
   constructor(context: RunContext, node: StageNode, origin: StageOrigin, scopeKey: string, scope: Scope) {
     this.#context = context;
@@ -87,7 +89,8 @@ class StageRun {
     return { status, attempts: this.#attempts, failure };
   }
 
-  async #recall(): Promise<Recalled> {
+  /** An agent is shown what fits into its prompt; a tool, whose arguments stand in the program, is shown nothing. */
+  async #recall(): Promise<Rendered> {
     const { knowledge, clock, plan, subnetName } = this.#context;
     const began = clock.elapsed();
     const recall = plan.recalls[this.#node.recall];
@@ -106,19 +109,17 @@ class StageRun {
       now: clock.now(),
       ...(type === undefined ? {} : admission(type)),
     });
+    const rendered = agent === undefined ? NOTHING_RECALLED : renderRecalled(recalled, SETTINGS.recall.tokens);
     this.#note({
       kind: "recall",
       ...this.#origin,
       recall: this.#node.recall,
-      shown: [
-        ...recalled.patterns.map(({ claim, strength }) => ({ claim, strength })),
-        ...recalled.antipatterns.map(({ claim, strength }) => ({ claim, strength, anti: true })),
-      ],
+      shown: rendered.shown.map(({ claim, strength, anti }) => ({ claim, strength, ...(anti ? { anti } : {}) })),
       known: recalled.known,
       generation: recalled.generation,
       elapsed: seconds(clock.elapsed() - began),
     });
-    return recalled;
+    return rendered;
   }
 
   /** A value, or the error of the last attempt. */
@@ -245,17 +246,16 @@ class StageRun {
     try {
       const modelName = settings.model!;
       const model = await this.#context.model(modelName);
-      const patterns = this.#recalled?.patterns ?? [];
-      const antipatterns = this.#recalled?.antipatterns ?? [];
+      const { shown, text } = this.#recalled;
       const request: Proposal = {
         stage: this.#node.id,
         scope: this.#scopeKey,
-        prompt: renderPrompt(agent.prompt, this.#agentScope(input), { patterns, antipatterns }, settings.note),
+        prompt: renderPrompt(agent.prompt, this.#agentScope(input), text, settings.note),
         type: agent.result,
         temperature: settings.temperature,
         seed: this.#seed("attempt", this.#attempts),
-        patterns,
-        antipatterns,
+        patterns: shown.filter(({ anti }) => !anti),
+        antipatterns: shown.filter(({ anti }) => anti),
         observations: (limit) => knowledge.observations({ subnet: subnetName, stage: this.#node.id, limit }),
         history: history.map((tried) => ({ value: tried.value, class: tried.class, error: tried.error })),
         tools: agent.tools.map(({ tool, bound }) => this.#offer(tool, bound, origin)),
@@ -437,10 +437,7 @@ class StageRun {
   }
 
   #wasShown(claim: string): boolean {
-    return (
-      this.#recalled!.patterns.some((ranked) => ranked.claim === claim) ||
-      this.#recalled!.antipatterns.some((ranked) => ranked.claim === claim)
-    );
+    return this.#recalled.shown.some((ranked) => ranked.claim === claim);
   }
 
   #seed(purpose: string, part: string | number): number {
@@ -464,6 +461,8 @@ interface FailedAlternative {
 }
 
 const failed = (failure: FailureClass, error: string): FailedAlternative => ({ failed: { class: failure, error } });
+
+const NOTHING_RECALLED: Rendered = { text: "", shown: [] };
 
 const NOTHING: Scope = { get: () => undefined };
 

@@ -32,11 +32,11 @@ export function canonical(value: Json, type: Type): Claim {
 export function canonicalArguments(input: { readonly [name: string]: Json }, parameters: readonly Field[]): Claim {
   const shortened: { [name: string]: Json } = {};
   const niche: string[] = [];
-  for (const { name, type } of parameters) {
+  for (const { name, type, default: preset } of parameters) {
     const argument = input[name];
     if (argument === undefined || argument === null) continue;
     const own: string[] = [];
-    const rounded = round(argument, type, name, own);
+    const rounded = round(argument, type, name, own, preset);
     const json = canonicalJson(rounded);
     if (json.length > LONGEST_ARGUMENT) shortened[name] = `sha256:${sha256(json)}`;
     else {
@@ -65,17 +65,20 @@ export function canonicalJson(value: Json): string {
   return `{${fields.join(",")}}`;
 }
 
-function round(value: Json, type: Type, path: string, niche: string[]): Json {
+/** `preset` is what the declaration says this part is where nothing else is said. */
+function round(value: Json, type: Type, path: string, niche: string[], preset?: Json): Json {
   switch (type.kind) {
     case "optional":
       if (value === null) niche.push(`${path || "value"} = none`);
-      return value === null ? null : round(value, type.of, path, niche);
+      return value === null ? null : round(value, type.of, path, niche, preset);
     case "int":
     case "float":
     case "duration":
     case "size":
     case "money":
-      return typeof value === "number" ? roundNumber(value, type) : value;
+      return typeof value === "number"
+        ? roundNumber(value, type, typeof preset === "number" ? preset : undefined)
+        : value;
     case "bool":
     case "literal":
     case "choice":
@@ -84,7 +87,9 @@ function round(value: Json, type: Type, path: string, niche: string[]): Json {
     case "list":
       if (!Array.isArray(value)) return value;
       if (type.least !== type.most) niche.push(`${path || "value"}.length = ${value.length}`);
-      return value.map((item: Json, i) => round(item, type.of, `${path}[${i}]`, niche));
+      return value.map((item: Json, i) =>
+        round(item, type.of, `${path}[${i}]`, niche, Array.isArray(preset) ? preset[i] : undefined),
+      );
     case "map":
       return isObject(value)
         ? Object.fromEntries(
@@ -92,10 +97,10 @@ function round(value: Json, type: Type, path: string, niche: string[]): Json {
           )
         : value;
     case "record":
-      return isObject(value) ? roundRecord(value, type.fields, path, niche) : value;
+      return isObject(value) ? roundRecord(value, type.fields, path, niche, preset) : value;
     case "union": {
       const member = type.members.find((candidate) => isOf(value, candidate));
-      return member === undefined ? value : round(value, member, path, niche);
+      return member === undefined ? value : round(value, member, path, niche, preset);
     }
     default:
       return value;
@@ -107,11 +112,13 @@ function roundRecord(
   fields: readonly Field[],
   path: string,
   niche: string[],
+  presets: Json = null,
 ): Json {
   const result: { [key: string]: Json } = {};
-  const visit = ({ name, type, default: preset }: Field): void => {
-    const given = value[name] ?? preset ?? null;
-    const rounded = round(given, type, join(path, name), niche);
+  const visit = ({ name, type, default: own }: Field): void => {
+    const preset = (isObject(presets) ? presets[name] : undefined) ?? own;
+    const given = value[name] ?? own ?? null;
+    const rounded = round(given, type, join(path, name), niche, preset);
     if (rounded !== null) result[name] = rounded;
     const choice = type.kind === "optional" ? type.of : type;
     if (choice.kind === "choice") armOf(choice.arms, given)?.fields.forEach(visit);
@@ -120,8 +127,16 @@ function roundRecord(
   return result;
 }
 
-/** To the grid of `step`, else to one of 64 bins between the ends, which are logarithmic where the range is. */
-export function roundNumber(value: number, type: NumberType): number {
+/**
+ * To the grid of `step`, else to one of 64 bins between the ends, which are logarithmic where the range is. The bin in
+ * which the declared default lies is known by it: what is measured of the default is measured of its claim.
+ */
+export function roundNumber(value: number, type: NumberType, preset?: number): number {
+  const rounded = onGrid(value, type);
+  return preset !== undefined && rounded === onGrid(preset, type) ? preset : rounded;
+}
+
+function onGrid(value: number, type: NumberType): number {
   const { low, high, step, kind } = type;
   let rounded = value;
   if (step !== undefined) {

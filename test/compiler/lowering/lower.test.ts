@@ -189,10 +189,49 @@ pipeline p for s {
 }
 `),
     );
-    const each = { op: "field", of: { op: "name", name: "score" }, name: "loss", each: true };
+    const each = { op: "field", of: { op: "name", name: "score" }, name: "loss", each: 1 };
     expect(nodes.get("worst")).toMatchObject({ value: { op: "aggregate", function: "max", of: each } });
     expect(nodes.get("last")).toMatchObject({
       alternatives: [{ arguments: [{ value: { parts: [each, ", ", {}] } }] }],
+    });
+  });
+
+  test("from outside three of them their fields lie three maps deep, and from in between fewer", () => {
+    const nodes = nodesOf(
+      planOf(`pipeline p for s {
+  for one in s.tasks {
+    for two in s.tasks {
+      for three in s.tasks {
+        stage plan = choose(hint: three.name)
+        stage score = measure(choice: plan)
+        observe loss = score.loss
+        learn plan from loss
+      }
+      stage near = choose(hint: "\${score.loss}")
+      stage middle = choose(hint: "\${near.scale}")
+    }
+    stage outer = choose(hint: "\${score.loss} \${middle.scale}")
+  }
+  let far = score.loss
+  stage last = choose(hint: "\${far} \${score.loss} \${outer.scale}")
+  observe loss = 1.0
+  learn last from loss
+}
+`),
+    );
+    const each = (of: string, field: string, deep?: number) => ({
+      op: "field",
+      of: { op: "name", name: of },
+      name: field,
+      ...(deep === undefined ? {} : { each: deep }),
+    });
+    const hint = (of: string) => (nodes.get(of) as StageNode).alternatives[0]!.arguments[0]!.value;
+    expect(hint("near")).toMatchObject({ parts: [each("score", "loss", 1)] });
+    expect(hint("middle")).toEqual({ op: "template", parts: [each("near", "scale")] });
+    expect(hint("outer")).toMatchObject({ parts: [each("score", "loss", 2), " ", each("middle", "scale", 1)] });
+    expect(nodes.get("far")).toMatchObject({ value: each("score", "loss", 3) });
+    expect(hint("last")).toMatchObject({
+      parts: [{}, " ", each("score", "loss", 3), " ", each("outer", "scale", 1)],
     });
   });
 });

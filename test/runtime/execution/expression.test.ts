@@ -6,6 +6,7 @@ import { field, literal, name } from "./plans.ts";
 const scope = new Map<string, Json>([
   ["plan", { x: 2, list: [1, 2] }],
   ["evals", { a: { wins: 1 }, b: { wins: 3 }, c: {} }],
+  ["deep", { x: { a: { wins: 1 }, b: {} }, y: { c: { wins: 3 } }, z: {} }],
   ["tasks", [{ name: "lf", horizon: 60 }]],
 ]);
 const value = (of: Expr): Json => evaluate(of, { get: (key) => scope.get(key) });
@@ -15,7 +16,7 @@ const binary = (left: Json, operator: BinaryOp, right: Json): Expr => ({
   left: literal(left),
   right: literal(right),
 });
-const each = (of: string, key: string): Expr => ({ op: "field", of: name(of), name: key, each: true });
+const each = (of: string, key: string): Expr => ({ op: "field", of: name(of), name: key, each: 1 });
 const aggregate = (which: "mean" | "sum" | "min" | "max" | "count", of: Expr): Expr => ({
   op: "aggregate",
   function: which,
@@ -27,6 +28,11 @@ describe("an expression gives", () => {
     ["a field", field(name("plan"), "x"), 2],
     ["none for a field of what is missing", field(name("nobody"), "x", "y"), null],
     ["a map of the fields of a fan-out", each("evals", "wins"), { a: 1, b: 3 }],
+    [
+      "a map of maps of the fields of a fan-out in a fan-out",
+      { op: "field", of: name("deep"), name: "wins", each: 2 },
+      { x: { a: 1 }, y: { c: 3 }, z: {} },
+    ],
     ["an aggregate that passes over what is missing", aggregate("mean", each("evals", "wins")), 2],
     ["a count of nothing", aggregate("count", name("nobody")), 0],
     ["no mean of nothing", aggregate("mean", literal([])), null],

@@ -2,9 +2,25 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import type { ForNode, Node, WhenNode } from "../../../runtime/plan.ts";
+import type { Expr, ForNode, Node, WhenNode } from "../../../runtime/plan.ts";
 import { run } from "./fakes.ts";
-import { AT, call, field, learn, letNode, literal, name, observe, planOf, SHAPE, STRING, stage } from "./plans.ts";
+import {
+  AT,
+  call,
+  field,
+  learn,
+  letNode,
+  literal,
+  name,
+  observe,
+  planOf,
+  record,
+  SHAPE,
+  STRING,
+  stage,
+  TOOLS,
+  typescript,
+} from "./plans.ts";
 
 const store = mkdtempSync(join(tmpdir(), "gang-scheduler-"));
 afterAll(() => rmSync(store, { recursive: true, force: true }));
@@ -122,6 +138,62 @@ describe("bodies", () => {
     );
     expect(of("stage.ended").at(-1)).toMatchObject({ output: { value: 2 } });
     expect(summary.runs[0]).toMatchObject({ status: "failed", error: "work.inner of b: b is bad" });
+  });
+
+  test("three deep, outside it is a map of maps of maps, and what fails there is held against all it rests on", async () => {
+    const inner = stage("plan", call("agent", "chooser"), [], { type: SHAPE, measured: ["loss"] });
+    const over = (variable: string, items: readonly string[], body: readonly Node[]): ForNode =>
+      forTasks(body, { variable, over: { kind: "list", list: literal([...items]) } });
+    const nested = over("one", ["a", "b"], [over("two", ["c"], [over("three", ["d", "e"], [inner])])]);
+    const x: Expr = { op: "field", of: name("plan"), name: "x", each: 3 };
+    const { of } = await run(
+      planOf([nested, letNode("all", x, ["plan"]), stage("after", call("tool", "fails", {}), ["all"])]),
+      store,
+    );
+    const plans = of("stage.ended").filter((ended) => ended.stage === "work.plan");
+    expect(plans.map((ended) => ended.scope).sort()).toEqual(["a/c/d", "a/c/e", "b/c/d", "b/c/e"]);
+    const blamed = of("evidence").filter((evidence) => evidence.stage === "work.plan" && !evidence.ok);
+    expect(blamed.map((evidence) => evidence.scope).sort()).toEqual(["a/c/d", "a/c/e", "b/c/d", "b/c/e"]);
+    const again = await run(
+      planOf(
+        [
+          nested,
+          { ...observe("loss", literal(1), ["plan"]) },
+          letNode("all", x, ["plan"]),
+          stage("show", call("tool", "echo", { value: name("all") }), ["all"]),
+        ],
+        {
+          tools: {
+            ...TOOLS,
+            echo: typescript("arithmetic.ts", "echo", record(["value", { kind: "json" }]), { kind: "json" }),
+          },
+        },
+      ),
+      store,
+    );
+    expect(again.of("stage.ended").find((ended) => ended.stage === "work.show")!.output).toEqual({
+      a: { c: { d: expect.any(Number), e: expect.any(Number) } },
+      b: { c: { d: expect.any(Number), e: expect.any(Number) } },
+    });
+  });
+
+  test("a failure after it is not held against an item that had failed itself, whose value nobody read", async () => {
+    const body = [
+      stage("plan", call("agent", "chooser"), [], { type: SHAPE, measured: ["loss"] }),
+      stage("checked", call("tool", "failsFor", { name: field(name("task"), "name") }), ["task", "plan"]),
+    ];
+    const { of } = await run(planOf([forTasks(body), stage("after", call("tool", "fails"), ["checked"])]), store);
+    const blamed = of("evidence").filter((evidence) => evidence.stage === "work.plan" && !evidence.ok);
+    expect(blamed.map(({ scope, class: kind }) => `${scope} ${kind}`).sort()).toEqual([
+      "a error",
+      "b error",
+      "c error",
+    ]);
+    expect(
+      of("attempt.ended")
+        .filter((ended) => !ended.ok)
+        .map((ended) => ended.scope),
+    ).toEqual(["b", undefined]);
   });
 
   test("`parallel` bounds how many items run side by side", async () => {

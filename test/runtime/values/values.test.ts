@@ -118,6 +118,31 @@ describe("a claim", () => {
     expect(canonical(0.1 + 0.2, { kind: "float", low: 0, high: 1, step: 0.1 }).chosen).toBe("0.3");
   });
 
+  test("the bin in which a declared default lies is known by the default, in a record, an arm, a list and as an argument", () => {
+    const unit: NumberType = { kind: "float", low: 0, high: 1 };
+    const tenth: Field = { name: "x", type: unit, default: 0.1 };
+    const chosen = (given: Json, type: Type): Json => JSON.parse(canonical(given, type).chosen) as Json;
+    const own: Type = { kind: "record", fields: [tenth] };
+    expect(chosen({}, own)).toEqual({ x: 0.1 });
+    expect(chosen({ x: 0.0955 }, own)).toEqual({ x: 0.1 });
+    expect(chosen({ x: 0.12 }, own)).toEqual(
+      chosen({ x: 0.12 }, { kind: "record", fields: [{ ...tenth, default: 0.9 }] }),
+    );
+    expect(canonical({ x: 0.1 }, own).claim).toBe(canonical({ x: 0.0955 }, own).claim);
+    const arm: Type = {
+      kind: "record",
+      fields: [{ name: "kind", type: { kind: "choice", arms: [{ value: "a", fields: [tenth] }] } }],
+    };
+    expect(chosen({ kind: "a", x: 0.0955 }, arm)).toEqual({ kind: "a", x: 0.1 });
+    const around: Type = { kind: "record", fields: [{ name: "in", type: own, default: { x: 0.3 } }] };
+    expect(chosen({ in: { x: 0.298 } }, around)).toEqual({ in: { x: 0.3 } });
+    const list: Type = { kind: "list", of: unit, least: 2, most: 2 };
+    expect(
+      chosen({ w: [0.0955, 0.7] }, { kind: "record", fields: [{ name: "w", type: list, default: [0.1, 0.7] }] }),
+    ).toEqual({ w: [0.1, 0.7] });
+    expect(canonicalArguments({ x: 0.0955 }, [tenth]).chosen).toBe('{"x":0.1}');
+  });
+
   test("a tool's long arguments stand in it by their hash", () => {
     const parameters: Field[] = [
       { name: "text", type: { kind: "string" } },
