@@ -6,12 +6,14 @@
  * needed stays a package of its own and is imported where it is used.
  */
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 
 const ROOT = dirname(import.meta.dirname);
 const OUT = join(ROOT, "dist");
+/** Built aside and put in place whole: whoever runs `gangc` meanwhile has the one before, and a failed build changes nothing. */
+const NEXT = join(ROOT, `.dist-${process.pid}`);
 
 /** Module under `dist/` → source. */
 const ENTRIES = {
@@ -45,7 +47,7 @@ const quickCommands: Plugin = {
 
 const COMMON = {
   absWorkingDir: ROOT,
-  outdir: OUT,
+  outdir: NEXT,
   bundle: true,
   platform: "node",
   target: "node22.18",
@@ -56,32 +58,49 @@ const COMMON = {
   logLevel: "warning",
 } satisfies BuildOptions;
 
-rmSync(OUT, { recursive: true, force: true });
-await build({
-  ...COMMON,
-  entryPoints: ENTRIES,
-  splitting: true,
-  format: "esm",
-  chunkNames: "chunks/[name]-[hash]",
-  define: { "process.env.NODE_ENV": '"production"' },
-  plugins: [packages],
-});
-// One file of CommonJS starts sooner than a dozen modules: nothing to resolve, and no facades of Node's own modules.
-await build({
-  ...COMMON,
-  entryPoints: { quick: ENTRIES.gangc },
-  outExtension: { ".js": ".cjs" },
-  format: "cjs",
-  define: { "import.meta.url": "__filename", "import.meta.dirname": "__dirname" },
-  plugins: [packages, quickCommands],
-});
-// What is wrong with the types has been said by the compiler itself.
-const { status } = spawnSync(
-  process.execPath,
-  [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", "cli/tsconfig.types.json"],
-  {
-    cwd: ROOT,
-    stdio: "inherit",
-  },
-);
-process.exitCode = status ?? 1;
+try {
+  await bundle();
+  process.exitCode = declare();
+  if (process.exitCode === 0) replace();
+} finally {
+  rmSync(NEXT, { recursive: true, force: true });
+}
+
+async function bundle(): Promise<void> {
+  await build({
+    ...COMMON,
+    entryPoints: ENTRIES,
+    splitting: true,
+    format: "esm",
+    chunkNames: "chunks/[name]-[hash]",
+    define: { "process.env.NODE_ENV": '"production"' },
+    plugins: [packages],
+  });
+  // One file of CommonJS starts sooner than a dozen modules: nothing to resolve, and no facades of Node's own modules.
+  await build({
+    ...COMMON,
+    entryPoints: { quick: ENTRIES.gangc },
+    outExtension: { ".js": ".cjs" },
+    format: "cjs",
+    define: { "import.meta.url": "__filename", "import.meta.dirname": "__dirname" },
+    plugins: [packages, quickCommands],
+  });
+}
+
+/** Writes the declarations. What is wrong with the types has been said by the compiler itself. */
+function declare(): number {
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  const args = [tsc, "-p", "cli/tsconfig.types.json", "--outDir", join(NEXT, "types")];
+  return spawnSync(process.execPath, args, { cwd: ROOT, stdio: "inherit" }).status ?? 1;
+}
+
+function replace(): void {
+  const before = `${NEXT}-before`;
+  try {
+    renameSync(OUT, before);
+  } catch {
+    // The first build.
+  }
+  renameSync(NEXT, OUT);
+  rmSync(before, { recursive: true, force: true });
+}
