@@ -1,14 +1,17 @@
 /** A plan for people: what it does to the world first, then stage by stage, then what it can come to. */
-import { attemptsOf, boundsOf, itemsOf } from "../compiler/lowering/bounds.ts";
+import { type Amount, isBounded, type Most } from "../compiler/bounds/amount.ts";
+import { attemptsOf, type Bounds, boundsOf, ladderOf } from "../compiler/bounds/bounds.ts";
+import { itemsOf, type Names, namesIn, namesInside } from "../compiler/bounds/items.ts";
+import { limitText, moneyText } from "../compiler/bounds/limits.ts";
+import { effectsOf, reachOf } from "../compiler/bounds/reach.ts";
 import { displayNumber } from "../compiler/semantics/types/display.ts";
-import type { Call, Expr, Limit, Node, Pipeline, Plan, Position, Recall } from "../runtime/plan.ts";
+import type { Call, Node, Pipeline, Plan, Position, Recall } from "../runtime/plan.ts";
 
 export function planText(plan: Plan): string {
-  const stages = Object.values(plan.pipelines).flatMap(({ body }) => stagesIn(body));
   return [
     `plan ${plan.hash.slice(0, 12)} of ${plan.source[0]?.path}`,
-    ...section("effects: at most once, never tried again", effects(plan, stages)),
-    ...section("secrets: which tool is given which", secrets(plan, stages)),
+    ...section("effects: at most once, never tried again", effects(plan)),
+    ...section("secrets: who is given which, and from where", secrets(plan)),
     ...section(
       "cannot run yet",
       plan.unbuilt.map(({ what, at }) => [placeText(plan, at), what]),
@@ -25,12 +28,13 @@ export function planText(plan: Plan): string {
   ].join("\n");
 }
 
-type Row = readonly string[];
-type StageNode = Extract<Node, { kind: "stage" }>;
-
-function stagesIn(body: readonly Node[]): StageNode[] {
-  return body.flatMap((node) => (node.kind === "stage" ? [node] : "body" in node ? stagesIn(node.body) : []));
+/** For scripts: positions are those of the plan, `[file, line, column, length]`. */
+export function planJson(plan: Plan) {
+  const bounds = Object.fromEntries(Object.keys(plan.pipelines).map((name) => [name, boundsOf(plan, name)]));
+  return { effects: effectsOf(plan), secrets: reachOf(plan), bounds, plan };
 }
+
+type Row = readonly string[];
 
 function section(title: string, rows: readonly Row[]): string[] {
   return rows.length === 0 ? [] : ["", title, ...aligned(rows, "  ")];
@@ -41,53 +45,107 @@ function aligned(rows: readonly Row[], indent: string): string[] {
   return rows.map((row) => (indent + row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ")).trimEnd());
 }
 
-function effects(plan: Plan, stages: readonly StageNode[]): Row[] {
-  return stages.flatMap((stage) =>
-    stage.alternatives
-      .filter(({ callee }) => callee.kind === "tool" && plan.tools[callee.name]?.effect)
-      .map(({ callee, at }) => {
-        const confirm = plan.tools[callee.name]!.confirm;
-        return [
-          stage.id,
-          callee.name,
-          confirm === undefined ? "asks a person after a crash" : `confirmed by ${confirm}`,
-          placeText(plan, at),
-        ];
-      }),
-  );
+function effects(plan: Plan): Row[] {
+  return effectsOf(plan).map(({ stage, tool, confirm, at }) => [
+    stage,
+    tool,
+    confirm === undefined ? "asks a person after a crash" : `confirmed by ${confirm}`,
+    ...plan.tools[tool]!.limits.map(limitText),
+    placeText(plan, at),
+  ]);
 }
 
-function secrets(plan: Plan, stages: readonly StageNode[]): Row[] {
-  const reached = new Map<string, Set<string>>();
-  const note = (where: string, values: readonly { readonly name: string; readonly value: Expr }[]) => {
-    for (const { name, value } of values) {
-      if (value.op === "secret")
-        reached.set(value.name, (reached.get(value.name) ?? new Set()).add(`${where} (${name})`));
-    }
-  };
-  for (const stage of stages) for (const call of stage.alternatives) note(call.callee.name, call.arguments);
-  for (const agent of Object.values(plan.agents)) for (const { tool, bound } of agent.tools) note(tool, bound);
-  return plan.secrets.map((name) => [name, [...(reached.get(name) ?? ["nobody"])].join(", ")]);
+function secrets(plan: Plan): Row[] {
+  const reached = new Map(plan.secrets.map((secret): [string, string[]] => [secret, []]));
+  for (const { secret, by, name, parameter, through } of reachOf(plan)) {
+    const way = by === "tool" ? `${name} (${parameter}), from ${through}` : `the agent ${name}, unseen, by ${through}`;
+    reached.get(secret)?.push(way);
+  }
+  return [...reached].map(([secret, ways]) => [secret, ways.length === 0 ? "nobody" : ways.join("; ")]);
 }
 
 function pipelineText(plan: Plan, name: string, pipeline: Pipeline): string[] {
-  const { attempts, modelCalls } = boundsOf(plan, name);
   const facts = [
     pipeline.subnet === undefined ? undefined : `for ${pipeline.subnet}`,
     pipeline.every === undefined ? undefined : `every ${displayNumber(pipeline.every, "duration")}`,
     ...pipeline.limits.map(limitText),
   ].filter((fact) => fact !== undefined);
-  const unit = pipeline.body.some((node) => node.kind === "for" && node.over.kind === "source") ? "an item" : "a cycle";
+  const parameters = new Map(pipeline.parameters.map((parameter) => [parameter.name, parameter.type]));
   return [
     "",
     `pipeline ${name}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`,
-    ...bodyText(plan, pipeline.body, "  "),
-    `  worst case ${unit}: ${plural(attempts, "attempt")}, ${plural(modelCalls, "model call")}`,
+    ...bodyText(plan, pipeline.body, parameters, "  "),
+    ...worstCases(plan, name).map((line) => (line === "" ? "" : `  ${line}`)),
   ];
 }
 
+// What it can come to -----------------------------------------------------------------------------------------------------
+
+/** A table of stages with the whole below, and the reasons for what has no bound under it. */
+function worstCases(plan: Plan, name: string): string[] {
+  const { unit, bounds, day, stages } = boundsOf(plan, name);
+  const causes: string[] = [];
+  const one = unit === "cycle" ? "a cycle" : "an item";
+  const cells = (of: Pick<Bounds, "attempts" | "modelCalls" | "tokens" | "cost">, time: Most | undefined): Row => [
+    span(of.attempts, String),
+    span(of.modelCalls, String),
+    span(of.tokens, thousands),
+    span(of.cost, moneyText),
+    time === undefined ? "" : most(time, durationText),
+  ];
+  const rows: Row[] = [
+    [`from best to worst, ${one}`, "attempts", "model calls", "tokens", "cost", "time"],
+    ...stages.map(({ id, bounds: of }) => [id.slice(name.length + 1), ...cells(of, of.time)]),
+    [one, ...cells(bounds, bounds.time)],
+    ...(day === undefined ? [] : [[`a day, ${plural(day.cycles, "cycle")}`, ...cells(day, undefined)]]),
+  ];
+  const reserve = bounds.reserve === 0 ? [] : [`the cheapest ${unit} must reserve ${moneyText(bounds.reserve)}`];
+  return ["", ...aligned(rows, ""), ...reserve, ...causes];
+
+  function span({ least, most: highest }: Amount, text: (value: number) => string): string {
+    const upper = most(highest, text);
+    const lower = text(least);
+    return lower === upper ? upper : `${lower}..${upper}`;
+  }
+
+  function most(value: Most, text: (value: number) => string): string {
+    if (isBounded(value)) return text(value);
+    const cause = `${value.because} (${placeText(plan, value.at)})`;
+    const known = causes.findIndex((line) => line.endsWith(cause));
+    const number = known < 0 ? causes.length + 1 : known + 1;
+    if (known < 0) causes.push(`[${number}] no bound: ${cause}`);
+    return `[${number}]`;
+  }
+}
+
+function thousands(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** To the second, in the two largest units: `1h 30m`. */
+function durationText(seconds: number): string {
+  const units: [string, number][] = [
+    ["d", 86_400],
+    ["h", 3600],
+    ["m", 60],
+    ["s", 1],
+  ];
+  if (seconds < 1) return displayNumber(seconds, "duration");
+  let rest = Math.round(seconds);
+  const parts: string[] = [];
+  for (const [unit, length] of units) {
+    const count = Math.floor(rest / length);
+    rest -= count * length;
+    if (count > 0) parts.push(`${count}${unit}`);
+  }
+  return parts.slice(0, 2).join(" ");
+}
+
+// Bodies --------------------------------------------------------------------------------------------------------------------
+
 /** In the order written, which the checker has found to be without cycles. */
-function bodyText(plan: Plan, body: readonly Node[], indent: string): string[] {
+function bodyText(plan: Plan, body: readonly Node[], outer: Names, indent: string): string[] {
+  const names = namesIn(body, outer);
   const lines: string[] = [];
   let rows: Row[] = [];
   const flush = () => {
@@ -98,20 +156,21 @@ function bodyText(plan: Plan, body: readonly Node[], indent: string): string[] {
     if (node.kind === "for" || node.kind === "when") {
       flush();
       lines.push(
-        `${indent}${node.kind === "for" ? forText(node) : "when"} needs ${node.needs.join(", ") || "nothing"}`,
+        `${indent}${node.kind === "for" ? forText(plan, node, names) : "when"} needs ${node.needs.join(", ") || "nothing"}`,
       );
-      lines.push(...bodyText(plan, node.body, `${indent}  `));
+      lines.push(...bodyText(plan, node.body, node.kind === "for" ? namesInside(node, names) : names, `${indent}  `));
     } else rows.push(row(plan, node));
   }
   flush();
   return lines;
 }
 
-function forText({ variable, over }: Extract<Node, { kind: "for" }>): string {
+function forText(plan: Plan, node: Extract<Node, { kind: "for" }>, names: Names): string {
+  const { variable, over } = node;
   if (over.kind === "source")
     return `for ${variable} from ${over.call.callee.name}, every ${displayNumber(over.every, "duration")},`;
-  const items = itemsOf(over);
-  return `for ${variable}, ${items === undefined ? "each item" : `at most ${plural(items, "item")}`},`;
+  const { most } = itemsOf(plan, node, names);
+  return `for ${variable}, ${isBounded(most) ? `at most ${plural(most, "item")}` : "each item"},`;
 }
 
 function row(plan: Plan, node: Exclude<Node, { kind: "for" | "when" }>): Row {
@@ -168,11 +227,8 @@ function resourceText(name: string, value: unknown): string {
 
 /** The models in the order in which they are asked: `sampler, quick x 2`. */
 function ladderText(plan: Plan, call: Call): string {
-  const own = plan.agents[call.callee.name]!.model;
-  const ladder = plan.retries[call.retry ?? ""]?.ladder ?? Array.from({ length: attemptsOf(plan, call) }, () => "self");
   const rungs: { name: string; times: number }[] = [];
-  for (const rung of ladder) {
-    const name = rung === "self" ? own : rung;
+  for (const name of ladderOf(plan, call)) {
     const last = rungs.at(-1);
     if (last?.name === name) last.times++;
     else rungs.push({ name, times: 1 });
@@ -182,12 +238,6 @@ function ladderText(plan: Plan, call: Call): string {
 
 function recallText(name: string, recall: Recall | undefined): string {
   return recall === undefined ? "" : `recalls ${name} (${recall.top} ${recall.from.join(" and ")})`;
-}
-
-function limitText({ amount, of, per }: Limit): string {
-  const what = of === "money" ? displayNumber(amount, "money") : plural(amount, of === "calls" ? "call" : "token");
-  if (per === "ever") return what;
-  return `${what} per ${typeof per === "number" ? displayNumber(per, "duration") : per}`;
 }
 
 function placeText(plan: Plan, [file, line, column]: Position): string {

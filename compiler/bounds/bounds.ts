@@ -4,7 +4,7 @@
  */
 import type { Call, Expr, ForNode, Model, Node, Pipeline, Plan, Position, StageNode } from "../../runtime/plan.ts";
 import { type Amount, greater, type Most, plus, times } from "./amount.ts";
-import { itemsOf, type Names } from "./items.ts";
+import { itemsOf, type Names, namesIn, namesInside } from "./items.ts";
 import { callsIn } from "./reach.ts";
 
 export interface Bounds {
@@ -26,7 +26,7 @@ export interface StageBounds {
   readonly id: string;
   /** How often it runs in a cycle. */
   readonly runs: Amount;
-  /** Of all these together. */
+  /** Of all these together; the time is that of one. */
   readonly bounds: Bounds;
   readonly at: Position;
 }
@@ -91,13 +91,12 @@ function ofBody(
   runs: Amount,
   stages: StageBounds[],
 ): Bounds {
-  const names = new Map(outer);
-  for (const node of body) if (node.kind === "stage" || node.kind === "let") names.set(node.name, node.type);
+  const names = namesIn(body, outer);
   const each = body.map((node): Bounds => {
     switch (node.kind) {
       case "stage": {
         const bounds = ofStage(plan, node);
-        stages.push({ id: node.id, runs, bounds: repeated(bounds, runs, 1), at: node.at });
+        stages.push({ id: node.id, runs, bounds: { ...repeated(bounds, runs, 1), time: bounds.time }, at: node.at });
         return bounds;
       }
       case "for":
@@ -125,9 +124,8 @@ function ofFor(
   stages: StageBounds[],
 ): Bounds {
   const items = itemsOf(plan, node, names);
-  const inner = new Map([...names, [node.variable, node.type] as const]);
   const all: Amount = { least: runs.least * items.least, most: times(runs.most, items.most) };
-  const one = ofBody(plan, pipeline, node.body, inner, all, stages);
+  const one = ofBody(plan, pipeline, node.body, namesInside(node, names), all, stages);
   return repeated(one, items, node.parallel ?? pipeline.parallel);
 }
 

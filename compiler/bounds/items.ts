@@ -1,11 +1,23 @@
 /** How many items a fan-out has, from its list where that is known, from the list's type, and from `max`. */
-import type { Expr, ForNode, Json, Plan } from "../../runtime/plan.ts";
+import type { Expr, ForNode, Json, Node, Plan } from "../../runtime/plan.ts";
 import type { Field, Type } from "../../runtime/types.ts";
 import { findField } from "../semantics/types/visit.ts";
 import type { Amount } from "./amount.ts";
 
 /** The types of the names that can be read where a node stands. */
 export type Names = ReadonlyMap<string, Type>;
+
+/** What the nodes of a body read: its own names, and those around it. */
+export function namesIn(body: readonly Node[], outer: Names): Names {
+  const names = new Map(outer);
+  for (const node of body) if (node.kind === "stage" || node.kind === "let") names.set(node.name, node.type);
+  return names;
+}
+
+/** Inside a `for` its variable, too. */
+export function namesInside({ variable, type }: ForNode, outer: Names): Names {
+  return new Map([...outer, [variable, type]]);
+}
 
 /** Of a source, one: each of its items is a cycle of its own. */
 export function itemsOf(plan: Plan, { over, at }: ForNode, names: Names): Amount {

@@ -1,0 +1,32 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { REPOSITORY } from "./project.ts";
+import { gangc } from "./terminal.ts";
+
+const synth = join(REPOSITORY, "test/fixtures/synth");
+
+test("shows effects and secrets first, then what a cycle can come to, from best to worst", async () => {
+  const { exit, out } = await gangc(["plan", synth], { cwd: REPOSITORY });
+  expect(exit).toBe(0);
+  const place = (text: string): number => {
+    expect(out).toContain(text);
+    return out.indexOf(text);
+  };
+  expect(place("effects: at most once")).toBeLessThan(place("secrets: who is given which"));
+  expect(place("hotkey  reply (key), from answer.sent")).toBeLessThan(place("pipeline research"));
+  const rows = out.split("\n").map((line) => line.trim().split(/ {2,}/));
+  expect(rows).toContainEqual(["a cycle", "9..60", "0..144", "0..5,184,000", "$0..$29.60", "[1]"]);
+  expect(rows).toContainEqual(["score", "3..15", "0", "0", "$0..$16.50", "2h 30m"]);
+  expect(rows).toContainEqual(["a day, 24 cycles", "216..1440", "0..3456", "0..124,416,000", "$0..$710.50"]);
+  expect(out).toContain("[1] no bound: `fetchPrices` has no timeout (test/fixtures/synth/main.gang:79:20)");
+});
+
+test("as JSON: effects, secrets, bounds and the plan", async () => {
+  const { out } = await gangc(["plan", synth, "--format", "json"], { cwd: REPOSITORY });
+  const { effects, secrets, bounds, plan } = JSON.parse(out);
+  expect(effects).toMatchObject([{ stage: "answer.sent", tool: "reply" }]);
+  expect(secrets).toMatchObject([{ secret: "hotkey", by: "tool", name: "reply" }]);
+  expect(bounds.research).toMatchObject({ unit: "cycle", bounds: { attempts: { least: 9, most: 60 } } });
+  expect(bounds.research.bounds.time).toMatchObject({ because: "`fetchPrices` has no timeout" });
+  expect(plan.format).toBe("gang-plan");
+});
