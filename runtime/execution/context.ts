@@ -17,6 +17,8 @@ export interface RunContext {
   readonly subnet: Subnet | undefined;
   /** The subnet's version, as of this cycle. */
   readonly version: string | undefined;
+  /** When the cycle began, in milliseconds since 1970: what was learned later is for the next one. */
+  readonly began: number;
   /** This cycle's. */
   readonly seed: number;
   /** Items of a fan-out that run side by side, where the `for` does not say. */

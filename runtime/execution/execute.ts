@@ -237,6 +237,7 @@ class Execution {
       subnetName: pipeline.subnet ?? "",
       subnet,
       version: subnet?.version !== undefined && "text" in subnet.version ? subnet.version.text : undefined,
+      began: clock.now(),
       seed,
       parallel: pipeline.parallel,
       cancellation,

@@ -200,23 +200,34 @@ class Scheduler {
     );
   }
 
-  /** `best` and `last`: values of this program's types only. */
-  async #ask(frame: Frame, request: Request): Promise<Json> {
-    const { knowledge, subnetName: subnet, clock } = this.#context;
+  /** What this cycle has asked the memory: the same question has the same answer until the cycle ends. */
+  readonly #answers = new Map<string, Promise<Json>>();
+
+  #ask(frame: Frame, request: Request): Promise<Json> {
     if (request.kind === "call") throw new AttemptError("invalid", "only a stage or an expect can call a tool");
+    const scope = (request.kind === "recalled" ? request.scope : undefined) ?? frame.key;
+    const { which } = request;
+    const key = JSON.stringify([which, request.kind === "metric" ? request.metric : { of: request.stage }, scope]);
+    let answer = this.#answers.get(key);
+    if (answer === undefined) {
+      answer = this.#remember(request, scope);
+      this.#answers.set(key, answer);
+    }
+    return answer;
+  }
+
+  /** `best` and `last` as of the cycle's start: values of this program's types only. */
+  async #remember(request: Exclude<Request, { kind: "call" }>, scope: string): Promise<Json> {
+    const { knowledge, subnetName: subnet, began: asOf } = this.#context;
     if (request.kind === "metric") {
       const { metric, which } = request;
-      return (
-        (await knowledge.metric({ subnet, metric, which, ...(frame.key === "" ? {} : { scope: frame.key }) })) ?? null
-      );
+      return (await knowledge.metric({ subnet, metric, which, asOf, ...(scope === "" ? {} : { scope }) })) ?? null;
     }
     const { stage, which } = request;
     const type = this.#context.stageType(stage);
     const admits = (chosen: Json): boolean => type === undefined || validate(chosen, type, "").ok;
-    const query = { subnet, stage, scope: request.scope ?? frame.key };
-    const found = await (which === "best"
-      ? knowledge.best({ ...query, now: clock.now(), admits })
-      : knowledge.last(query));
+    const query = { subnet, stage, scope, asOf };
+    const found = await (which === "best" ? knowledge.best({ ...query, now: asOf, admits }) : knowledge.last(query));
     return found !== undefined && admits(found.value) ? found.value : null;
   }
 

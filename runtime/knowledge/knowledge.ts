@@ -85,16 +85,24 @@ export interface Knowledge {
     readonly stage: string;
     readonly scope: string;
     readonly now: number;
+    /** Milliseconds since 1970: what is newer does not count. A cycle reads as of its start. */
+    readonly asOf?: number;
     /** Whether a claim is a value of this program's type. */
     readonly admits?: (chosen: Json) => boolean;
   }): Promise<Chosen | undefined>;
-  last(query: { readonly subnet: string; readonly stage: string; readonly scope: string }): Promise<Chosen | undefined>;
+  last(query: {
+    readonly subnet: string;
+    readonly stage: string;
+    readonly scope: string;
+    readonly asOf?: number;
+  }): Promise<Chosen | undefined>;
   /** The best, or newest, value observed of a metric. */
   metric(query: {
     readonly subnet: string;
     readonly metric: string;
     readonly which: "best" | "last";
     readonly scope?: string;
+    readonly asOf?: number;
   }): Promise<number | undefined>;
   /** How many drift records of the stage are known. */
   regime(query: { readonly subnet: string; readonly stage: string }): number;

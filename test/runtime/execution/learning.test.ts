@@ -122,6 +122,24 @@ describe("what a run lets the memory know", () => {
     ]);
   });
 
+  test("`best` is what it was as the cycle began, whatever its items learn meanwhile", async () => {
+    const asked: unknown[] = [];
+    const began = Date.now();
+    const knowledge = noKnowledge({
+      best: async ({ scope, asOf, now }) => {
+        asked.push(scope, now === asOf && asOf! >= began && asOf! <= Date.now());
+        return { claim: "", value: { x: asked.length / 10, kind: "normal" }, strength: 0.5, attempt: undefined };
+      },
+    });
+    const best: Expr = { op: "recalled", which: "best", stage: "work.plan", scope: literal("elsewhere") };
+    const body = [choose, letNode("known", best, ["plan"]), letNode("again", best, ["known"])];
+    const echo = stage("show", call("tool", "start", { value: field(name("again"), "x") }), ["again"]);
+    const { of } = await run(planOf([forTasks([...body, echo])]), store, { knowledge });
+    expect(asked).toEqual(["elsewhere", true]);
+    const shown = of("stage.ended").filter((ended) => ended.stage === "work.show");
+    expect(shown.map(({ output }) => output)).toEqual([{ value: 0.2 }, { value: 0.2 }]);
+  });
+
   test("origin is the runtime's: peer, run, plan and attempt stand in every record of a stage", async () => {
     const { of, summary } = await run(
       planOf([choose, score, observe("loss", loss, ["score"]), learn("plan", ["loss"])]),
