@@ -9,6 +9,7 @@ import type { Row } from "./row.ts";
 
 const BENCHES: { readonly [name: string]: () => Promise<AsyncIterable<Row> | Iterable<Row>> } = {
   check: async () => (await import("./check.ts")).bench(),
+  compile: async () => (await import("./compile.ts")).bench(),
   stages: async () => (await import("./stages.ts")).bench(),
   trail: async () => (await import("./trail.ts")).bench(),
   recall: async () => (await import("./recall.ts")).bench(),

@@ -38,6 +38,8 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   protected recordsAllowed = true;
   /** Whether a `{` behind an arm of a union is its fields; behind `->` it begins settings. */
   protected armFieldsAllowed = true;
+  /** How many maps are open here. */
+  protected maps = 0;
   #saidAt = -1;
 
   constructor(config: IParserConfig) {
@@ -58,6 +60,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     this.diagnostics = [];
     this.recordsAllowed = true;
     this.armFieldsAllowed = true;
+    this.maps = 0;
     this.#saidAt = -1;
   }
 

@@ -214,7 +214,7 @@ export abstract class TypeRules extends ExpressionRules {
         ALT: () => {
           this.CONSUME(K.map);
           this.CONSUME(S.Less);
-          const of = this.inType(() => this.typeAfter(1, "<"));
+          const of = this.mapValue();
           this.expect(2, S.Greater, "A map");
           return { kind: "map-type", start, end: this.endHere, of };
         },
@@ -275,6 +275,24 @@ export abstract class TypeRules extends ExpressionRules {
       },
     ] as IOrAlt<TypeNode>[]);
   });
+
+  /** What stands between `<` and `>`: the one kind of bracket whose depth only the parser knows. */
+  private mapValue(): TypeNode {
+    const { RECORDING_PHASE } = this;
+    if (!RECORDING_PHASE && this.tooLong(++this.maps)) {
+      for (let open = 0; open >= 0 && !this.atEnd() && !this.next().lineBefore; ) {
+        const type = this.LA(1).tokenType;
+        if (type === S.Less) open++;
+        else if (type === S.Greater && open-- === 0) break;
+        this.SKIP_TOKEN();
+      }
+      this.maps--;
+      return this.missing();
+    }
+    const of = this.inType(() => this.typeAfter(1, "<"));
+    if (!RECORDING_PHASE) this.maps--;
+    return of;
+  }
 
   /** Reads a type in brackets, where records and the fields of arms are allowed again. */
   private inType<T>(read: () => T): T {

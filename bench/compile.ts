@@ -1,0 +1,144 @@
+/**
+ * The whole check beside other compilers, in one run on comparable sources: `langium`, `@typespec/compiler` and
+ * TypeScript's native compiler, which live in a package of their own in `compile/`. All take turns, so that a busy
+ * machine burdens all alike; each round is a process of its own, in which a tiny file is checked first.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { EXTENSION, generate, LANGIUM_GRAMMAR, LANGUAGES, type Language } from "./compile/sources.ts";
+import { type Row, rowOf } from "./row.ts";
+
+const ROOT = dirname(import.meta.dirname);
+const GANGC = join(ROOT, "cli/gangc.cjs");
+const PACKAGE = join(import.meta.dirname, "compile");
+const RIVALS = join(PACKAGE, "rivals.mjs");
+const ROUNDS = 5;
+const COLD_ROUNDS = 9;
+const SIZES = [1_000, 10_000];
+const CHAINED = [5_000, 10_000, 20_000];
+
+export async function* bench(): AsyncIterable<Row> {
+  install();
+  // What is shipped is measured cold.
+  if (!existsSync(join(ROOT, "dist"))) execFileSync(process.execPath, [join(ROOT, "cli/build.ts")]);
+  const folder = mkdtempSync(join(tmpdir(), "gang-bench-"));
+  try {
+    const tiny = Object.fromEntries(LANGUAGES.map((language) => [language, write(folder, language, 1, 16)])) as Tiny;
+    yield* cold(tiny);
+    yield* throughput(folder, tiny);
+    yield* depth(folder, tiny);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+type Tiny = { readonly [L in Language]: string };
+
+/** The other compilers, once: with the npm that belongs to this Node, if there is one beside it. */
+function install(): void {
+  if (existsSync(join(PACKAGE, "node_modules"))) return;
+  const path = [dirname(process.execPath), process.env.PATH].join(delimiter);
+  const options = { cwd: PACKAGE, env: { ...process.env, PATH: path } } as const;
+  execFileSync("npm", ["ci", "--no-audit", "--no-fund"], options);
+}
+
+function write(folder: string, language: Language, declarations: number, depth: number): string {
+  const file = join(folder, `${declarations}-${depth}.${EXTENSION[language]}`);
+  writeFileSync(file, generate(language, declarations, depth));
+  return file;
+}
+
+/** A whole process each, on one record of six lines; and a Node that does nothing. */
+function* cold(tiny: Tiny): Iterable<Row> {
+  const commands: { readonly [what: string]: readonly string[] } = {
+    "node -e 0": ["-e", "0"],
+    gang: [GANGC, "check", tiny.gang],
+    ...Object.fromEntries(LANGUAGES.filter(isRival).map((language) => [language, [RIVALS, language, tiny[language]]])),
+  };
+  const times = new Map<string, number[]>(Object.keys(commands).map((what) => [what, []]));
+  // The first round fills the caches: Node's compile cache, the system's file cache.
+  for (let round = 0; round <= COLD_ROUNDS; round++) {
+    for (const [what, args] of Object.entries(commands)) {
+      const start = performance.now();
+      execFileSync(process.execPath, args, { env: environment(), stdio: ["ignore", "pipe", "pipe"] });
+      if (round > 0) times.get(what)!.push(performance.now() - start);
+    }
+  }
+  const base = { against: "node -e 0", values: times.get("node -e 0")! };
+  for (const [what, values] of times) {
+    const name = { bench: "compile", case: `tiny file, cold, ${what}`, unit: "ms" };
+    yield what === base.against ? rowOf(name, values) : rowOf(name, values, base);
+  }
+}
+
+function isRival(language: Language): language is Exclude<Language, "gang"> {
+  return language !== "gang";
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return { ...process.env, LANGIUM_GRAMMAR };
+}
+
+function* throughput(folder: string, tiny: Tiny): Iterable<Row> {
+  for (const declarations of SIZES) {
+    const files = LANGUAGES.map((language) => write(folder, language, declarations, 16));
+    const lines = LANGUAGES.map((language) => generate(language, declarations).split("\n").length);
+    const rates: number[][] = LANGUAGES.map(() => []);
+    for (let round = 0; round < ROUNDS; round++)
+      for (const [i, language] of LANGUAGES.entries()) {
+        const [time] = measured(language, tiny[language], [files[i]!]);
+        rates[i]!.push((lines[i]! / time!) * 1000);
+      }
+    for (const [i, language] of LANGUAGES.entries()) {
+      const name = { bench: "compile", case: `${declarations} declarations, ${language}`, unit: "lines/s" };
+      yield isRival(language) ? rowOf(name, rates[i]!, { against: "gang", values: rates[0]! }) : rowOf(name, rates[i]!);
+    }
+  }
+}
+
+/** One chain through all records, beside chains of sixteen. */
+function* depth(folder: string, tiny: Tiny): Iterable<Row> {
+  for (const declarations of CHAINED) {
+    const shallow: number[] = [];
+    const deep: number[] = [];
+    const files = [16, Number.POSITIVE_INFINITY].map((each) => write(folder, "gang", declarations, each));
+    for (let round = 0; round < ROUNDS; round++) {
+      shallow.push(measured("gang", tiny.gang, [files[0]!])[0]!);
+      deep.push(measured("gang", tiny.gang, [files[1]!])[0]!);
+    }
+    yield rowOf({ bench: "compile", case: `${declarations} declarations in chains of 16`, unit: "ms" }, shallow);
+    const name = { bench: "compile", case: `${declarations} declarations in one chain`, unit: "ms" };
+    yield rowOf(name, deep, { against: "chains of 16", values: shallow });
+  }
+}
+
+/** The ms that each file takes in a process of its own that has checked `tiny` before. */
+function measured(language: Language, tiny: string, files: readonly string[]): number[] {
+  const args = language === "gang" ? [import.meta.filename, "--measure"] : [RIVALS, language];
+  const printed = execFileSync(process.execPath, [...args, tiny, ...files], { env: environment(), encoding: "utf8" });
+  const answer = JSON.parse(printed) as {
+    readonly runs: readonly { readonly milliseconds: number; readonly problems: number }[];
+  };
+  if (answer.runs.some(({ problems }) => problems > 0)) throw new Error(`${language} has problems with its source`);
+  return answer.runs.map(({ milliseconds }) => milliseconds);
+}
+
+/** Gang's share, as `compile/rivals.mjs` does it for the others. */
+async function measure(tiny: string, files: readonly string[]): Promise<string> {
+  const { compile } = await import("../compiler/index.ts");
+  const { fileSystemHost } = await import("../cli/host.ts");
+  const host = fileSystemHost();
+  compile(tiny, host);
+  const runs = files.map((file) => {
+    const start = performance.now();
+    const { diagnostics } = compile(file, host);
+    const milliseconds = performance.now() - start;
+    return { file, milliseconds, problems: diagnostics.filter(({ severity }) => severity === "error").length };
+  });
+  return JSON.stringify({ language: "gang", runs });
+}
+
+if (import.meta.main && process.argv[2] === "--measure")
+  console.log(await measure(process.argv[3]!, process.argv.slice(4)));
