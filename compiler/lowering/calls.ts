@@ -81,8 +81,7 @@ function first<T>(list: readonly Settings[], read: (settings: Settings) => T | u
 }
 
 function ownSettings(context: Context, { symbol }: Callable): Settings {
-  const node = symbol.node as tree.ToolDecl | tree.AgentDecl | undefined;
-  return context.settings(symbol, node?.settings);
+  return context.callableSettings(symbol);
 }
 
 /** The nearest `retry`; else the prelude's. What an effect does is never done again, whatever stands around it. */

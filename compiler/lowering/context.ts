@@ -50,6 +50,8 @@ export interface Context {
   expression(node: tree.Expression, file: tree.SourceFile): Expr;
   call(bound: BoundCall, node: tree.Span, file: tree.SourceFile, around?: Surroundings): Call;
   settings(owner: Symbol | undefined, node: tree.Settings | tree.Block | tree.SubnetDecl | undefined): Settings;
+  /** Of an agent or a tool; a server's tools have what is set for all of them. */
+  callableSettings(symbol: Symbol): Settings;
   /** Lowers what stands inside a `for`. */
   inside<T>(node: tree.ForStatement, lower: () => T): T;
   /** How many `for`s deep a stage or a `let` is one value for each item, seen from where lowering stands. */

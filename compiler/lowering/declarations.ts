@@ -104,7 +104,7 @@ export function lowerTool(context: Context, symbol: Symbol): Tool {
   const { program } = context;
   const callable = program.callable(symbol) ?? BUILTIN;
   const node = symbol.node as tree.ToolDecl | undefined;
-  const settings = context.settings(symbol, node?.settings);
+  const settings = context.callableSettings(symbol);
   const confirm = settings.symbol("confirm");
   const spent = settings.expression("spent");
   const file = symbol.file;
@@ -134,11 +134,8 @@ function originOf(context: Context, symbol: Symbol, node: tree.ToolDecl | undefi
     const file = relative(program.root, foreign.file).split(sep).join("/");
     return { kind: "typescript", file, export: foreign.export, nulls: [...foreign.nulls] };
   }
-  const space = symbol.parent;
-  if (space?.kind === "tools") {
-    const server = program.provider((space.node as tree.ToolsDecl).value);
-    return { kind: "mcp", server: [...(server?.texts ?? [])], tool: symbol.name };
-  }
+  const server = program.callable(symbol)?.server;
+  if (server !== undefined) return { kind: "mcp", server: [...server.command], tool: server.tool };
   const call = node && program.provider(node.value);
   return call === undefined ? { kind: "builtin", name: symbol.name } : { kind: "exec", command: [...call.texts] };
 }

@@ -114,6 +114,13 @@ function contextOf(program: Program, replaced: Replaced): Context {
     },
     settings: (owner, node) =>
       new Settings(node === undefined ? [] : program.settings(node), owner && replaced.get(owner)),
+    callableSettings(symbol) {
+      const owner = symbol.parent?.kind === "tools" ? symbol.parent : symbol;
+      return context.settings(
+        owner,
+        (owner.node as tree.AgentDecl | tree.ToolDecl | tree.ToolsDecl | undefined)?.settings,
+      );
+    },
   };
   return context;
 }

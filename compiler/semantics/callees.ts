@@ -6,6 +6,7 @@ import { BUILTIN_FUNCTIONS, PROVIDER_SYMBOLS } from "./builtins.ts";
 import type { Unit } from "./facts.ts";
 import { describe } from "./naming.ts";
 import type { Symbol } from "./program.ts";
+import { servedTool } from "./servers.ts";
 
 /** `undefined` where nothing was found, which has then been said, or where a namespace's tools are not known. */
 export function resolveCallee(unit: Unit, node: tree.CallExpression): Symbol | undefined {
@@ -77,9 +78,7 @@ function findMember(unit: Unit, namespace: tree.Name, name: tree.Name): Symbol |
     );
     return undefined;
   }
-  const member = unit.facts.members.get(symbol)?.get(name.text);
-  if (member !== undefined) unit.bind(name, member);
-  return member;
+  return servedTool(unit, symbol, name);
 }
 
 function* callableNames(unit: Unit): Iterable<string> {

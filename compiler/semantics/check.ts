@@ -14,6 +14,7 @@ import { checkDeclarations } from "./declared.ts";
 import type { Unit } from "./facts.ts";
 import type { Loaded } from "./load.ts";
 import { checkPeer } from "./peers.ts";
+import { linkServers } from "./servers.ts";
 import { checkPipeline, checkTest } from "./statements.ts";
 import { resolveDeclaredTypes } from "./type-declarations.ts";
 
@@ -24,6 +25,7 @@ export function checkUnits({ units }: Loaded): void {
   const own = units.slice(0, -1);
   for (const unit of own) checkVersion(unit);
   linkForeignImports(units);
+  linkServers(own);
   resolveDeclaredTypes(units);
   for (const unit of units) resolveCallables(unit);
   for (const unit of own) {

@@ -8,6 +8,7 @@ import { describe } from "./naming.ts";
 import type { Symbol } from "./program.ts";
 import { readProvider } from "./providers.ts";
 import { fileScope, type Scope } from "./scope.ts";
+import { servedTool } from "./servers.ts";
 import { readSettings, requireSettings } from "./setting-values.ts";
 import { sayUnbuilt } from "./unbuilt.ts";
 import type { Env } from "./values.ts";
@@ -166,10 +167,14 @@ function resolveTarget(unit: Unit, path: tree.Path): void {
   if (first === undefined || first.text === "" || unit.broken.has(first.text)) return;
   const symbol = unit.find(first.text);
   if (second !== undefined) {
-    const member = symbol === undefined ? undefined : unit.facts.members.get(symbol)?.get(second.text);
     if (symbol !== undefined) unit.bind(first, symbol);
-    if (member !== undefined && (member.kind === "stage" || member.kind === "tool")) unit.bind(second, member);
-    else if (symbol?.kind !== "tools")
+    if (symbol?.kind === "tools") {
+      servedTool(unit, symbol, second);
+      return;
+    }
+    const member = symbol === undefined ? undefined : unit.facts.members.get(symbol)?.get(second.text);
+    if (member?.kind === "stage") unit.bind(second, member);
+    else
       sayNowhere(unit, path, second, symbol === undefined ? [] : [...(unit.facts.members.get(symbol)?.keys() ?? [])]);
     return;
   }

@@ -9,6 +9,7 @@ import {
   report,
 } from "../diagnostics/diagnostic.ts";
 import { nearest } from "../diagnostics/suggestion.ts";
+import type { ServedTool } from "../foreign/mcp.ts";
 import type { Imported } from "../foreign/signatures.ts";
 import type { Host } from "../host.ts";
 import type * as tree from "../syntax/tree.ts";
@@ -60,6 +61,8 @@ export class Facts {
   readonly observations = new Map<Scope, Map<Symbol, tree.ObserveStatement>>();
   /** What TypeScript files export, by path and name. */
   foreign: ReadonlyMap<string, ReadonlyMap<string, Imported>> = new Map();
+  /** Tools of MCP servers that nothing has named yet. */
+  readonly served = new Map<Symbol, ServedTool>();
   /** Stages and tools without a result. */
   readonly voids = new Set<Symbol>();
   /** Names of a subnet, of a namespace of tools: what may stand behind the dot. */

@@ -52,6 +52,8 @@ export interface Callable {
   readonly effect: boolean;
   /** For tools of a TypeScript file: absolute path and export. */
   readonly foreign: { readonly file: string; readonly export: string; readonly nulls: readonly string[] } | undefined;
+  /** For tools of an MCP server: the command that starts it, and the server's own name for the tool. */
+  readonly server?: { readonly command: readonly string[]; readonly tool: string };
 }
 
 /** A call of an agent or a tool with its arguments bound: short forms resolved, in the order of the parameters, those left out not there. */

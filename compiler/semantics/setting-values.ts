@@ -16,6 +16,7 @@ import { describe, kinds } from "./naming.ts";
 import type { BoundTool, LadderRung, ReadSetting, SettingValue, Symbol } from "./program.ts";
 import { readProvider } from "./providers.ts";
 import { fileScope } from "./scope.ts";
+import { servedTool } from "./servers.ts";
 import { type OwnerKind, SETTINGS, type SettingDefinition, settingOf, type Takes } from "./settings.ts";
 import { fits } from "./types/fit.ts";
 import { isNumber, isPlain } from "./types/visit.ts";
@@ -280,9 +281,7 @@ function toolOf(unit: Unit, namespace: tree.Name, name: tree.Name): Symbol | und
       });
     return undefined;
   }
-  const member = unit.facts.members.get(symbol)?.get(name.text);
-  if (member !== undefined) unit.bind(name, member);
-  return member;
+  return servedTool(unit, symbol, name);
 }
 
 // Numbers, ranges and ladders ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 /** GANG8xxx: tools and imports. */
 import { type DiagnosticDefinition, define } from "../diagnostic.ts";
-import { suggested } from "./wording.ts";
+import { TOOLS } from "./samples.ts";
+import { listed, suggested } from "./wording.ts";
 
 export interface ForeignProblem {
   /** The name that was imported. */
@@ -230,4 +231,145 @@ export const recursiveType: Foreign = define({
     "A type that contains itself has no finite form. The first level is checked, and what lies below is `json`.",
     "interface Tree {\n  value: number;\n  children: Tree[];\n}\nexport function f({ tree }: { tree: Tree }): number {\n  return tree.value;\n}\n",
   ),
+});
+
+// MCP servers -----------------------------------------------------------------------------------------------------------
+
+const PIPELINE = `pipeline watch {
+  stage price = market.quote(symbol: "TAO")
+  stage kept = keep(value: price)
+}
+`;
+const UNBUILT = "// gang-ignore GANG4090: the server is called once that is built\n";
+const SERVER = `gang 1\nimport { keep } from "./tools.ts"\n${UNBUILT}tools market = mcp("python3", "-m", "market_server")\n`;
+
+/** What `gangc lock` writes for that server. */
+const LOCK = `{
+  "version": 1,
+  "servers": {
+    "market": {
+      "command": ["python3", "-m", "market_server"],
+      "hash": "a5338c70c5e7c4167eafa7d4302ec9a7f544cf1b4862ed544dee295a16178a33",
+      "tools": {
+        "draw": { "inputSchema": { "$ref": "#" } },
+        "quote": {
+          "inputSchema": { "type": "object", "properties": { "symbol": { "type": "string" } }, "required": ["symbol"] },
+          "outputSchema": { "type": "number" }
+        },
+        "tree": {
+          "inputSchema": { "type": "object", "properties": { "root": { "$ref": "#/$defs/node" } }, "$defs": {
+            "node": { "type": "object", "properties": { "under": { "type": "array", "items": { "$ref": "#/$defs/node" } } } }
+          } }
+        }
+      }
+    }
+  }
+}
+`;
+
+const PINNED = { ...TOOLS, "gang.lock": LOCK };
+
+export const serverNotPinned = define<{ readonly name: string; readonly lock: boolean }>({
+  code: "GANG8018",
+  severity: "error",
+  title: "Server not pinned",
+  message: ({ name, lock }) =>
+    lock
+      ? `The tools of \`${name}\` are not known: \`gang.lock\` does not have this server.`
+      : `The tools of \`${name}\` are not known: this project has no \`gang.lock\`.`,
+  help: () => "Run `gangc lock`: it starts the server, asks for its tools, and writes them down.",
+  explain: {
+    text: "A check starts no server. What the tools of an MCP server take and give stands in `gang.lock`, which `gangc lock` writes in the project's folder, and which belongs into the repository.",
+    wrong: `${SERVER}${UNBUILT}tools weather = mcp("./weather_server")\n${PIPELINE}`,
+    right: `${SERVER}${PIPELINE}`,
+    files: PINNED,
+  },
+});
+
+export const pinOutdated = define<{ readonly name: string; readonly pinned: string }>({
+  code: "GANG8019",
+  severity: "error",
+  title: "Pinned by another command",
+  message: ({ name, pinned }) => `What \`gang.lock\` says of \`${name}\` came from another command: \`${pinned}\`.`,
+  help: () => "Run `gangc lock` to ask the server that this command starts.",
+  explain: {
+    text: "The tools of a server were asked for by one command, and the declaration now has another. It may start another server, with other tools.",
+    wrong: `${SERVER.replace("market_server", "market_server_2")}${PIPELINE}`,
+    right: `${SERVER}${PIPELINE}`,
+    files: PINNED,
+  },
+});
+
+export const lockUnreadable = define<{ readonly reason: string }>({
+  code: "GANG8020",
+  severity: "error",
+  title: "Lock not readable",
+  message: ({ reason }) => `\`gang.lock\` cannot be used: ${reason}.`,
+  help: () => "Run `gangc lock` to write it anew.",
+  explain: {
+    text: "`gang.lock` is written by `gangc lock` and not edited: each server's part carries a hash of what it says. After a merge, run `gangc lock` again.",
+    wrong: `${SERVER}${PIPELINE}`,
+    right: "gang 1\nmodel own = embedded()\n",
+    files: { ...TOOLS, "gang.lock": LOCK.replace('"number"', '"string"') },
+  },
+});
+
+export const noSuchTool = define<{
+  readonly server: string;
+  readonly name: string;
+  readonly suggestion: string | undefined;
+  readonly known: readonly string[];
+}>({
+  code: "GANG8021",
+  severity: "error",
+  title: "No such tool",
+  message: ({ server, name }) => `\`${server}\` has no tool named \`${name}\`.`,
+  help: ({ suggestion, known }) =>
+    suggested(suggestion) ??
+    (known.length === 0
+      ? "Its server has no tools at all. If it has now, run `gangc lock`."
+      : `It has ${listed(known.slice(0, 8))}${known.length > 8 ? `, and ${known.length - 8} more` : ""}. If it has more by now, run \`gangc lock\`.`),
+  explain: {
+    text: "A server's tools are those that `gang.lock` has for it. A letter that Gang cannot write in a name is `_`: `get-quote` is called `get_quote`.",
+    wrong: `${SERVER}pipeline watch {\n  stage price = market.qoute(symbol: "TAO")\n  stage kept = keep(value: price)\n}\n`,
+    right: `${SERVER}${PIPELINE}`,
+    files: PINNED,
+  },
+});
+
+export const toolRefused = define<{ readonly name: string; readonly reason: string }>({
+  code: "GANG8022",
+  severity: "error",
+  title: "Tool without signature",
+  message: ({ name, reason }) => `\`${name}\` cannot be called: it ${reason}.`,
+  help: () => "The schema is the server's own. Call the tool through a program of yours: `tool f(…) -> … = exec(…)`.",
+  explain: {
+    text: "The parameters of a server's tool are read from its JSON Schema. One that refers to itself, unfolds without bound, or names parameters in a way that Gang cannot write, gives none.",
+    wrong: `${SERVER}pipeline watch {\n  stage drawn = market.draw()\n  stage kept = keep(value: drawn)\n}\n`,
+    right: `${SERVER}${PIPELINE}`,
+    files: PINNED,
+  },
+});
+
+export const partlyJson = define<{
+  readonly name: string;
+  readonly notes: readonly { readonly path: string; readonly reason: string }[];
+}>({
+  code: "GANG8023",
+  severity: "hint",
+  title: "Partly unchecked tool",
+  message: ({ name, notes }) => {
+    const [first] = notes;
+    const more =
+      notes.length === 1 ? "" : `, and ${notes.length - 1} more such ${notes.length === 2 ? "part" : "parts"}`;
+    const where = first!.path === "" ? `What \`${name}\` takes` : `\`${first!.path}\` of \`${name}\``;
+    return `${where} is not checked: it ${first!.reason}${more}.`;
+  },
+  help: () => "What has no type here is `json`; the server judges it when it is called.",
+  explain: {
+    text: "JSON Schema can say things that types cannot. Such parts of a server's tool are `json`: anything fits them, and what comes out of them is checked where it arrives.",
+    wrong: `${SERVER}pipeline watch {\n  stage drawn = market.tree()\n  stage kept = keep(value: drawn)\n}\n`,
+    right: `${SERVER}${PIPELINE}`,
+    files: PINNED,
+  },
 });
