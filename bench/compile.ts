@@ -22,7 +22,8 @@ const CHAINED = [5_000, 10_000, 20_000];
 export async function* bench(): AsyncIterable<Row> {
   install();
   // What is shipped is measured cold.
-  if (!existsSync(join(ROOT, "dist"))) execFileSync(process.execPath, [join(ROOT, "cli/build.ts")]);
+  if (!existsSync(join(ROOT, "dist")))
+    execFileSync(process.execPath, [join(ROOT, "cli/build.ts")], { stdio: ["ignore", 2, 2] });
   const folder = mkdtempSync(join(tmpdir(), "gang-bench-"));
   try {
     const tiny = Object.fromEntries(LANGUAGES.map((language) => [language, write(folder, language, 1, 16)])) as Tiny;
