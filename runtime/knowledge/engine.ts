@@ -9,7 +9,8 @@ import type {
 import { append, createTable, type Table } from "./appending.ts";
 import { CLAIMS, FACTS, type Facts, OBSERVED } from "./facts.ts";
 import type { Filter } from "./filter.ts";
-import { AGREEMENTS_SQL, TRUST_SQL } from "./queries.sql.ts";
+import { AGREEMENTS_SQL, ROLLUP_ALL_SQL, ROLLUP_SQL, ROLLUP_STAGE_SQL, TRUST_SQL } from "./queries.sql.ts";
+import { ROLLED } from "./rollup.sql.ts";
 import { SCORE } from "./score.sql.ts";
 
 const TRUSTED = {
@@ -27,6 +28,20 @@ const PLACES = {
   name: "places",
   columns: { place: "INTEGER", regime: "INTEGER" },
 } as const satisfies Table;
+/** Whose evidence the roll-up does not have yet. */
+const CHANGED = {
+  schema: "ranking",
+  name: "changed",
+  columns: { place: "INTEGER", claim: "INTEGER", peer: "INTEGER" },
+} as const satisfies Table;
+/** The half-lives for which a stage's evidence is kept added up, in milliseconds. */
+const HELD = {
+  schema: "ranking",
+  name: "held",
+  columns: { place: "INTEGER", halflife: "DOUBLE" },
+} as const satisfies Table;
+/** Stages whose agreements are to be made again. */
+const DUE = { schema: "ranking", name: "due", columns: { place: "INTEGER" } } as const satisfies Table;
 
 /** What is asked. `scope` null: all are own. See `queries.sql.ts`. */
 export interface Asked {
@@ -56,16 +71,25 @@ const ASKED = {
   },
 } as const satisfies Table;
 
+/** Milliseconds: every stage's evidence is kept added up for this one. */
+export const HALFLIFE = SCORE.halflifeSeconds * 1000;
+
 export const NO_QUESTION: Asked = {
   place: -1,
   scope: null,
   now: 0,
-  halflife: SCORE.halflifeSeconds * 1000,
+  halflife: HALFLIFE,
   top: 1,
   explore: 0,
   seed: "",
   own_only: false,
 };
+
+/** Half-lives of a stage that are kept added up; more are added up on the spot. */
+const MOST_HELD = 8;
+
+/** Rows of the roll-up are replaced one by one up to this share of them; then all are made again, sorted. */
+const REBUILD = 1 / 4;
 
 /** In this time agreements fade by less than half a per cent. */
 const AGREEMENT_MILLISECONDS = 3600 * 1000;
@@ -81,6 +105,11 @@ export class Engine {
   private readonly prepared = new Map<string, { statement: DuckDBPreparedStatement; rows: number }>();
   private readonly types: { readonly [name in "INTEGER" | "DOUBLE" | "VARCHAR" | "BOOLEAN"]: DuckDBType };
   private readonly agreed = new Map<number, { readonly version: number; readonly at: number }>();
+  private readonly held = new Map<number, Set<number>>();
+  /** Places, claims and peers with news; absent: so many that all is added up again. */
+  private changed: Map<string, readonly [place: number, claim: number, peer: number]> | undefined = new Map();
+  private rolled = 0;
+  private replaced = 0;
   private rows = 0;
   private regimes = -1;
 
@@ -102,54 +131,97 @@ export class Engine {
     });
     const connection = await instance.connect();
     await connection.run("create schema ranking");
-    for (const table of [FACTS, CLAIMS, OBSERVED, TRUSTED, AGREEMENTS, PLACES, ASKED])
+    for (const table of [FACTS, CLAIMS, OBSERVED, ROLLED, CHANGED, HELD, DUE, TRUSTED, AGREEMENTS, PLACES, ASKED])
       await connection.run(createTable(table));
     await connection.run("insert into ranking.asked default values");
     return new Engine(instance, connection, { INTEGER, DOUBLE, VARCHAR, BOOLEAN });
   }
 
-  /** Hands over what has come. A large batch is sorted by stage, so that a recall reads one part of the table. */
+  /** Hands over what has come. */
   async flush(facts: Facts): Promise<void> {
     const { waiting } = facts;
-    const batches = [
+    for (const row of waiting.facts) this.note(row[0] as number, row[2] as number, row[3] as number);
+    for (const [table, rows] of [
       [FACTS, waiting.facts],
       [CLAIMS, waiting.claims],
       [OBSERVED, waiting.observed],
-    ] as const;
-    for (const [table, rows] of batches) {
+    ] as const) {
       if (rows.length === 0) continue;
       const batch = rows.splice(0);
-      if (table === FACTS) batch.sort((a, b) => (a[0] as number) - (b[0] as number));
-      if (table === CLAIMS) batch.sort((a, b) => (a[1] as number) - (b[1] as number));
       await append(this.connection, table, batch);
       this.rows += batch.length;
     }
-    if (facts.regimes !== this.regimes) {
-      this.regimes = facts.regimes;
-      const places = [...facts.allPlaces()].map(({ id, regime }) => [id, regime]);
-      await this.connection.run("delete from ranking.places");
-      await append(this.connection, PLACES, places);
+    if (facts.regimes === this.regimes) return;
+    this.regimes = facts.regimes;
+    const places = [...facts.allPlaces()];
+    await this.connection.run("delete from ranking.places");
+    await append(
+      this.connection,
+      PLACES,
+      places.map(({ id, regime }) => [id, regime]),
+    );
+    const fresh = places.filter(({ id }) => !this.held.has(id));
+    for (const { id } of fresh) this.held.set(id, new Set([HALFLIFE]));
+    await append(
+      this.connection,
+      HELD,
+      fresh.map(({ id }) => [id, HALFLIFE]),
+    );
+  }
+
+  private note(place: number, claim: number, peer: number): void {
+    this.changed?.set(`${claim} ${peer}`, [place, claim, peer]);
+    if (this.changed !== undefined && this.changed.size > 1000 + this.rolled * REBUILD) this.changed = undefined;
+  }
+
+  /** Adds up what has come: nothing is ever subtracted, a peer's row on a claim is made anew of all its evidence. */
+  async rollUp(): Promise<void> {
+    if (this.changed?.size === 0) return;
+    if (this.changed === undefined || this.replaced > 1000 + this.rolled * REBUILD) {
+      await this.connection.run("drop table ranking.rolled");
+      await this.connection.run(createTable(ROLLED));
+      this.rolled = await this.insert("all", ROLLUP_ALL_SQL);
+      this.replaced = 0;
+    } else {
+      await append(this.connection, CHANGED, [...this.changed.values()]);
+      const gone = await this.run(
+        "superseded",
+        "delete from ranking.rolled r using ranking.changed c where c.place = r.place and c.claim = r.claim and c.peer = r.peer",
+      );
+      const made = await this.insert("changed", ROLLUP_SQL);
+      this.rolled += made - gone;
+      this.replaced += made;
+      await this.run("taken", "delete from ranking.changed");
     }
+    this.changed = new Map();
+  }
+
+  /** Whether a stage's evidence is kept added up for this half-life, from now on if not yet. After `rollUp`. */
+  async hold(place: number, halflife: number): Promise<boolean> {
+    const known = this.held.get(place)!;
+    if (known.has(halflife)) return true;
+    if (known.size >= MOST_HELD || !(halflife >= 1)) return false;
+    known.add(halflife);
+    await append(this.connection, HELD, [[place, halflife]]);
+    await this.put({ ...NO_QUESTION, place, halflife });
+    const made = await this.insert("stage", ROLLUP_STAGE_SQL);
+    this.rolled += made;
+    this.replaced += made;
+    return true;
+  }
+
+  /** @returns how many rows it came to. */
+  private async insert(name: string, sql: string): Promise<number> {
+    const columns = Object.keys(ROLLED.columns).join(", ");
+    return this.run(`roll up ${name}`, `insert into ranking.rolled (${columns}) select ${columns} from (${sql})`);
+  }
+
+  private async run(name: string, sql: string): Promise<number> {
+    return (await (await this.prepare(name, sql)).run()).rowsChanged;
   }
 
   async ask<Row>(name: string, sql: string | (() => string), asked: Asked, filter?: Filter): Promise<Row[]> {
-    const { INTEGER, DOUBLE, VARCHAR, BOOLEAN } = this.types;
-    const question = await this.prepare(
-      "asked",
-      "update ranking.asked set place = $place, scope = $scope, now = $now, halflife = $halflife, top = $top, explore = $explore, seed = $seed, own_only = $own_only",
-    );
-    const types = {
-      place: INTEGER,
-      scope: INTEGER,
-      now: DOUBLE,
-      halflife: DOUBLE,
-      top: INTEGER,
-      explore: DOUBLE,
-      seed: VARCHAR,
-      own_only: BOOLEAN,
-    };
-    question.bind({ ...asked } as Record<string, DuckDBValue>, types);
-    await question.run();
+    await this.put(asked);
     const statement = await this.prepare(name, sql);
     if (filter !== undefined && Object.keys(filter.values).length > 0)
       statement.bind(filter.values as Record<string, DuckDBValue>);
@@ -157,29 +229,42 @@ export class Engine {
     return result.getRowObjectsJS() as Row[];
   }
 
+  private async put(asked: Asked): Promise<void> {
+    const columns = Object.entries(ASKED.columns);
+    const question = await this.prepare(
+      "asked",
+      `update ranking.asked set ${columns.map(([column]) => `${column} = $${column}`).join(", ")}`,
+    );
+    const types = Object.fromEntries(columns.map(([column, type]) => [column, this.types[type]]));
+    question.bind({ ...asked } as Record<string, DuckDBValue>, types);
+    await question.run();
+  }
+
   /**
    * Trust is made of sums over stages: only stages with news are read again, and those whose sums are old, since all
-   * weights fade.
+   * weights fade. After `rollUp`.
    */
   async renewTrust(facts: Facts, now: number): Promise<void> {
-    let changed = false;
-    for (const place of facts.allPlaces()) {
-      const known = this.agreed.get(place.id);
-      if (known?.version === place.version && Math.abs(now - known.at) <= AGREEMENT_MILLISECONDS) continue;
-      this.agreed.set(place.id, { version: place.version, at: now });
-      const rows = await this.ask<{ peer: number; agreement: number; disagreement: number }>(
-        "agreements",
-        AGREEMENTS_SQL,
-        { ...NO_QUESTION, place: place.id, now },
-      );
-      if (known !== undefined) await this.connection.run(`delete from ranking.agreements where place = $1`, [place.id]);
-      const sums = rows.map(({ peer, agreement, disagreement }) => [place.id, peer, agreement, disagreement]);
-      await append(this.connection, AGREEMENTS, sums);
-      changed = true;
-    }
-    if (!changed) return;
-    await this.connection.run("delete from ranking.trusted");
-    await this.connection.run(`insert into ranking.trusted select peer, trust from (${TRUST_SQL})`);
+    const due = [...facts.allPlaces()].filter(({ id, version }) => {
+      const known = this.agreed.get(id);
+      return known?.version !== version || Math.abs(now - known.at) > AGREEMENT_MILLISECONDS;
+    });
+    if (due.length === 0) return;
+    for (const { id, version } of due) this.agreed.set(id, { version, at: now });
+    await append(
+      this.connection,
+      DUE,
+      due.map(({ id }) => [id]),
+    );
+    await this.put({ ...NO_QUESTION, now });
+    await this.run("faded", "delete from ranking.agreements a using ranking.due d where d.place = a.place");
+    await this.run(
+      "agreements",
+      `insert into ranking.agreements select place, peer, agreement, disagreement from (${AGREEMENTS_SQL})`,
+    );
+    await this.run("done", "delete from ranking.due");
+    await this.run("distrust", "delete from ranking.trusted");
+    await this.run("trust", `insert into ranking.trusted select peer, trust from (${TRUST_SQL})`);
   }
 
   close(): void {

@@ -91,6 +91,17 @@ export interface Place {
   claims: number;
   /** Changes with whatever changes a ranking. */
   version: number;
+  /** Milliseconds: time of the newest evidence. */
+  newest: number;
+  /** What evidence came with: of one each, the score has less to merge. */
+  readonly scopes: Set<number>;
+  readonly metrics: Set<number>;
+  readonly regimes: Set<number>;
+}
+
+/** Whether the stage has one scope, one regime and at most one metric. */
+export function isPlain({ regime, scopes, metrics, regimes }: Place): boolean {
+  return regime === 0 && scopes.size <= 1 && regimes.size <= 1 && metrics.size <= 1;
 }
 
 export class Facts {
@@ -174,9 +185,15 @@ export class Facts {
     }
     const measured = e.metric !== undefined && e.value !== undefined;
     const resolution = (e as { resolution?: unknown }).resolution;
+    const scope = this.scopes.id(record.scope ?? "");
+    const metric = e.metric === undefined ? null : this.metrics.id(e.metric);
+    place.newest = Math.max(place.newest, time);
+    place.scopes.add(scope);
+    place.regimes.add(e.regime);
+    if (metric !== null) place.metrics.add(metric);
     this.waiting.facts.push([
       place.id,
-      this.scopes.id(record.scope ?? ""),
+      scope,
       claim,
       this.peers.id(record.peer),
       unitOf(record),
@@ -186,11 +203,11 @@ export class Facts {
       e.ok && e.class !== "infeasible",
       e.verified,
       e.echo,
-      e.metric === undefined ? null : this.metrics.id(e.metric),
+      metric,
       measured ? e.value! : null,
       e.direction ?? 1,
       e.weight ?? 1,
-      e.proxy === undefined ? null : this.metrics.id(e.proxy),
+      e.proxy === undefined || e.proxy === e.metric ? null : this.metrics.id(e.proxy),
       typeof resolution === "number" && Number.isFinite(resolution) && resolution > 0 ? resolution : null,
       e.version === undefined ? null : this.versions.id(e.version),
       record.attempt ?? null,
@@ -241,7 +258,10 @@ export class Facts {
     const key = `${subnet}\0${stage}`;
     let place = this.places.get(key);
     if (place === undefined) {
-      place = { id: this.places.size, regime: 0, claims: 0, version: 0 };
+      place = {
+        ...{ id: this.places.size, regime: 0, claims: 0, version: 0, newest: 0 },
+        ...{ scopes: new Set(), metrics: new Set(), regimes: new Set() },
+      };
       this.places.set(key, place);
       this.regimes++;
     }

@@ -3,11 +3,11 @@ import type { Clock } from "../clock.ts";
 import type { Cursor, Trail } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
 import { Engine, NO_QUESTION } from "./engine.ts";
-import { Facts, type Place, type Refusal } from "./facts.ts";
+import { Facts, isPlain, type Place, type Refusal } from "./facts.ts";
 import { filterSql } from "./filter.ts";
 import type { Chosen, Knowledge, Observation, Ranked, Recalled, RecallQuery } from "./knowledge.ts";
-import { ATTEMPT_SQL, LAST_SQL, METRIC_SQL, OBSERVATIONS_SQL, recallSql } from "./queries.sql.ts";
-import { SCORE } from "./score.sql.ts";
+import { ATTEMPT_SQL, LAST_SQL, METRIC_SQL, observationsSql, recallSql } from "./queries.sql.ts";
+import { SCORE, type ScoreShape } from "./score.sql.ts";
 
 export interface KnowledgeOptions {
   readonly source: Pick<Trail, "since">;
@@ -20,6 +20,12 @@ const NOTHING: Recalled = { patterns: [], antipatterns: [], known: 0, generation
 
 /** Half-lives that may pass before an unchanged recall is ranked again: no term moves by more than 1e-4 in that. */
 const STALE = 1e-4;
+
+/** Who asks may have looked at the clock a moment before the newest evidence was read. */
+const MOMENT = 1000;
+
+/** So many rows are handed to DuckDB at once while a store is read. */
+const BATCH = 16_384;
 
 /** More rows than asked for, so that neighbours and what does not fit the program can be passed over. */
 const SPARE = 4;
@@ -77,8 +83,16 @@ class DuckKnowledge implements OpenKnowledge {
 
   private async take(): Promise<void> {
     const { records, cursor } = await this.options.source.since(this.cursor);
-    for (const record of records) this.facts.add(record);
+    for (const record of records) {
+      this.facts.add(record);
+      if (this.facts.waiting.facts.length >= BATCH) await this.handOver();
+    }
     this.cursor = cursor;
+  }
+
+  private async handOver(): Promise<void> {
+    const engine = await this.started();
+    await this.exclusively(() => engine.flush(this.facts));
   }
 
   async recall(query: RecallQuery): Promise<Recalled> {
@@ -191,12 +205,11 @@ class DuckKnowledge implements OpenKnowledge {
     const engine = await this.started();
     const rows = await this.exclusively(async () => {
       await engine.flush(this.facts);
-      return engine.ask<ObservationRow>("observations", OBSERVATIONS_SQL, {
-        ...NO_QUESTION,
-        place: place.id,
-        now: this.options.clock.now(),
-        top: query.limit,
-      });
+      await engine.rollUp();
+      const now = this.options.clock.now();
+      const sums = now >= place.newest ? "kept" : "seconds";
+      const question = { ...NO_QUESTION, place: place.id, now, top: query.limit };
+      return engine.ask<ObservationRow>(`observations ${sums}`, () => observationsSql(sums), question);
     });
     return rows.reverse().map((row) => ({
       chosen: JSON.parse(row.chosen) as Json,
@@ -254,16 +267,25 @@ class DuckKnowledge implements OpenKnowledge {
         return known.rows;
       }
       await engine.flush(this.facts);
+      await engine.rollUp();
       const version = place.version;
-      const kind = "seconds" in halflife ? "seconds" : "evaluations";
+      const evaluations = "evaluations" in halflife;
+      const span = evaluations ? halflife.evaluations : halflife.seconds * 1000;
+      const now = query.now >= place.newest - MOMENT ? Math.max(query.now, place.newest) : query.now;
+      const kept = !evaluations && filter === undefined && now >= place.newest && (await engine.hold(place.id, span));
+      const shape: Omit<ScoreShape, "of"> = {
+        sums: kept ? "kept" : evaluations ? "evaluations" : "seconds",
+        plain: isPlain(place),
+        ...(filter === undefined ? {} : { filter: filter.sql }),
+      };
       const rows = await engine.ask<RankedRow>(
-        `recall ${kind} ${filter?.sql ?? ""}`,
-        () => recallSql({ halflife: kind, ...(filter === undefined ? {} : { filter: filter.sql }) }),
+        `recall ${shape.sums} ${shape.plain} ${filter?.sql ?? ""}`,
+        () => recallSql(shape),
         {
           place: place.id,
           scope,
-          now: query.now,
-          halflife: "seconds" in halflife ? halflife.seconds * 1000 : halflife.evaluations,
+          now,
+          halflife: span,
           top: query.top * spare,
           explore: explore?.amount ?? 0,
           seed: String(explore?.seed ?? 0),
@@ -283,6 +305,7 @@ class DuckKnowledge implements OpenKnowledge {
     if (this.trust.count === this.facts.count || now - this.trust.at < (this.options.trustEvery ?? 60_000)) return;
     const count = this.facts.count;
     await engine.flush(this.facts);
+    await engine.rollUp();
     await engine.renewTrust(this.facts, now);
     this.trust = { generation: this.trust.generation + 1, at: now, count };
   }

@@ -1,4 +1,5 @@
 /** The statements over the score. Each reads its question from the one row of `asked`; see `score.sql.ts` for why. */
+import { rollupSql, SAID_SQL } from "./rollup.sql.ts";
 import { SCORE, type ScoreShape, scoreSql } from "./score.sql.ts";
 
 /**
@@ -36,8 +37,29 @@ from shown left join metrics on metrics.claim = shown.claim
 order by pattern desc, round(weight, 12) desc, hash`;
 }
 
-/** How far the peers of a stage agree with each other. */
-export const AGREEMENTS_SQL = `with ${scoreSql({ of: "trust", halflife: "seconds" })} select * from agreements`;
+/** Evidence added up, of the peers and claims of `changed(place, claim, peer)`, for each half-life of `held(place, halflife)`. */
+export const ROLLUP_SQL = `with
+read as (select f.* from ranking.facts f semi join ranking.changed c on c.place = f.place and c.claim = f.claim and c.peer = f.peer),
+${SAID_SQL},
+${rollupSql({ halflife: "held.halflife", join: "join ranking.held on held.place = said.place" })}
+select * from rolled`;
+
+/** The same, of all. Sorted, so that a recall reads one part of it. */
+export const ROLLUP_ALL_SQL = `with
+read as (select * from ranking.facts),
+${SAID_SQL},
+${rollupSql({ halflife: "held.halflife", join: "join ranking.held on held.place = said.place" })}
+select * from rolled order by place`;
+
+/** The same, of one stage for one more half-life. */
+export const ROLLUP_STAGE_SQL = `with
+read as (select f.* from ranking.facts f join ranking.asked on f.place = asked.place),
+${SAID_SQL},
+${rollupSql({ halflife: "asked.halflife", join: "cross join ranking.asked" })}
+select * from rolled`;
+
+/** How far the peers of the stages that are `due` agree with each other. */
+export const AGREEMENTS_SQL = `with ${scoreSql({ of: "trust", sums: "kept" })} select * from agreements`;
 
 /** Every peer's trust, from its agreements in all stages. */
 export const TRUST_SQL = `
@@ -46,21 +68,31 @@ select peer, sum(agreement) as agreement, sum(disagreement) as disagreement,
 from ranking.agreements group by peer`;
 
 /** The newest evaluations of a stage in its current regime, newest first. */
-export const OBSERVATIONS_SQL = `with ${scoreSql({ of: "claims", halflife: "seconds" })},
-newest as (
-  select a.* from weighed a join ranking.places on places.place = a.place
-  where a.regime = places.regime order by a.mark desc, a.unit limit (select top from ranking.asked)
+export function observationsSql(sums: ScoreShape["sums"]): string {
+  return `with ${scoreSql({ of: "claims", sums })},
+${
+  sums === "kept"
+    ? `read as (select f.* from ranking.facts f join ranking.asked on f.place = asked.place),
+${SAID_SQL},`
+    : ""
+}
+latest as (
+  select place, scope, claim, peer, unit, any_value(t) as t, any_value(regime) as regime, any_value(last) as mark, any_value(ok) as ok
+  from said group by place, scope, claim, peer, unit
+  having any_value(regime) = (select regime from ranking.places join ranking.asked on asked.place = places.place)
+  order by mark desc, unit limit (select top from ranking.asked)
 )
 select claims.chosen, n.scope, n.ok, n.regime, n.t, n.peer,
   sum(s.weight * least(${SCORE.clamp}, greatest(-${SCORE.clamp}, if(k.scale > 0, (s.y - k.centre) / k.scale, 0))))
     filter (m.claim is not null) / nullif(sum(s.weight) filter (m.claim is not null), 0) as value
-from newest n join ranking.claims on claims.claim = n.claim
+from latest n join ranking.claims on claims.claim = n.claim
   left join said s on n.ok and s.unit = n.unit and s.claim = n.claim and s.peer = n.peer and s.scope = n.scope
     and s.y is not null
   left join scales k on k.scope = s.scope and k.metric = s.metric
   left join metered m on m.claim = s.claim and m.peer = s.peer and m.scope = s.scope and m.metric = s.metric
-    and (s.verified or m.w1 is null)
+    and (s.verified or m.v1 is null)
 group by claims.chosen, n.scope, n.ok, n.regime, n.t, n.peer, n.mark, n.unit order by n.mark desc, n.unit`;
+}
 
 /** The newest successful choice. */
 export const LAST_SQL = `

@@ -1,7 +1,7 @@
 /**
  * The score, as the one SQL definition that everything runs: recall, `gangc knowledge`, the views, the benchmark.
  *
- * It reads the schema `ranking`: `facts` (one row an attempt and metric, see `facts.ts`), `trusted(peer, trust)` and `places(place, regime)`.
+ * It reads the schema `ranking`: evidence added up (`rollup.sql.ts`), `trusted(peer, trust)` and `places(place, regime)`.
  * An attempt's age is that of the newest that is known of it. With w = 2^(-age/H) · (verified ? 1 : 0.3) · (echo ? 0.5
  * : 1) · (own scope ? 1 : 0.5) · 4^-(regimes since), for a claim k and a peer p:
  *
@@ -14,32 +14,38 @@
  *     anti    = (N + 1) / (N + 1.5 P + 3)
  *     trust   = (1 + A) / (2 + A + D)
  *
- * The sums of w stand in log2 form until the last moment, and means are taken relative to the newest evidence behind
- * them, so that neither a short half-life nor old evidence can overflow or divide by zero.
+ * Sums of w are kept relative to the peer's newest evidence on the claim (m), and means are taken so: neither a short
+ * half-life nor old evidence can overflow or divide by zero.
  */
+import { rollupSql, SAID_SQL, WEIGHTS } from "./rollup.sql.ts";
 
-/** The constants of the score. `log2` factors are exponents: 2^-1 for an echo. */
+/** The constants of the score, with those of `WEIGHTS`. */
 export const SCORE = {
   halflifeSeconds: 7 * 24 * 3600,
-  unverified: 0.3,
-  echo: -1,
+  /** Factors of weight, as exponents of 2. */
   otherScope: -1,
   regime: -2,
+  /** Regimes further back than this weigh like this many: their values can still be averaged. */
+  regimes: 24,
   clamp: 6,
   /** Shown by strength · this^(better ones in its niche). */
   niche: 0.7,
   /** Values further than this from the other peers' median count as disagreement. */
   disagreement: 2,
-  /** With a half-life in evaluations, older ones than this many half-lives weigh nothing (2^-32). */
-  horizon: 32,
 } as const;
 
 export interface ScoreShape {
-  /** The claims of the stage that is asked for, those of all stages, or how far peers agree in the stage asked for. */
+  /** The claims of the stage that is asked for, those of all stages, or how far peers agree in the stages that are `due`. */
   readonly of: "claims" | "all claims" | "trust";
-  readonly halflife: "seconds" | "evaluations";
-  /** A condition over `read`'s columns, from `filter.ts`; parameters only, never text. */
+  /**
+   * Where the sums come from. `kept`: `ranking.rolled`, right if it has the half-life asked for and nothing in it is
+   * newer than now. Else they are made on the spot, with a half-life in seconds or in evaluations.
+   */
+  readonly sums: "kept" | "seconds" | "evaluations";
+  /** A condition over `read`'s columns, from `filter.ts`; parameters only, never text. Not with kept sums. */
   readonly filter?: string;
+  /** The stage has one scope, one regime and at most one metric: the same formula without the steps that merge them. */
+  readonly plain?: boolean;
 }
 
 /**
@@ -48,79 +54,73 @@ export interface ScoreShape {
  * it. A null scope makes all scopes own; `now` is in milliseconds, `halflife` too, or in evaluations.
  *
  * Of claims: ends in `ranked(claim, place, P, N, C, z, peers, evaluations, newest, own, r, q, strength, anti, pattern)`.
- * Of trust: ends in `agreements(peer, agreement, disagreement)`, to be summed over all stages.
+ * Of trust: ends in `agreements(place, peer, agreement, disagreement)`, to be summed over all stages.
  */
 export function scoreSql(shape: ScoreShape): string {
-  const one = shape.of !== "trust";
-  const asked = shape.of === "all claims" ? "" : "join ranking.asked on f.place = asked.place";
-  // What a peer is compared on: its standing on the claim; for trust, like with like: the same claim in the same scope.
-  const key = (alias: string) => (one ? `${alias}.claim` : `${alias}.claim, ${alias}.scope`);
-  const sameKey = (a: string, b: string) =>
-    `${a}.claim = ${b}.claim and ${a}.peer = ${b}.peer ${one ? "" : `and ${a}.scope = ${b}.scope`}`;
-  const own = one ? "(asked.scope is null or a.scope = asked.scope)" : "true";
-  const age =
-    shape.halflife === "seconds"
-      ? "greatest(0, asked.now - a.t) / greatest(asked.halflife, 1)"
-      : "a.rank / greatest(asked.halflife, 1e-3)";
-  return `
-read as (
-  select f.* from ranking.facts f ${asked}
-  ${shape.filter === undefined ? "" : "left join ranking.trusted on trusted.peer = f.peer"}
-  where ${shape.filter === undefined ? "true" : `(${shape.filter})`}
+  const { of, plain = false } = shape;
+  return `${sums(shape)},
+${weighed(shape)},
+${plain ? PLAIN : layered(of === "trust")},
+scales as (
+  select place, scope, metric, any_value(centre) as centre,
+    greatest(median(deviation), avg(deviation) / 10, coalesce(max(resolution), 0)) as spread,
+    -- What is left of equal values after rounding is no spread.
+    if(spread <= 1e-12 * max(abs(x)), 0, spread) as scale
+  from (
+    select *, median(x) over (partition by place, scope, metric) as centre, abs(x - centre) as deviation from centres
+  ) group by place, scope, metric
 ),
--- The last word of an attempt on a metric: a correction supersedes.
-said as (
-  select place, scope, claim, peer, unit, metric, max(t) as t, max(regime) as regime, max(mark) as mark,
-    arg_max(ok, mark) as ok, arg_max(verified, mark) as verified, bool_or(echo) as echo,
-    arg_max_null(value * direction, mark) as y, arg_max(direction, mark) as direction, max(weight) as weight, max(proxy) as proxy,
-    max(resolution) as resolution
-  from read group by all
-),
--- Each attempt once, however many metrics it has.
-attempts as (
-  select place, scope, claim, peer, unit, max(t) as t, max(regime) as regime, max(mark) as mark, bool_and(ok) as ok,
-    bool_or(verified) as verified, bool_or(echo) as echo, bool_or(verified and y is not null) as checked,
-    bool_or(y is not null) as valued
-  from said group by all
-),
-${
-  shape.halflife === "seconds"
-    ? ""
-    : `counted as (
-  select *, row_number() over (order by t desc, mark desc, claim, peer) - 1 as rank from attempts
-  qualify rank <= ${SCORE.horizon} * (select halflife from ranking.asked)
-),`
+${plain ? PLAIN_PEERS : layeredPeers(of === "trust")},${of === "trust" ? TRUST : STANDING}`;
 }
-weighed as (
-  select a.*, ${own} as own, a.valued and not a.checked as claimed,
-    -(${age}) + if(a.echo, ${SCORE.echo}, 0) + if(${own}, 0, ${SCORE.otherScope})
-      + ${SCORE.regime} * greatest(0, places.regime - a.regime) as lw,
-    pow(2, lw) * if(a.verified, 1, ${SCORE.unverified}) as w
-  from ${shape.halflife === "seconds" ? "attempts" : "counted"} a join ranking.places on places.place = a.place, ranking.asked
+
+function sums({ of, sums, filter }: ScoreShape): string {
+  const places = {
+    claims: "join ranking.asked on f.place = asked.place",
+    "all claims": "cross join ranking.asked",
+    trust: "join ranking.due on f.place = due.place cross join ranking.asked",
+  }[of];
+  if (sums === "kept") {
+    return `rolled as (select f.* from ranking.rolled f ${places} where f.halflife = asked.halflife)`;
+  }
+  const trusted = filter === undefined ? "" : "left join ranking.trusted on trusted.peer = f.peer";
+  return `read as (select f.* from ranking.facts f ${places} ${trusted} where ${filter ?? "true"}),
+${SAID_SQL},
+${rollupSql({ halflife: "asked.halflife", now: "asked.now", evaluations: sums === "evaluations", join: "cross join ranking.asked" })}`;
+}
+
+/** Weights at the time of asking: `fade` for all of a peer's rows on a claim, `rel` between them. */
+function weighed({ of, sums, plain = false }: ScoreShape): string {
+  const own = of === "trust" ? "true" : "(asked.scope is null or r.scope = asked.scope)";
+  const since = plain ? "0" : `least(greatest(0, places.regime - r.regime), ${SCORE.regimes})`;
+  return `weighed as (
+  select r.*, ${own} as own, pow(2, if(own, 0, ${SCORE.otherScope}) + ${SCORE.regime} * ${since}) as rel,
+    pow(2, -greatest(0, ${sums === "evaluations" ? "0" : "asked.now"} - m) / r.halflife) as fade
+  from rolled r ${plain ? "" : "join ranking.places on places.place = r.place"} cross join ranking.asked
+)`;
+}
+
+/** A peer's successes and failures. A verified value hides the same peer's attempts that have only unverified ones. */
+const OUTCOMES = `any_value(place) as place, bool_or(own and ok) as own, bool_or(checked) as settled, max(newest) as newest,
+    any_value(fade) as fade, sum(attempts) + if(settled, 0, sum(claimed)) as attempts,
+    any_value(fade) * (sum(rel * s) + if(settled, 0, sum(rel * s_claimed))) as successes,
+    any_value(fade) * (sum(rel * f) + if(settled, 0, sum(rel * f_claimed))) as failures`;
+
+const clamped = (x: string) =>
+  `if(scales.scale > 0, least(${SCORE.clamp}, greatest(-${SCORE.clamp}, (${x} - scales.centre) / scales.scale)), 0)`;
+
+/** What a peer is compared on: its standing on the claim; for trust, like with like: the same claim in the same scope. */
+function layered(trust: boolean): string {
+  const key = trust ? "claim, scope" : "claim";
+  return `told as (
+  select ${key}, peer, ${OUTCOMES} from weighed group by ${key}, peer
 ),
--- A verified value hides the same peer's attempts that have only unverified ones.
-told as (
-  select ${key("a")}, peer, any_value(place) as place, bool_or(own and ok) as own, bool_or(checked) as settled, max(t) as newest, max(lw) as lw,
-    if(settled, count(*) filter (not claimed), count(*)) as attempts,
-    coalesce(if(settled, sum(w) filter (ok and not claimed), sum(w) filter (ok)), 0) as successes,
-    coalesce(if(settled, sum(w) filter (not ok and not claimed), sum(w) filter (not ok)), 0) as failures
-  from weighed a group by all
-),
--- A peer's own mean of each metric: of the verified values where there are any. Relative to its newest attempt.
+-- A peer's own mean of each metric: of the verified values where there are any.
 means as (
-  select s.claim, s.peer, s.scope, s.metric, any_value(s.place) as place, max(s.weight) as weight,
-    any_value(a.own) as own, arg_max(s.direction, s.mark) as direction,
-    max(s.proxy) as proxy, max(s.resolution) as resolution, any_value(told.lw) as lw,
-    sum(pow(2, greatest(a.lw - told.lw, -1000))) filter (s.verified) as w1,
-    sum(pow(2, greatest(a.lw - told.lw, -1000)) * s.y) filter (s.verified) / w1 as y1,
-    sum(pow(2, greatest(a.lw - told.lw, -1000))) filter (not s.verified) as w0,
-    sum(pow(2, greatest(a.lw - told.lw, -1000)) * s.y) filter (not s.verified) / w0 as y0,
-    coalesce(y1, y0) as x, coalesce(w1, w0 * ${SCORE.unverified}) as w
-  from said s
-    join weighed a on a.unit = s.unit and a.claim = s.claim and a.peer = s.peer and a.scope = s.scope
-    join told on ${sameKey("told", "s")}
-  where a.ok and s.y is not null
-  group by s.claim, s.peer, s.scope, s.metric
+  select claim, peer, scope, metric, any_value(place) as place, max(weight) as weight, any_value(own) as own,
+    any_value(fade) as fade, arg_max(direction, mark) as direction, max(proxy) as proxy, max(resolution) as resolution,
+    sum(rel * w1) as v1, sum(rel * w1 * x1) / v1 as y1, sum(rel * w0) as v0, sum(rel * w0 * x0) / v0 as y0,
+    coalesce(y1, y0) as x, coalesce(v1, v0 * ${WEIGHTS.unverified}) as w
+  from weighed where w1 is not null or w0 is not null group by claim, peer, scope, metric
 ),
 -- Once a claim has a value on a metric, its values on that metric's proxies no longer count.
 metered as (
@@ -128,35 +128,49 @@ metered as (
     or not exists (from means real where real.claim = m.claim and real.scope = m.scope and real.metric = m.proxy)
 ),
 centres as (
-  select place, scope, metric, claim, median(x) as x, max(resolution) as resolution from metered group by all
-),
-deviations as (
-  select *, median(x) over (partition by place, scope, metric) as centre, abs(x - centre) as deviation from centres
-),
-scales as (
-  select place, scope, metric, any_value(centre) as centre,
-    greatest(median(deviation), avg(deviation) / 10, coalesce(max(resolution), 0)) as spread,
-    -- What is left of equal values after rounding is no spread.
-    if(spread <= 1e-12 * max(abs(x)), 0, spread) as scale
-  from deviations group by all
-),
+  select place, scope, metric, claim, median(x) as x, max(resolution) as resolution from metered
+  group by place, scope, metric, claim
+)`;
+}
+
+function layeredPeers(trust: boolean): string {
+  const key = (alias: string) => (trust ? `${alias}.claim, ${alias}.scope` : `${alias}.claim`);
+  return `
 -- Per metric over the scopes, then over the metrics by their weights.
 measured as (
   select ${key("m")}, peer, max(c) as c, sum(weight * z) / nullif(sum(weight), 0) as z
   from (
-    select ${key("m")}, m.peer, m.metric, max(m.weight) as weight, sum(pow(2, m.lw) * m.w) as c,
-      sum(m.w * if(scales.scale > 0,
-        least(${SCORE.clamp}, greatest(-${SCORE.clamp}, (m.x - scales.centre) / scales.scale)), 0)) / sum(m.w) as z
+    select ${key("m")}, m.peer, m.metric, max(m.weight) as weight, sum(m.fade * m.w) as c,
+      sum(m.w * ${clamped("m.x")}) / sum(m.w) as z
     from metered m join scales on scales.place = m.place and scales.scope = m.scope and scales.metric = m.metric
-    group by all
-  ) m group by all
+    group by ${key("m")}, m.peer, m.metric
+  ) m group by ${key("m")}, peer
 ),
 peers as (
   select ${key("t")}, t.peer, t.place, t.own, t.newest, t.attempts,
     1 - exp(-t.successes) as s, 1 - exp(-t.failures) as f, 1 - exp(-coalesce(m.c, 0)) as c, m.z
-  from told t left join measured m on ${sameKey("m", "t")}
-),${one ? STANDING : TRUST}`;
+  from told t left join measured m on m.claim = t.claim and m.peer = t.peer ${trust ? "and m.scope = t.scope" : ""}
+)`;
 }
+
+const PLAIN = `told as (
+  select claim, peer, ${OUTCOMES}, any_value(scope) as scope, any_value(coalesce(x1, x0)) as x,
+    any_value(rel * coalesce(w1, w0 * ${WEIGHTS.unverified})) as w, any_value(weight) as weight, max(resolution) as resolution
+  from weighed group by claim, peer
+),
+means as (
+  select claim, peer, metric, coalesce(x1, x0) as x, direction, own from weighed where w1 is not null or w0 is not null
+),
+centres as (
+  select place, scope, 0 as metric, claim, median(x) as x, max(resolution) as resolution from told
+  where x is not null group by place, scope, claim
+)`;
+
+const PLAIN_PEERS = `peers as (
+  select t.claim, t.scope, t.peer, t.place, t.own, t.newest, t.attempts, 1 - exp(-t.successes) as s, 1 - exp(-t.failures) as f,
+    1 - exp(-coalesce(t.fade * t.w, 0)) as c, if(t.x is null or t.weight = 0, null, ${clamped("t.x")}) as z
+  from told t left join scales on true
+)`;
 
 const STANDING = `
 sums as (
@@ -181,17 +195,19 @@ ranked as (
 )`;
 
 const TRUST = `
+-- A claim that one peer alone tried says nothing of anybody.
+around as (
+  select claim, scope, sum(s) as s, sum(f) as f, sum(c) as c, count(z) as n, median(z) as middle, max(z) - min(z) as apart
+  from peers group by claim, scope having count(*) > 1
+),
 compared as (
-  select *, sum(s) over (partition by claim, scope) - s as others_s, sum(f) over (partition by claim, scope) - f as others_f,
-    sum(c) over (partition by claim, scope) - c as others_c, count(z) over (partition by claim, scope) as n,
-    median(z) over (partition by claim, scope) as middle, min(z) over (partition by claim, scope) as low,
-    max(z) over (partition by claim, scope) as high,
-    z is not null and (n >= 3 and abs(z - middle) > ${SCORE.disagreement} or n = 2 and high - low > ${SCORE.disagreement})
+  select p.*, a.s - p.s as others_s, a.f - p.f as others_f, a.c - p.c as others_c,
+    p.z is not null and (a.n >= 3 and abs(p.z - a.middle) > ${SCORE.disagreement} or a.n = 2 and a.apart > ${SCORE.disagreement})
       as off
-  from peers
+  from peers p join around a on a.claim = p.claim and a.scope = p.scope
 ),
 agreements as (
-  select peer, sum(if(off, 0, s * others_s) + f * others_f) as agreement,
+  select place, peer, sum(if(off, 0, s * others_s) + f * others_f) as agreement,
     sum(s * others_f + f * others_s + if(off, 2 * c * others_c, 0)) as disagreement
-  from compared group by peer
+  from compared group by place, peer
 )`;

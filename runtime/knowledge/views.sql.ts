@@ -29,7 +29,7 @@ where ${pattern ? "r.pattern" : "not r.pattern and r.N > 0"} order by e.subnet, 
 
 /** Not for users: what the views share. */
 export const INNER_VIEWS: { readonly [name: string]: string } = {
-  ranked: `with ${scoreSql({ of: "all claims", halflife: "seconds" })} select * from ranked`,
+  ranked: `with ${scoreSql({ of: "all claims", sums: "kept" })} select * from ranked`,
 };
 
 export const VIEWS: {
@@ -54,9 +54,10 @@ export const VIEWS: {
       disagreement: { type: "DOUBLE", doc: "With others, about outcomes and values." },
       evidence: { type: "BIGINT", doc: "Its records of evidence." },
     },
-    sql: `select p.peer, t.trust, t.agreement, t.disagreement, f.evidence
-from ranking.trusts t join ranking.peers p on p.number = t.peer
-  join (select peer, count(*) as evidence from ranking.facts group by peer) f on f.peer = t.peer order by t.trust desc, p.peer`,
+    sql: `select p.peer, coalesce(t.trust, 0.5) as trust, coalesce(t.agreement, 0) as agreement,
+  coalesce(t.disagreement, 0) as disagreement, f.evidence
+from (select peer, count(*) as evidence from ranking.facts group by peer) f
+  join ranking.peers p on p.number = f.peer left join ranking.trusts t on t.peer = f.peer order by trust desc, p.peer`,
     reads: ["ranking"],
   },
   leaderboard: {

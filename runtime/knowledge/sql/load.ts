@@ -38,6 +38,7 @@ async function rank(engine: Engine, content: StoreContent, now: number, wanted: 
   const facts = new Facts(() => now);
   if (wanted) for (const record of content.records) facts.add(record);
   await engine.flush(facts);
+  await engine.rollUp();
   await engine.renewTrust(facts, now);
   await engine.ask("now", "select 1", { ...NO_QUESTION, now, halflife: VIEW_HALFLIFE });
   await connection.run(`create table ranking.trusts as ${TRUST_SQL}`);

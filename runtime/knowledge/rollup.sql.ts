@@ -1,0 +1,131 @@
+/**
+ * Evidence added up: the first half of the score, which does not depend on who asks. One row per (half-life, stage,
+ * scope, regime, claim, peer, metric):
+ *
+ *     m                     newest time of the peer's evidence on the claim
+ *     s, f                  Σ w·2^((t - m)/H) over attempts that succeeded, that failed;   w = (verified ? 1 : 0.3) · (echo ? 0.5 : 1)
+ *     s_claimed, f_claimed  the same over attempts that have only unverified values
+ *     w1, x1;  w0, x0       weight and mean of the verified values; of the others. Value times direction: higher is better
+ *
+ * Between two moments all weights of a row fade by one factor, so a row holds until the peer says more about the claim.
+ * Times are relative to m: nothing overflows at any half-life. An attempt with several metrics counts in the row of the
+ * first; one without, in a row whose metric is null.
+ */
+import type { Table } from "./appending.ts";
+
+export const ROLLED = {
+  schema: "ranking",
+  name: "rolled",
+  columns: {
+    halflife: "DOUBLE",
+    place: "INTEGER",
+    scope: "INTEGER",
+    regime: "INTEGER",
+    claim: "INTEGER",
+    peer: "INTEGER",
+    metric: "INTEGER",
+    m: "DOUBLE",
+    newest: "DOUBLE",
+    attempts: "INTEGER",
+    claimed: "INTEGER",
+    ok: "BOOLEAN",
+    checked: "BOOLEAN",
+    s: "DOUBLE",
+    f: "DOUBLE",
+    s_claimed: "DOUBLE",
+    f_claimed: "DOUBLE",
+    w1: "DOUBLE",
+    x1: "DOUBLE",
+    w0: "DOUBLE",
+    x0: "DOUBLE",
+    mark: "BIGINT",
+    direction: "DOUBLE",
+    weight: "DOUBLE",
+    proxy: "INTEGER",
+    resolution: "DOUBLE",
+  },
+} as const satisfies Table;
+
+/** What the weights of unverified evidence and of echoes are. `echo` is an exponent of 2. */
+export const WEIGHTS = { unverified: 0.3, echo: 0.5 } as const;
+
+/** Older evidence than this many half-lives before m weighs like evidence of that age: 2^-970 can still be divided by. */
+const OLDEST = 970;
+
+/** With a half-life in evaluations, older ones than this many half-lives weigh nothing (2^-32). */
+const HORIZON = 32;
+
+/**
+ * Attempts, a row for each of their metrics, from `read`, a common table expression over `ranking.facts`: `said` has y
+ * and what else was said last of the metric; `sure`, `checked` and `valued` are the attempt's, `counts` marks one row of it.
+ */
+export const SAID_SQL = `
+-- What stands in several rows: an attempt with several metrics, a correction, a record delivered twice.
+several as (select unit from read group by unit having count(*) > 1),
+-- The last word of an attempt on a metric: a correction supersedes.
+words as (
+  select place, scope, claim, peer, unit, metric, max(t) as t, max(regime) as regime, max(mark) as mark,
+    arg_max(ok, mark) as ok, arg_max(verified, mark) as verified, bool_or(echo) as echo,
+    arg_max_null(value * direction, mark) as y, arg_max(direction, mark) as direction, max(weight) as weight,
+    max(proxy) as proxy, max(resolution) as resolution
+  from read semi join several using (unit) group by all
+),
+said as (
+  select place, scope, claim, peer, unit, metric, max(t) over a as t, max(regime) over a as regime, mark,
+    max(mark) over a as last, bool_and(ok) over a as ok, verified, bool_or(verified) over a as sure,
+    bool_or(echo) over a as echo, bool_or(verified and y is not null) over a as checked,
+    bool_or(y is not null) over a as valued, metric is not distinct from min(metric) over a as counts,
+    y, direction, weight, proxy, resolution
+  from words window a as (partition by claim, peer, scope, unit)
+  union all
+  select place, scope, claim, peer, unit, metric, t, regime, mark, mark, ok, verified, verified, echo,
+    verified and value is not null, value is not null, true, value * direction, direction, weight, proxy, resolution
+  from read anti join several using (unit)
+)`;
+
+export interface Fading {
+  /** Milliseconds, or evaluations; an expression over `said`. */
+  readonly halflife: string;
+  /** Whether age is counted in evaluations, the stage's newest being 0, instead of in milliseconds. */
+  readonly evaluations?: boolean;
+  /** No evidence is newer than this; an expression. Absent: it is known to be so. */
+  readonly now?: string;
+  /** Joined to `said`. */
+  readonly join?: string;
+}
+
+/** `rolled`, from `said`. With an age in evaluations `m` is the rank of the newest one, negative. */
+export function rollupSql({ halflife, evaluations = false, now, join = "" }: Fading): string {
+  const at = evaluations ? "-rank" : now === undefined ? "said.t" : `least(said.t, ${now})`;
+  return `
+timed as (
+  select said.*, ${at} as moment, greatest(${halflife}, ${evaluations ? "1e-3" : "1"})::DOUBLE as halflife from ${
+    evaluations
+      ? `(
+    select *, dense_rank() over (order by t desc, last desc, unit, claim, peer, scope) - 1 as rank from said
+  ) said`
+      : "said"
+  } ${join}${evaluations ? ` where rank <= ${HORIZON} * (${halflife})` : ""}
+),
+newest as (select claim, peer, max(moment) as m from timed group by claim, peer),
+rolled as (
+  select halflife, place, scope, regime, claim, peer, metric, any_value(m)::DOUBLE as m, max(t) as newest,
+    count(*) filter (counts and not claimed)::INTEGER as attempts, count(*) filter (counts and claimed)::INTEGER as claimed,
+    bool_or(ok) as ok, bool_or(checked) as checked,
+    coalesce(sum(w) filter (counts and ok and not claimed), 0) as s,
+    coalesce(sum(w) filter (counts and not ok and not claimed), 0) as f,
+    coalesce(sum(w) filter (counts and ok and claimed), 0) as s_claimed,
+    coalesce(sum(w) filter (counts and not ok and claimed), 0) as f_claimed,
+    sum(e) filter (mean and verified) as w1, sum(e * y) filter (mean and verified) / w1 as x1,
+    sum(e) filter (mean and not verified) as w0, sum(e * y) filter (mean and not verified) / w0 as x0,
+    max(mark) filter (mean) as mark, arg_max(direction, mark) filter (mean) as direction,
+    max(weight) filter (mean) as weight, max(proxy) filter (mean) as proxy, max(resolution) filter (mean) as resolution
+  from (
+    select timed.*, newest.m, valued and not checked as claimed, ok and y is not null as mean,
+      pow(2, greatest((moment - newest.m) / halflife, -${OLDEST})) * if(echo, ${WEIGHTS.echo}, 1) as e,
+      e * if(sure, 1, ${WEIGHTS.unverified}) as w
+    from timed join newest on newest.claim = timed.claim and newest.peer = timed.peer
+  ) timed
+  group by halflife, place, scope, regime, claim, peer, metric
+)`;
+}
