@@ -1,4 +1,7 @@
-/** What is parsed and checked and cannot run yet: one row each, and a row goes when its meaning is built. */
+/**
+ * What is parsed and checked and cannot run yet: one row each, and a row goes when its meaning is built. What a machine
+ * lacks, a model's key among it, is none of it: that is said where a program runs.
+ */
 import { notBuilt } from "../diagnostics/catalogue/pipelines.ts";
 import type * as tree from "../syntax/tree.ts";
 import type { Unit } from "./facts.ts";
@@ -17,12 +20,10 @@ const CONSTRUCTS = {
 export type Unbuildable = keyof typeof CONSTRUCTS;
 
 const SETTINGS: { readonly [Owner in OwnerKind]?: { readonly [setting: string]: string } } = {
-  subnet: { version: "A subnet's `version`" },
+  subnet: { version: "A subnet's `version` that a tool is asked for" },
   model: { limit: "A model's `limit`" },
-  agent: { tools: "An agent's `tools`" },
   tool: {
     limit: "A tool's `limit`",
-    spent: "A tool's `spent`",
     cache: "`cache`",
     checkpoint: "`checkpoint`",
     confirm: "`confirm`",
@@ -30,12 +31,10 @@ const SETTINGS: { readonly [Owner in OwnerKind]?: { readonly [setting: string]: 
   tools: { limit: "`limit` on a namespace of tools" },
   backend: { price: "A backend's `price`", limit: "A backend's `limit`" },
   pipeline: { limit: "A pipeline's `limit`" },
-  stage: { cache: "`cache`", expect: "`expect`" },
+  stage: { cache: "`cache`" },
 };
 
 const PROVIDERS: { readonly [provider: string]: string } = {
-  anthropic: "A model of Anthropic's API",
-  openai: "A model of OpenAI's API",
   slurm: "The backend `slurm`",
   ssh: "The backend `ssh`",
   kubernetes: "The backend `kubernetes`",
@@ -46,8 +45,10 @@ export function sayUnbuilt(unit: Unit, construct: Unbuildable, span: tree.Span):
   say(unit, CONSTRUCTS[construct], span);
 }
 
-export function sayUnbuiltSetting(unit: Unit, owner: OwnerKind, setting: string, span: tree.Span): void {
-  say(unit, SETTINGS[owner]?.[setting], span);
+export function sayUnbuiltSetting(unit: Unit, owner: OwnerKind, setting: string, node: tree.Setting): void {
+  // A version that stands in the program is stamped as it is.
+  if (owner === "subnet" && setting === "version" && node.value.kind === "string") return;
+  say(unit, SETTINGS[owner]?.[setting], node);
 }
 
 export function sayUnbuiltProvider(unit: Unit, provider: string, span: tree.Span): void {

@@ -12,7 +12,6 @@ export const unpricedModel = define<{ readonly pipeline: string; readonly model:
     text: "Before a call its worst case is reserved. That needs the price of every model that the pipeline can call.",
     wrong: `gang 1
 import { keep } from "./tools.ts"
-// gang-ignore GANG4090: it will be built
 model mine = openai("my-own-model")
 agent guess() -> bool {
   model: mine
@@ -27,7 +26,6 @@ pipeline p {
 `,
     right: `gang 1
 import { keep } from "./tools.ts"
-// gang-ignore GANG4090: it will be built
 model mine = openai("my-own-model") { price: $0 }
 agent guess() -> bool {
   model: mine
@@ -91,7 +89,6 @@ export const badLimit = define({
 
 const limitedAgent = (limit: string): string => `gang 1
 import { keep } from "./tools.ts"
-// gang-ignore GANG4090: it will be built
 model deep = anthropic("claude-opus-4-5")
 agent guess() -> bool {
   model: deep

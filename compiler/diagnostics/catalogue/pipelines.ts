@@ -450,7 +450,7 @@ export const notBuilt = define<{ readonly what: string }>({
   message: ({ what }) => `${what} cannot run yet: it is checked, and \`gangc run\` refuses it.`,
   explain: {
     text: "The language is ahead of the runtime in places. What cannot run yet is checked like everything else, and said.",
-    wrong: 'gang 1\nmodel deep = anthropic("claude-opus-4-5")\n',
+    wrong: "gang 1\nmodel own = embedded() { limit: 50 calls per 1m }\n",
     right: "gang 1\nmodel own = embedded()\n",
   },
 });

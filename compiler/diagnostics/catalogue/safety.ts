@@ -88,7 +88,6 @@ model own = embedded()
 tool pay(to: string) -> bool = exec("./pay") { effect: true }
 agent trader() -> bool {
   model: own
-  // gang-ignore GANG4090: it will be built
   tools: [pay]
   prompt: "Trade."
 }
@@ -98,7 +97,6 @@ import { look } from "./tools.ts"
 model own = embedded()
 agent trader() -> bool {
   model: own
-  // gang-ignore GANG4090: it will be built
   tools: [look]
   prompt: "Trade."
 }
@@ -117,9 +115,9 @@ export const unboundSecret = define<{ readonly agent: string; readonly tool: str
   explain: {
     text: "A tool in the hands of an agent has every secret among its parameters bound beforehand.",
     wrong:
-      'gang 1\nmodel own = embedded()\ntool search(text: string, key: secret) -> string = exec("./search")\nagent trader() -> bool {\n  model: own\n  // gang-ignore GANG4090: it will be built\n  tools: [search]\n  prompt: "Trade."\n}\n',
+      'gang 1\nmodel own = embedded()\ntool search(text: string, key: secret) -> string = exec("./search")\nagent trader() -> bool {\n  model: own\n  tools: [search]\n  prompt: "Trade."\n}\n',
     right:
-      'gang 1\nsecret apify\nmodel own = embedded()\ntool search(text: string, key: secret) -> string = exec("./search")\nagent trader() -> bool {\n  model: own\n  // gang-ignore GANG4090: it will be built\n  tools: [search(key: apify)]\n  prompt: "Trade."\n}\n',
+      'gang 1\nsecret apify\nmodel own = embedded()\ntool search(text: string, key: secret) -> string = exec("./search")\nagent trader() -> bool {\n  model: own\n  tools: [search(key: apify)]\n  prompt: "Trade."\n}\n',
   },
 });
 
