@@ -8,6 +8,7 @@ const COMMANDS: { readonly [name: string]: () => Module } = {
   check: () => import("./commands/check.ts"),
   fmt: () => import("./commands/fmt.ts"),
   explain: () => import("./commands/explain.ts"),
+  lock: () => import("./commands/lock.ts"),
   build: () => import("./commands/build.ts"),
   plan: () => import("./commands/plan.ts"),
   run: () => import("./commands/run.ts"),

@@ -2,10 +2,11 @@ import { createInterface } from "node:readline/promises";
 import { query, type ResultColumn, SqlError } from "../../runtime/knowledge/sql/query.ts";
 import { SETTINGS } from "../../runtime/settings.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
-import { command, usageError } from "../command.ts";
+import { command } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { IO } from "../io.ts";
 import { csvLine, table } from "../results.ts";
+import { secondsOf } from "../seconds.ts";
 
 type Format = "table" | "csv" | "json";
 
@@ -29,7 +30,7 @@ export default command({
   ],
   notes: "Without QUERY it is read from stdin; on a terminal there is a prompt. Only queries that read are run.",
   async run({ positionals: [given], options }, io) {
-    const seconds = secondsOf(options.timeout);
+    const seconds = secondsOf("timeout", options.timeout);
     const store = resolveStore(io.cwd, options.store);
     const ask = (sql: string) => answer(sql, { store, seconds, format: options.format, io });
     if (given !== undefined) return (await ask(given)) ? EXIT.fine : EXIT.problems;
@@ -106,13 +107,4 @@ async function prompt(ask: (sql: string) => Promise<boolean>): Promise<typeof EX
   }
   lines.close();
   return EXIT.fine;
-}
-
-const UNITS: { readonly [unit: string]: number } = { ms: 0.001, s: 1, m: 60, h: 3600 };
-
-function secondsOf(text: string): number {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
-  const seconds = Number(amount) * (UNITS[unit ?? ""] ?? Number.NaN);
-  if (!(seconds > 0)) throw usageError(`--timeout ${text} is no length of time.`, "Write it like 20s or 2m.");
-  return seconds;
 }

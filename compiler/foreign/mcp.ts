@@ -34,7 +34,8 @@ export type LockRead =
   | { readonly ok: false; readonly missing: boolean; readonly reason: string };
 
 /** Beyond these a list is not believed. */
-export const MOST_TOOLS = 2000;
+const MOST_TOOLS = 2000;
+const DEEPEST_JSON = 200;
 
 const UNREADABLE = {
   missing: "it is not there",
@@ -58,13 +59,20 @@ export function readLock(file: FileRead): LockRead {
   if (value.version !== VERSION) return broken(`it is of version ${String(value.version)}, and this is ${VERSION}`);
   const lock = new Map<string, Pin>();
   for (const [name, entry] of Object.entries(value.servers)) {
-    const pin = pinOf(entry);
-    if (pin === undefined) return broken(`what it says of \`${name}\` has another form`);
-    if (!isSchema(entry) || entry.hash !== pinHash(pin))
-      return broken(`what it says of \`${name}\` was changed by hand`);
+    const pin = isTooDeep(entry) ? undefined : pinOf(entry);
+    if (pin === undefined || !isSchema(entry)) return broken(`what it says of \`${name}\` has another form`);
+    if (entry.hash !== pinHash(pin)) return broken(`what it says of \`${name}\` was changed by hand`);
     lock.set(name, pin);
   }
   return { ok: true, lock };
+}
+
+/** Nested so deep that no schema is. Asked before anything recurs into it. */
+export function isTooDeep(value: Json): boolean {
+  let level: readonly Json[] = [value];
+  for (let depth = 0; depth < DEEPEST_JSON && level.length > 0; depth++)
+    level = level.flatMap((item) => (typeof item === "object" && item !== null ? Object.values(item) : []));
+  return level.length > 0;
 }
 
 function pinOf(entry: Json): Pin | undefined {
