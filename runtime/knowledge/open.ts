@@ -125,13 +125,16 @@ class DuckKnowledge implements OpenKnowledge {
     stage: string;
     scope: string;
     now: number;
+    asOf?: number;
     admits?: (chosen: Json) => boolean;
   }): Promise<Chosen | undefined> {
     const place = this.facts.place(query.subnet, query.stage);
     if (place === undefined || place.claims === 0) return undefined;
     const scope = query.scope === "" ? null : this.facts.scopes.find(query.scope);
+    const { asOf = Infinity } = query;
     const asked: RecallQuery = {
       ...query,
+      ...(asOf >= place.newest ? {} : olderThan(asOf, Math.max(query.now, place.newest))),
       from: ["patterns"],
       top: 1,
       halflife: { seconds: SCORE.halflifeSeconds },
@@ -146,6 +149,7 @@ class DuckKnowledge implements OpenKnowledge {
         place: place.id,
         scope,
         seed: best.hash,
+        now: asOf,
       }),
     );
     return {
@@ -156,7 +160,7 @@ class DuckKnowledge implements OpenKnowledge {
     };
   }
 
-  async last(query: { subnet: string; stage: string; scope: string }): Promise<Chosen | undefined> {
+  async last(query: { subnet: string; stage: string; scope: string; asOf?: number }): Promise<Chosen | undefined> {
     const place = this.facts.place(query.subnet, query.stage);
     if (place === undefined || place.claims === 0) return undefined;
     const scope = query.scope === "" ? null : this.facts.scopes.find(query.scope);
@@ -167,6 +171,7 @@ class DuckKnowledge implements OpenKnowledge {
         ...NO_QUESTION,
         place: place.id,
         scope,
+        now: query.asOf ?? Infinity,
       });
     });
     if (found === undefined) return undefined;
@@ -183,6 +188,7 @@ class DuckKnowledge implements OpenKnowledge {
     metric: string;
     which: "best" | "last";
     scope?: string;
+    asOf?: number;
   }): Promise<number | undefined> {
     const [subnet, metric] = [this.facts.subnets.find(query.subnet), this.facts.metrics.find(query.metric)];
     if (subnet < 0 || metric < 0) return undefined;
@@ -193,6 +199,7 @@ class DuckKnowledge implements OpenKnowledge {
         ...NO_QUESTION,
         place: subnet,
         top: metric,
+        now: query.asOf ?? Infinity,
         scope: query.scope === undefined ? null : this.facts.scopes.find(query.scope),
       });
     });
@@ -371,6 +378,13 @@ interface ObservationRow {
   readonly t: number;
   readonly peer: number;
   readonly value: number | null;
+}
+
+/** Leaves out what is newer than `asOf`, seen from `now`. */
+function olderThan(asOf: number, now: number): Pick<RecallQuery, "now" | "where"> {
+  const age = { op: "name", name: "age" } as const;
+  const least = { op: "literal", value: (now - asOf) / 1000 } as const;
+  return { now, where: { op: "binary", operator: ">=", left: age, right: least } };
 }
 
 /** Best first, without those that are within one step of one already taken. */

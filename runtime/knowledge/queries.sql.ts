@@ -11,7 +11,9 @@ export function recallSql(shape: Omit<ScoreShape, "of">): string {
 candidates as (
   select ranked.*, claims.hash, claims.chosen, claims.niche, if(pattern, strength, "anti")
       * exp(asked.explore * (2 * md5_number_lower(asked.seed || claims.hash)::DOUBLE / 18446744073709551616 - 1)) as merit
-  from ranked join ranking.claims on claims.claim = ranked.claim, ranking.asked
+  from ranked join (
+    select c.* from ranking.claims c join ranking.asked on c.place = asked.place
+  ) claims on claims.claim = ranked.claim cross join ranking.asked
   -- What has faded to nothing is neither.
   where (pattern or N > 0) and (not asked.own_only or own)
 ),
@@ -46,7 +48,7 @@ select * from rolled`;
 
 /** The same, of all. Sorted, so that a recall reads one part of it. */
 export const ROLLUP_ALL_SQL = `with
-read as (select * from ranking.facts),
+read as not materialized (select * from ranking.facts),
 ${SAID_SQL},
 ${rollupSql({ halflife: "held.halflife", join: "join ranking.held on held.place = said.place" })}
 select * from rolled order by place`;
@@ -59,7 +61,8 @@ ${rollupSql({ halflife: "asked.halflife", join: "cross join ranking.asked" })}
 select * from rolled`;
 
 /** How far the peers of the stages that are `due` agree with each other. */
-export const AGREEMENTS_SQL = `with ${scoreSql({ of: "trust", sums: "kept" })} select * from agreements`;
+export const agreementsSql = (plain: boolean): string =>
+  `with ${scoreSql({ of: "trust", sums: "kept", plain })} select * from agreements`;
 
 /** Every peer's trust, from its agreements in all stages. */
 export const TRUST_SQL = `
@@ -98,12 +101,12 @@ group by claims.chosen, n.scope, n.ok, n.regime, n.t, n.peer, n.mark, n.unit ord
 export const LAST_SQL = `
 select claims.hash, claims.chosen, f.attempt from ranking.facts f join ranking.asked on f.place = asked.place
   join ranking.claims on claims.claim = f.claim
-where f.ok and (asked.scope is null or f.scope = asked.scope) order by f.mark desc, f.unit limit 1`;
+where f.ok and f.t <= asked.now and (asked.scope is null or f.scope = asked.scope) order by f.mark desc, f.unit limit 1`;
 
 /** The newest attempt that chose a claim, known by its hash. */
 export const ATTEMPT_SQL = `
 select f.attempt from ranking.facts f join ranking.asked on f.place = asked.place join ranking.claims on claims.claim = f.claim
-where f.ok and claims.hash = asked.seed and f.attempt is not null
+where f.ok and f.t <= asked.now and claims.hash = asked.seed and f.attempt is not null
   and (asked.scope is null or f.scope = asked.scope) order by f.mark desc, f.unit limit 1`;
 
 /** The best and the newest value of a metric; a corrected score replaces the one before. */
@@ -112,6 +115,6 @@ select arg_max(value, value * direction) as best, arg_max(value, mark) as last f
   select unit, o.scope, arg_max(value, o.mark) as value, arg_max(direction, o.mark) as direction,
     arg_max(feasible, o.mark) as feasible, max(o.mark) as mark
   from ranking.observed o join ranking.asked on o.subnet = asked.place and o.metric = asked.top
-  where asked.scope is null or o.scope = asked.scope
+  where (asked.scope is null or o.scope = asked.scope) and (o.mark >> 20) <= asked.now
   group by unit, o.scope
 ) where feasible`;

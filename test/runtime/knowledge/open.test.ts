@@ -171,6 +171,33 @@ describe("best, last, metric, observations", () => {
     });
   });
 
+  it("all three leave out what is newer than the moment that is asked about", async () => {
+    const metric = { subnet: "n", metric: "m", which: "best" } as const;
+    const score = (value: number, attempt: string, time: number) =>
+      stamped({ kind: "score", peer: "a", run: "r", attempt, metric: "m", value, direction: 1, feasible: true }, time);
+    const { knowledge } = await open(
+      stamped({ kind: "run.started", peer: "a", run: "r", pipeline: "p", subnet: "n", cycle: 0, seed: 1 }),
+      evidence({ k: { x: 1 }, value: 1, time: NOW - 3000, attempt: "t1" }),
+      evidence({ k: { x: 2 }, value: 2, time: NOW - 2000, attempt: "t2" }),
+      evidence({ k: { x: 3 }, value: 9, time: NOW - 1000, attempt: "t3" }),
+      ...[1, 2, 9].map((value, i) => score(value, `t${i + 1}`, NOW - 3000 + i * 1000)),
+    );
+    const ask = { subnet: "n", stage: "p.s", scope: "" };
+    for (const [asOf, x] of [
+      [NOW - 3000, 1],
+      [NOW - 2000, 2],
+      [NOW - 1500, 2],
+      [NOW, 3],
+    ] as const) {
+      expect(await knowledge.best({ ...ask, now: asOf, asOf })).toMatchObject({ value: { x }, attempt: `t${x}` });
+      expect(await knowledge.last({ ...ask, asOf })).toMatchObject({ value: { x }, attempt: `t${x}` });
+      expect(await knowledge.metric({ ...metric, asOf })).toBe(x === 3 ? 9 : x);
+    }
+    expect(await knowledge.best({ ...ask, now: NOW, asOf: NOW - 4000 })).toBeUndefined();
+    expect(await knowledge.last({ ...ask, asOf: NOW - 4000 })).toBeUndefined();
+    expect(await knowledge.metric({ ...metric, asOf: NOW - 4000 })).toBeUndefined();
+  });
+
   it("a metric's best goes by its direction, without what is infeasible, and a correction replaces", async () => {
     const score = (value: number, more: object = {}) =>
       stamped({ kind: "score", peer: "a", run: "r", metric: "crps", value, direction: -1, feasible: true, ...more });
