@@ -14,6 +14,8 @@ const ROOT = dirname(import.meta.dirname);
 const GANGC = join(ROOT, "cli/gangc.cjs");
 const PACKAGE = join(import.meta.dirname, "compile");
 const RIVALS = join(PACKAGE, "rivals.mjs");
+const TSC = join(PACKAGE, "node_modules/typescript/lib/tsc.js");
+const TSC_OPTIONS = ["--ignoreConfig", "--noEmit", "--strict", "--target", "es2024", "--types", ""];
 const ROUNDS = 5;
 const COLD_ROUNDS = 9;
 const SIZES = [1_000, 10_000];
@@ -56,7 +58,9 @@ function* cold(tiny: Tiny): Iterable<Row> {
   const commands: { readonly [what: string]: readonly string[] } = {
     "node -e 0": ["-e", "0"],
     gang: [GANGC, "check", tiny.gang],
-    ...Object.fromEntries(LANGUAGES.filter(isRival).map((language) => [language, [RIVALS, language, tiny[language]]])),
+    typespec: [RIVALS, "typespec", tiny.typespec],
+    langium: [RIVALS, "langium", tiny.langium],
+    typescript: [TSC, ...TSC_OPTIONS, tiny.typescript],
   };
   const times = new Map<string, number[]>(Object.keys(commands).map((what) => [what, []]));
   // The first round fills the caches: Node's compile cache, the system's file cache.
