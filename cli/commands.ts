@@ -11,6 +11,8 @@ const COMMANDS: { readonly [name: string]: () => Module } = {
   lock: () => import("./commands/lock.ts"),
   build: () => import("./commands/build.ts"),
   plan: () => import("./commands/plan.ts"),
+  graph: () => import("./commands/graph.ts"),
+  diff: () => import("./commands/diff.ts"),
   run: () => import("./commands/run.ts"),
   runs: () => import("./commands/runs.ts"),
   show: () => import("./commands/show.ts"),
