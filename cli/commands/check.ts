@@ -1,73 +1,92 @@
-import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
 import type { Report } from "../../compiler/diagnostics/render/report.ts";
 import { summarize, summaryLine } from "../../compiler/diagnostics/render/summary.ts";
-import { compile } from "../../compiler/index.ts";
-import { command } from "../command.ts";
-import { EXIT } from "../exit-codes.ts";
+import type { Host } from "../../compiler/host.ts";
+import { check } from "../check/checking.ts";
+import { CommandError, command, type Given, type Options } from "../command.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { fileSystemHost, projectOf } from "../host.ts";
 import type { IO } from "../io.ts";
 import { gangFiles, shown } from "../paths.ts";
+
+const OPTIONS = {
+  format: {
+    value: "FORMAT",
+    choices: ["pretty", "json", "sarif", "github", "junit"],
+    default: "pretty",
+    doc: "how problems are shown",
+  },
+  "deny-warnings": { doc: "warnings fail the check, too" },
+  fix: { doc: "mend what can be mended without a choice, in the files themselves" },
+  watch: { doc: "check again whenever a file changes" },
+} as const satisfies Options;
 
 export default command({
   name: "check",
   summary: "what is wrong with the files, before anything runs",
   arguments: { usage: "[PATH…]", least: 0, most: Number.POSITIVE_INFINITY },
-  options: {
-    format: {
-      value: "FORMAT",
-      choices: ["pretty", "json", "sarif", "github", "junit"],
-      default: "pretty",
-      doc: "how problems are shown",
-    },
-    "deny-warnings": { doc: "warnings fail the check, too" },
-  },
+  options: OPTIONS,
   examples: [
     { command: "gangc check", doc: "every .gang file under this folder" },
     { command: "gangc check main.gang --deny-warnings", doc: "one file, strictly" },
+    { command: "gangc check --fix", doc: "and see what is left" },
     { command: "gangc check --format json", doc: "for scripts; positions are zero-based, as in LSP" },
   ],
   notes: "Needs no network, no key and no gang.yaml.",
   async run({ positionals, options }, io) {
-    const files = gangFiles(io.cwd, positionals);
-    const { diagnostics, sources } = check(files);
-    const summary = summarize(diagnostics, files.length);
-    const report = { diagnostics, sources, files, shown: (file: string) => shown(io.cwd, file) };
-    io.out(await rendered(options.format, report, io));
-    if (options.format === "pretty") {
-      for (const file of files.filter((one) => sources(one)?.trim() === ""))
-        io.talk(`${report.shown(file)} is empty: it declares nothing.\n`);
-      io.talk(`${summaryLine(summary)}\n`);
-    }
-    return summary.errors > 0 || (options["deny-warnings"] && summary.warnings > 0) ? EXIT.problems : EXIT.fine;
+    if (!options.watch) return checkOnce(positionals, options, io, (host) => host);
+    const { noting, whenever } = await import("../check/watch.ts");
+    let files: ReadonlySet<string> = new Set();
+    await whenever(async () => {
+      const observed = (host: Host): Host => {
+        const noted = noting(host);
+        files = noted.files;
+        return noted.host;
+      };
+      if (io.stdout.terminal) io.out(CLEAR);
+      try {
+        await checkOnce(positionals, options, io, observed);
+      } catch (error) {
+        // Once begun, a file that is gone may come back.
+        if (!(error instanceof CommandError) || files.size === 0) throw error;
+        io.talk(`gangc: ${error.message}\n`);
+      }
+      if (io.stdout.terminal) io.talk("Waiting for changes; Control-C ends it.\n");
+      return files;
+    });
+    return EXIT.interrupted;
   },
 });
 
-interface Checked {
-  /** Each problem once, though files import each other; by file in the order given, then by place. */
-  readonly diagnostics: readonly Diagnostic[];
-  readonly sources: (file: string) => string | undefined;
+/** Clears the screen and what was scrolled off it, and goes to its corner. */
+const CLEAR = "\u001b[2J\u001b[3J\u001b[H";
+
+async function checkOnce(
+  paths: readonly string[],
+  options: Given<typeof OPTIONS>["options"],
+  io: IO,
+  observed: (host: Host) => Host,
+): Promise<ExitCode> {
+  const files = gangFiles(io.cwd, paths);
+  const host = observed(fileSystemHost(projectOf(files[0]!)));
+  if (options.fix) await fix(files, host, io);
+  const { diagnostics, sources } = check(files, host);
+  const summary = summarize(diagnostics, files.length);
+  const report = { diagnostics, sources, files, shown: (file: string) => shown(io.cwd, file) };
+  io.out(await rendered(options.format, report, io));
+  if (options.format === "pretty") {
+    for (const file of files.filter((one) => sources(one)?.trim() === ""))
+      io.talk(`${report.shown(file)} is empty: it declares nothing.\n`);
+    io.talk(`${summaryLine(summary)}\n`);
+  }
+  return summary.errors > 0 || (options["deny-warnings"] && summary.warnings > 0) ? EXIT.problems : EXIT.fine;
 }
 
-function check(files: readonly string[]): Checked {
-  const host = fileSystemHost(projectOf(files[0]!));
-  const texts = new Map<string, string>();
-  const found = new Map<string, Diagnostic>();
-  for (const entry of files) {
-    const program = compile(entry, host);
-    for (const { path, text } of program.files) texts.set(path, text);
-    for (const one of program.diagnostics)
-      found.set(`${one.file}\0${one.start}\0${one.end}\0${one.code}\0${one.message}`, one);
+async function fix(files: readonly string[], host: Host, io: IO): Promise<void> {
+  const { fixFiles } = await import("../check/fix.ts");
+  for (const { file, mends, refused } of fixFiles(files, host)) {
+    for (const { line, title } of mends) io.talk(`${shown(io.cwd, file)}:${line}: ${title}\n`);
+    if (refused !== undefined) io.talk(`${shown(io.cwd, file)} is left as it is: ${refused}.\n`);
   }
-  const order = new Map(files.map((file, index) => [file, index]));
-  const rank = (file: string) => order.get(file) ?? files.length;
-  const diagnostics = [...found.values()].sort(
-    (a, b) => rank(a.file) - rank(b.file) || (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.start - b.start,
-  );
-  const read = (file: string): string | undefined => {
-    const text = host.read(file);
-    return text.ok ? text.text : undefined;
-  };
-  return { diagnostics, sources: (file) => texts.get(file) ?? read(file) };
 }
 
 type Format = "pretty" | "json" | "sarif" | "github" | "junit";

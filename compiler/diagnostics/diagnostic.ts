@@ -18,6 +18,8 @@ export interface Label extends Place {
 /** Replacements that mend the problem; spans do not overlap. */
 export interface Fix {
   readonly title: string;
+  /** Of several, the one that is applied where nobody is asked. */
+  readonly preferred?: true;
   readonly edits: readonly (Place & { readonly newText: string })[];
 }
 
