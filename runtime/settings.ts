@@ -13,6 +13,19 @@ export const SETTINGS = {
     noteMilliseconds: 50,
     /** Sealing starts at this many bytes of unsealed segments, over all processes. */
     sealBytes: 16 * 2 ** 20,
+    /** On exit smaller tails than this are left for a later one: a sealed file of a few records serves nobody. */
+    sealOnExitBytes: 2 ** 20,
+    /** … and it waits for the sealing no longer than this. */
+    sealOnExitMilliseconds: 1500,
+    /** So much of the tails is sealed in one generation. */
+    sealAtOnceBytes: 64 * 2 ** 20,
+    /** So many sealed files of about one size become one, unless it grew beyond `mergedBytes`. */
+    mergeFiles: 8,
+    mergedBytes: 2 ** 30,
+    /** Rows of a sealed file that are read or passed over together. */
+    rowGroup: 32_768,
+    /** What DuckDB may take of memory for sealing and reading sealed files. */
+    engineBytes: 512 * 2 ** 20,
     /** A sealed segment stays, renamed aside, for this long before it is deleted. */
     asideSeconds: 10 * 60,
     /** No stage starts with less free space than this. */

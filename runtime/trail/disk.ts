@@ -5,8 +5,11 @@ import {
   fdatasync,
   fstatSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
+  renameSync,
+  rmdirSync,
   type Stats,
   statfsSync,
   statSync,
@@ -18,6 +21,8 @@ import { dirname, resolve } from "node:path";
 export interface Disk {
   /** Makes a new file for appending; fails with EEXIST where there is one. */
   create(path: string): number;
+  /** Opens a file that is there, to sync it. */
+  open(path: string): number;
   /** Returns how many bytes were taken. */
   write(file: number, bytes: Uint8Array): number;
   /** Resolves once the file's bytes are on the disk. */
@@ -30,6 +35,11 @@ export interface Disk {
   /** Syncs a folder's entries. */
   syncFolder(path: string): void;
   remove(path: string): void;
+  /** Fails where the folder is not empty. */
+  removeFolder(path: string): void;
+  /** Gives a file a second name; fails with EEXIST where that is taken. */
+  link(path: string, name: string): void;
+  rename(path: string, name: string): void;
 }
 
 /**
@@ -41,6 +51,7 @@ export interface Disk {
 export const disk: Disk = {
   create: (path) =>
     openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND, 0o644),
+  open: (path) => openSync(path, "r+"),
   write: (file, bytes) => writeSync(file, bytes),
   sync: (file) =>
     new Promise((done, fail) => {
@@ -51,6 +62,9 @@ export const disk: Disk = {
   makeFolder,
   syncFolder,
   remove: unlinkSync,
+  removeFolder: rmdirSync,
+  link: linkSync,
+  rename: renameSync,
 };
 
 function makeFolder(path: string): void {
@@ -71,6 +85,21 @@ function syncFolder(path: string): void {
     fsyncSync(folder);
   } finally {
     closeSync(folder);
+  }
+}
+
+/** Magic numbers of statfs(2) on Linux: NFS, CIFS, SMB2, SMB, FUSE (sshfs among others), 9P, Ceph, AFS, Lustre, GlusterFS. */
+const NETWORKED: ReadonlySet<number> = new Set([
+  0x6969, 0xff534d42, 0xfe534d42, 0x517b, 0x65735546, 0x01021997, 0x00c36400, 0x5346414f, 0x0bd00bd0, 0x47504653,
+]);
+
+/** Whether another machine may be writing to this folder; also where the system does not tell. */
+export function isNetworked(path: string): boolean {
+  if (process.platform !== "linux") return true;
+  try {
+    return NETWORKED.has(statfsSync(path).type >>> 0);
+  } catch {
+    return true;
   }
 }
 

@@ -69,8 +69,8 @@ function trailerOf(crc: number): string {
   return `${CRC}${crc.toString(16).padStart(8, "0")}"}`;
 }
 
-/** A header or footer as a line. */
-export function encodeMark(mark: Header | Footer): string {
+/** A header, a footer or a manifest as a line. */
+export function encodeMark(mark: Header | Footer | { readonly kind: "manifest" }): string {
   return seal(JSON.stringify(mark).slice(0, -1));
 }
 
@@ -190,27 +190,44 @@ const RECORDS: ReadonlyMap<string, z.ZodType> = new Map(
   }),
 );
 
+/** The value and the CRC of a line, without its newline; a clause that says what is wrong where something is. */
+function unseal(bytes: Buffer): { readonly value: { [key: string]: unknown }; readonly crc: number } | string {
+  const text = bytes.toString("utf8");
+  const trailer = text.slice(-TRAILER);
+  if (!trailer.startsWith(CRC)) return "it does not end in a CRC";
+  const crc = crc32(bytes.subarray(0, bytes.length - TRAILER));
+  if (trailer !== trailerOf(crc)) return "its CRC does not fit its bytes";
+  // What is kept as text must come back byte for byte.
+  if (!isUtf8(bytes)) return "it is not UTF-8";
+  try {
+    return { value: JSON.parse(`${text.slice(0, -TRAILER)}}`), crc };
+  } catch {
+    return "it is not JSON";
+  }
+}
+
+/** The value of a line of any length that is no record; a clause where something is wrong with it. */
+export function decodeSealed(bytes: Buffer): object | string {
+  const opened = unseal(bytes);
+  return typeof opened === "string" ? opened : opened.value;
+}
+
+/** The CRC that a line ends in; `undefined` where it does not fit. Parses nothing. */
+export function crcOf(bytes: Buffer): number | undefined {
+  const crc = crc32(bytes.subarray(0, Math.max(0, bytes.length - TRAILER)));
+  return bytes.subarray(-TRAILER).toString("latin1") === trailerOf(crc) ? crc : undefined;
+}
+
 /** Reads one line, without its newline. Never throws. */
 export function decodeLine(bytes: Buffer): Line {
   if (bytes.length > SETTINGS.trail.lineBytes)
     return { type: "bad", why: `it is longer than ${SETTINGS.trail.lineBytes} bytes` };
-  const text = bytes.toString("utf8");
-  const trailer = text.slice(-TRAILER);
-  if (!trailer.startsWith(CRC)) return { type: "bad", why: "it does not end in a CRC" };
-  const crc = crc32(bytes.subarray(0, bytes.length - TRAILER));
-  if (trailer !== trailerOf(crc)) return { type: "bad", why: "its CRC does not fit its bytes" };
-  // What is kept as text must come back byte for byte.
-  if (!isUtf8(bytes)) return { type: "bad", why: "it is not UTF-8" };
-  const json = `${text.slice(0, -TRAILER)}}`;
-  let value: { [key: string]: unknown };
-  try {
-    value = JSON.parse(json);
-  } catch {
-    return { type: "bad", why: "it is not JSON" };
-  }
+  const opened = unseal(bytes);
+  if (typeof opened === "string") return { type: "bad", why: opened };
+  const { value, crc } = opened;
   const { kind } = value;
-  if (kind === "segment.header") return checked(Header.safeParse(value), (header) => ({ type: "header", header }));
-  if (kind === "segment.footer") return checked(Footer.safeParse(value), (footer) => ({ type: "footer", footer }));
+  if (kind === "segment.header") return checked(Header.safeParse(value), (header) => ({ type: "header", header, crc }));
+  if (kind === "segment.footer") return checked(Footer.safeParse(value), (footer) => ({ type: "footer", footer, crc }));
   for (const [name, fits] of ENVELOPE_FIELDS) {
     if (!fits(value[name])) return { type: "bad", why: `its \`${name}\` does not fit` };
   }
@@ -246,4 +263,36 @@ function complaint(error: z.ZodError): string {
 
 function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("\n", 1)[0]!;
+}
+
+export type RecordLine = Extract<Line, { type: "record" }>;
+
+/** Where the whole lines of a chunk are, without their newlines. */
+export function* linesOf(chunk: Buffer): Generator<readonly [start: number, end: number]> {
+  let start = 0;
+  for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
+    yield [start, end];
+    start = end + 1;
+  }
+}
+
+/** Where damage took a newline, the records around it are still whole: they are found by their beginning and their CRC. */
+export function salvage(bytes: Buffer): { readonly line: RecordLine; readonly bytes: Buffer }[] {
+  const found: { line: RecordLine; bytes: Buffer }[] = [];
+  let start = bytes.indexOf('{"v":');
+  while (start !== -1) {
+    let tries = 0;
+    let end: number | undefined;
+    for (let crc = bytes.indexOf(CRC, start); crc !== -1 && tries < 8; crc = bytes.indexOf(CRC, crc + 1)) {
+      tries += 1;
+      const whole = bytes.subarray(start, crc + TRAILER);
+      const line = decodeLine(whole);
+      if (line.type !== "record") continue;
+      found.push({ line, bytes: whole });
+      end = crc + TRAILER;
+      break;
+    }
+    start = bytes.indexOf('{"v":', end ?? start + 1);
+  }
+  return found;
 }

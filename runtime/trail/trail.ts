@@ -43,6 +43,7 @@ export interface TrailProblem {
     | "newer-version"
     | "foreign-file"
     | "unreadable"
+    | "damaged-manifest"
     /** Found by verifying only: a hash or a count that does not fit, an artifact that is damaged or not there. */
     | "broken-chain"
     | "damaged-artifact"
