@@ -7,9 +7,9 @@ import type {
   DuckDBValue,
 } from "@duckdb/node-api";
 import { append, createTable, type Table } from "./appending.ts";
-import { CLAIMS, FACTS, type Facts, OBSERVED } from "./facts.ts";
+import { CLAIMS, FACTS, type Facts, isPlain, OBSERVED } from "./facts.ts";
 import type { Filter } from "./filter.ts";
-import { AGREEMENTS_SQL, ROLLUP_ALL_SQL, ROLLUP_SQL, ROLLUP_STAGE_SQL, TRUST_SQL } from "./queries.sql.ts";
+import { agreementsSql, ROLLUP_ALL_SQL, ROLLUP_SQL, ROLLUP_STAGE_SQL, TRUST_SQL } from "./queries.sql.ts";
 import { ROLLED } from "./rollup.sql.ts";
 import { SCORE } from "./score.sql.ts";
 
@@ -250,19 +250,23 @@ export class Engine {
       return known?.version !== version || Math.abs(now - known.at) > AGREEMENT_MILLISECONDS;
     });
     if (due.length === 0) return;
-    for (const { id, version } of due) this.agreed.set(id, { version, at: now });
-    await append(
-      this.connection,
-      DUE,
-      due.map(({ id }) => [id]),
-    );
     await this.put({ ...NO_QUESTION, now });
-    await this.run("faded", "delete from ranking.agreements a using ranking.due d where d.place = a.place");
-    await this.run(
-      "agreements",
-      `insert into ranking.agreements select place, peer, agreement, disagreement from (${AGREEMENTS_SQL})`,
-    );
-    await this.run("done", "delete from ranking.due");
+    for (const plain of [true, false]) {
+      const some = due.filter((place) => isPlain(place) === plain);
+      if (some.length === 0) continue;
+      await append(
+        this.connection,
+        DUE,
+        some.map(({ id }) => [id]),
+      );
+      await this.run("faded", "delete from ranking.agreements a using ranking.due d where d.place = a.place");
+      await this.run(
+        `agreements ${plain}`,
+        `insert into ranking.agreements select place, peer, agreement, disagreement from (${agreementsSql(plain)})`,
+      );
+      await this.run("done", "delete from ranking.due");
+      for (const { id, version } of some) this.agreed.set(id, { version, at: now });
+    }
     await this.run("distrust", "delete from ranking.trusted");
     await this.run("trust", `insert into ranking.trusted select peer, trust from (${TRUST_SQL})`);
   }

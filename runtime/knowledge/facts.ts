@@ -59,10 +59,19 @@ export const FACTS = {
   },
 } as const satisfies Table;
 
+/** `code` orders claims as their hashes would, `family` is the niche's number: a ranking reads no text. */
 export const CLAIMS = {
   schema: "ranking",
   name: "claims",
-  columns: { claim: "INTEGER", place: "INTEGER", hash: "VARCHAR", chosen: "VARCHAR", niche: "VARCHAR" },
+  columns: {
+    claim: "INTEGER",
+    place: "INTEGER",
+    code: "BIGINT",
+    family: "INTEGER",
+    hash: "VARCHAR",
+    chosen: "VARCHAR",
+    niche: "VARCHAR",
+  },
 } as const satisfies Table;
 
 /** Metrics as they were observed, whether or not a stage learned from them. */
@@ -110,6 +119,7 @@ export class Facts {
   readonly metrics = new Dictionary();
   readonly versions = new Dictionary();
   readonly subnets = new Dictionary();
+  private readonly niches = new Dictionary();
   private readonly claims = new Dictionary();
   private readonly places = new Map<string, Place>();
   private readonly subnetOf = new Map<string, string>();
@@ -181,7 +191,8 @@ export class Facts {
     const claim = this.claims.id(`${place.id}\0${e.claim}`);
     if (claim === known) {
       place.claims++;
-      this.waiting.claims.push([claim, place.id, e.claim, e.chosen, e.niche]);
+      const code = BigInt.asIntN(64, BigInt(`0x${e.claim.slice(0, 16)}`));
+      this.waiting.claims.push([claim, place.id, code, this.niches.id(e.niche), e.claim, e.chosen, e.niche]);
     }
     const measured = e.metric !== undefined && e.value !== undefined;
     const resolution = (e as { resolution?: unknown }).resolution;

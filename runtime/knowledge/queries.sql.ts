@@ -9,34 +9,40 @@ import { SCORE, type ScoreShape, scoreSql } from "./score.sql.ts";
 export function recallSql(shape: Omit<ScoreShape, "of">): string {
   return `with ${scoreSql({ ...shape, of: "claims" })},
 candidates as (
-  select ranked.*, claims.hash, claims.chosen, claims.niche, if(pattern, strength, "anti")
-      * exp(asked.explore * (2 * md5_number_lower(asked.seed || claims.hash)::DOUBLE / 18446744073709551616 - 1)) as merit
+  select ranked.*, c.code, c.family, if(pattern, strength, "anti")
+      * exp(asked.explore * (2 * md5_number_lower(asked.seed || c.code)::DOUBLE / 18446744073709551616 - 1)) as merit
   from ranked join (
-    select c.* from ranking.claims c join ranking.asked on c.place = asked.place
-  ) claims on claims.claim = ranked.claim cross join ranking.asked
+    select claim, code, family from ranking.claims join ranking.asked on claims.place = asked.place
+  ) c on c.claim = ranked.claim cross join ranking.asked
   -- What has faded to nothing is neither.
   where (pattern or N > 0) and (not asked.own_only or own)
 ),
 placed as (
   -- Rounded, so that the order does not hang on the order in which sums were made.
   select *, round(merit, 12) * pow(${SCORE.niche},
-    row_number() over (partition by pattern, niche order by round(merit, 12) desc, hash) - 1) as weight
+    row_number() over (partition by pattern, family order by round(merit, 12) desc, code) - 1) as weight
   from candidates
 ),
 shown as (
-  select * from placed, ranking.asked
-  qualify row_number() over (partition by pattern order by round(weight, 12) desc, hash) <= asked.top
-),
+  select * from placed
+  qualify row_number() over (partition by pattern order by round(weight, 12) desc, code) <= (select top from ranking.asked)
+)${
+    shape.plain === true
+      ? ""
+      : `,
 metrics as (
   select claim, list({ metric: metric, value: value }) as "values" from (
     select claim, metric, coalesce(avg(x * direction) filter (own), avg(x * direction)) as value
     from means where claim in (select claim from shown) group by all
   ) group by claim
-)
-select shown.hash, shown.chosen, shown.niche, shown.pattern, shown.strength, shown.r, shown.q, shown."anti", shown.P, shown.N,
-  shown.C, shown.z, shown.peers::INTEGER as peers, shown.evaluations, shown.newest, metrics."values"
-from shown left join metrics on metrics.claim = shown.claim
-order by pattern desc, round(weight, 12) desc, hash`;
+)`
+  }
+select claims.hash, claims.chosen, claims.niche, shown.pattern, shown.strength, shown.r, shown.q, shown."anti", shown.P, shown.N,
+  shown.C, shown.z, shown.peers::INTEGER as peers, shown.evaluations, shown.newest,
+  ${shape.plain === true ? `if(shown."value" is null, [], [{ metric: shown.metric, value: shown."value" }])` : `metrics."values"`} as "values"
+from shown join ranking.claims on claims.claim = shown.claim
+  ${shape.plain === true ? "" : "left join metrics on metrics.claim = shown.claim"}
+order by pattern desc, round(weight, 12) desc, shown.code`;
 }
 
 /** Evidence added up, of the peers and claims of `changed(place, claim, peer)`, for each half-life of `held(place, halflife)`. */

@@ -9,7 +9,7 @@
  *
  * Between two moments all weights of a row fade by one factor, so a row holds until the peer says more about the claim.
  * Times are relative to m: nothing overflows at any half-life. An attempt with several metrics counts in the row of the
- * first; one without, in a row whose metric is null.
+ * first; one without, in that of the peer's first on the claim: a row without w1 and w0 says nothing of its metric.
  */
 import type { Table } from "./appending.ts";
 
@@ -96,7 +96,7 @@ export interface Fading {
 
 /** `rolled`, from `said`. With an age in evaluations `m` is the rank of the newest one, negative. */
 export function rollupSql({ halflife, evaluations = false, now, join = "" }: Fading): string {
-  const at = evaluations ? "-rank" : now === undefined ? "said.t" : `least(said.t, ${now})`;
+  const at = evaluations ? "-rank" : now === undefined ? "t" : `least(t, ${now})`;
   return `
 timed as (
   select said.*, ${at} as moment, greatest(${halflife}, ${evaluations ? "1e-3" : "1"})::DOUBLE as halflife from ${
@@ -107,9 +107,9 @@ timed as (
       : "said"
   } ${join}${evaluations ? ` where rank <= ${HORIZON} * (${halflife})` : ""}
 ),
-newest as (select claim, peer, max(moment) as m from timed group by claim, peer),
+newest as (select claim, peer, min(metric) as metric, max(${evaluations ? "moment" : at}) as m from ${evaluations ? "timed" : "read"} group by claim, peer),
 rolled as (
-  select halflife, place, scope, regime, claim, peer, metric, any_value(m)::DOUBLE as m, max(t) as newest,
+  select halflife, place, scope, regime, claim, peer, of as metric, any_value(m)::DOUBLE as m, max(t) as newest,
     count(*) filter (counts and not claimed)::INTEGER as attempts, count(*) filter (counts and claimed)::INTEGER as claimed,
     bool_or(ok) as ok, bool_or(checked) as checked,
     coalesce(sum(w) filter (counts and ok and not claimed), 0) as s,
@@ -121,11 +121,11 @@ rolled as (
     max(mark) filter (mean) as mark, arg_max(direction, mark) filter (mean) as direction,
     max(weight) filter (mean) as weight, max(proxy) filter (mean) as proxy, max(resolution) filter (mean) as resolution
   from (
-    select timed.*, newest.m, valued and not checked as claimed, ok and y is not null as mean,
+    select timed.*, newest.m, coalesce(timed.metric, newest.metric) as of, valued and not checked as claimed, ok and y is not null as mean,
       pow(2, greatest((moment - newest.m) / halflife, -${OLDEST})) * if(echo, ${WEIGHTS.echo}, 1) as e,
       e * if(sure, 1, ${WEIGHTS.unverified}) as w
     from timed join newest on newest.claim = timed.claim and newest.peer = timed.peer
   ) timed
-  group by halflife, place, scope, regime, claim, peer, metric
+  group by halflife, place, scope, regime, claim, peer, of
 )`;
 }

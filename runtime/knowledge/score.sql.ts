@@ -60,7 +60,7 @@ export function scoreSql(shape: ScoreShape): string {
   const { of, plain = false } = shape;
   return `${sums(shape)},
 ${weighed(shape)},
-${plain ? PLAIN : layered(of === "trust")},
+${plain ? (of === "trust" ? PLAIN_TRUST : PLAIN_CLAIMS) : layered(of === "trust")},
 scales as (
   select place, scope, metric, any_value(centre) as centre,
     greatest(median(deviation), avg(deviation) / 10, coalesce(max(resolution), 0)) as spread,
@@ -70,7 +70,8 @@ scales as (
     select *, median(x) over (partition by place, scope, metric) as centre, abs(x - centre) as deviation from centres
   ) group by place, scope, metric
 ),
-${plain ? PLAIN_PEERS : layeredPeers(of === "trust")},${of === "trust" ? TRUST : STANDING}`;
+${of === "trust" ? `${plain ? PLAIN_PEERS : layeredPeers(true)},${TRUST}` : plain ? PLAIN_STANDING : `${layeredPeers(false)},${STANDING}`},
+${of === "trust" ? AGREEMENTS : RANKED}`;
 }
 
 function sums({ of, sums, filter }: ScoreShape): string {
@@ -85,7 +86,7 @@ function sums({ of, sums, filter }: ScoreShape): string {
   const trusted = filter === undefined ? "" : "left join ranking.trusted on trusted.peer = f.peer";
   return `read as (select f.* from ranking.facts f ${places} ${trusted} where ${filter ?? "true"}),
 ${SAID_SQL},
-${rollupSql({ halflife: "asked.halflife", now: "asked.now", evaluations: sums === "evaluations", join: "cross join ranking.asked" })}`;
+${rollupSql({ halflife: "asked.halflife", now: "(select now from ranking.asked)", evaluations: sums === "evaluations", join: "cross join ranking.asked" })}`;
 }
 
 /** Weights at the time of asking: `fade` for all of a peer's rows on a claim, `rel` between them. */
@@ -153,45 +154,71 @@ peers as (
 )`;
 }
 
+/** Here a peer has one row on a claim. */
 const PLAIN = `told as (
-  select claim, peer, ${OUTCOMES}, any_value(scope) as scope, any_value(coalesce(x1, x0)) as x,
-    any_value(rel * coalesce(w1, w0 * ${WEIGHTS.unverified})) as w, any_value(weight) as weight, max(resolution) as resolution
-  from weighed group by claim, peer
-),
-means as (
-  select claim, peer, metric, coalesce(x1, x0) as x, direction, own from weighed where w1 is not null or w0 is not null
-),
+  select claim, scope, peer, place, metric, own, newest, direction, resolution, attempts + if(checked, 0, claimed) as attempts,
+    1 - exp(-fade * (s + if(checked, 0, s_claimed))) as s, 1 - exp(-fade * (f + if(checked, 0, f_claimed))) as f,
+    1 - exp(-coalesce(fade * coalesce(w1, w0 * ${WEIGHTS.unverified}), 0)) as c, if(weight = 0, null, coalesce(x1, x0)) as x
+  from (select * replace (rel * s as s, rel * f as f, rel * s_claimed as s_claimed, rel * f_claimed as f_claimed,
+    rel * w1 as w1, rel * w0 as w0) from weighed)
+)`;
+
+const PLAIN_TRUST = `${PLAIN},
 centres as (
   select place, scope, 0 as metric, claim, median(x) as x, max(resolution) as resolution from told
   where x is not null group by place, scope, claim
 )`;
 
 const PLAIN_PEERS = `peers as (
-  select t.claim, t.scope, t.peer, t.place, t.own, t.newest, t.attempts, 1 - exp(-t.successes) as s, 1 - exp(-t.failures) as f,
-    1 - exp(-coalesce(t.fade * t.w, 0)) as c, if(t.x is null or t.weight = 0, null, ${clamped("t.x")}) as z
-  from told t left join scales on true
+  select t.*, if(t.x is null, null, ${clamped("t.x")}) as z from told t left join scales on scales.place = t.place
+)`;
+
+const voices = (
+  value: string,
+) => `list_sort(list({ x: ${value}, voice: trust }) filter (${value} is not null)) as voices,
+    sum(trust) filter (${value} is not null) / 2 * (1 - 1e-9) as half`;
+
+/** The lower median: the smallest value that half of the voices do not exceed; the slack is for rounding. */
+const LOWER_MEDIAN = "list_reduce(voices, lambda a, b: if(a.voice >= half, a, { x: b.x, voice: a.voice + b.voice })).x";
+
+const SUMS = `any_value(place) as place, sum(2 * trust * s) as P, sum(2 * trust * f) as N, sum(2 * trust * c) as C, count(*) as peers,
+    sum(attempts)::INTEGER as evaluations, max(newest) as newest, bool_or(own) as own`;
+
+/** With one metric the median of z is that of x, and the claims are compared after the peers. */
+const PLAIN_CLAIMS = `${PLAIN},
+sums as (
+  select claim, ${SUMS}, ${voices("x")}, any_value(scope) as scope, median(x) as x, max(resolution) as resolution,
+    any_value(metric) as metric, avg(x * direction) as "value"
+  from (
+    select told.*, coalesce(trusted.trust, 0.5) as trust from told left join ranking.trusted on trusted.peer = told.peer
+  ) group by claim
+),
+centres as (select place, scope, 0 as metric, claim, x, resolution from sums where x is not null)`;
+
+const PLAIN_STANDING = `standing as (
+  select claim, sums.place, P, N, C, peers, evaluations, newest, own, sums.metric, "value",
+    if(x is null, null, ${clamped(LOWER_MEDIAN)}) as z, scales.place is not null as measured
+  from sums left join scales on scales.place = sums.place
 )`;
 
 const STANDING = `
 sums as (
-  select p.claim, any_value(place) as place, sum(2 * trust * s) as P, sum(2 * trust * f) as N, sum(2 * trust * c) as C, count(*) as peers,
-    sum(attempts)::INTEGER as evaluations, max(newest) as newest, bool_or(own) as own,
-    list_sort(list({ z: z, voice: trust }) filter (z is not null)) as voices,
-    sum(trust) filter (z is not null) / 2 * (1 - 1e-9) as half
+  select claim, ${SUMS}, ${voices("z")}
   from (
     select peers.*, coalesce(trusted.trust, 0.5) as trust from peers left join ranking.trusted on trusted.peer = peers.peer
-  ) p
-  where attempts > 0 group by p.claim
+  ) where attempts > 0 group by claim
 ),
-ranked as (
-  select * exclude (voices, half),
-    -- The lower median: the smallest z that half of the voices do not exceed; the slack is for rounding.
-    list_reduce(voices, lambda a, b: if(a.voice >= half, a, { z: b.z, voice: a.voice + b.voice })).z as z,
-    (P + 1) / (P + 1.5 * N + 3) as r, 1 / (1 + exp(-coalesce(z, 0) * C / (C + 0.5))) as q,
-    -- A stage is measured once anything of it is.
-    if(bool_or(voices is not null) over (partition by place), q * (P + 1) / (P + 1.5 * N + 1), r) as strength,
-    (N + 1) / (N + 1.5 * P + 3) as "anti", P > N as pattern
+-- A stage is measured once anything of it is.
+standing as (
+  select * exclude (voices, half), ${LOWER_MEDIAN} as z, bool_or(voices is not null) over (partition by place) as measured
   from sums
+)`;
+
+const RANKED = `ranked as (
+  select *, (P + 1) / (P + 1.5 * N + 3) as r, 1 / (1 + exp(-coalesce(z, 0) * C / (C + 0.5))) as q,
+    if(measured, q * (P + 1) / (P + 1.5 * N + 1), r) as strength,
+    (N + 1) / (N + 1.5 * P + 3) as "anti", P > N as pattern
+  from standing
 )`;
 
 const TRUST = `
@@ -205,8 +232,9 @@ compared as (
     p.z is not null and (a.n >= 3 and abs(p.z - a.middle) > ${SCORE.disagreement} or a.n = 2 and a.apart > ${SCORE.disagreement})
       as off
   from peers p join around a on a.claim = p.claim and a.scope = p.scope
-),
-agreements as (
+)`;
+
+const AGREEMENTS = `agreements as (
   select place, peer, sum(if(off, 0, s * others_s) + f * others_f) as agreement,
     sum(s * others_f + f * others_s + if(off, 2 * c * others_c, 0)) as disagreement
   from compared group by place, peer
