@@ -40,7 +40,7 @@ metrics as (
 select claims.hash, claims.chosen, claims.niche, shown.pattern, shown.strength, shown.r, shown.q, shown."anti", shown.P, shown.N,
   shown.C, shown.z, shown.peers::INTEGER as peers, shown.evaluations, shown.newest,
   ${shape.plain === true ? `if(shown."value" is null, [], [{ metric: shown.metric, value: shown."value" }])` : `metrics."values"`} as "values"
-from shown join ranking.claims on claims.claim = shown.claim
+from shown join ranking.claims on claims.place = shown.place and claims.claim = shown.claim
   ${shape.plain === true ? "" : "left join metrics on metrics.claim = shown.claim"}
 order by pattern desc, round(weight, 12) desc, shown.code`;
 }

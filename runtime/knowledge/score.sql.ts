@@ -58,17 +58,18 @@ export interface ScoreShape {
  */
 export function scoreSql(shape: ScoreShape): string {
   const { of, plain = false } = shape;
+  const alike = plain && of === "claims" ? "" : "group by place, scope, metric";
   return `${sums(shape)},
 ${weighed(shape)},
 ${plain ? (of === "trust" ? PLAIN_TRUST : PLAIN_CLAIMS) : layered(of === "trust")},
 scales as (
-  select place, scope, metric, any_value(centre) as centre,
+  select any_value(place) as place, any_value(scope) as scope, any_value(metric) as metric, any_value(centre) as centre,
     greatest(median(deviation), avg(deviation) / 10, coalesce(max(resolution), 0)) as spread,
     -- What is left of equal values after rounding is no spread.
     if(spread <= 1e-12 * max(abs(x)), 0, spread) as scale
   from (
-    select *, median(x) over (partition by place, scope, metric) as centre, abs(x - centre) as deviation from centres
-  ) group by place, scope, metric
+    select *, median(x) over (${alike.replace("group", "partition")}) as centre, abs(x - centre) as deviation from centres
+  ) ${alike} having count(*) > 0
 ),
 ${of === "trust" ? `${plain ? PLAIN_PEERS : layeredPeers(true)},${TRUST}` : plain ? PLAIN_STANDING : `${layeredPeers(false)},${STANDING}`},
 ${of === "trust" ? AGREEMENTS : RANKED}`;
