@@ -1,22 +1,12 @@
 /** Text to tokens: words are told apart, line breaks marked, brackets paired, and the marks of other languages named. */
-import { type IToken, Lexer, type TokenType } from "chevrotain";
+import type { TokenType } from "chevrotain";
 import { foreign } from "../../grammar/tokens.ts";
 import * as catalogue from "../diagnostics/catalogue/syntax.ts";
 import { type Details, type Diagnostic, type DiagnosticDefinition, report } from "../diagnostics/diagnostic.ts";
 import { pairBrackets } from "./brackets.ts";
-import {
-  Foreign,
-  ForeignComment,
-  ForeignName,
-  ForeignString,
-  Identifier,
-  isClosed,
-  keywordByText,
-  lexerTokens,
-  StringToken,
-  symbolByText,
-  type Token,
-} from "./tokens.ts";
+import { type ForeignKind, type Lexemes, scan } from "./scan.ts";
+import { isClosed } from "./strings.ts";
+import { Identifier, keywordByText, StringToken, symbolByText, type Token } from "./tokens.ts";
 import type { Comment, Span } from "./tree.ts";
 
 export interface Lexed {
@@ -26,47 +16,16 @@ export interface Lexed {
   readonly diagnostics: Diagnostic[];
 }
 
-let lexer: Lexer | undefined;
-
-function openLexer(): Lexer {
-  const opened = new Lexer(lexerTokens, {
-    positionTracking: "onlyOffset",
-    skipValidations: true,
-    ensureOptimizations: true,
-  });
-  // A token is made with all its fields: those added later would lie in an object of their own, which costs a tenth of a check.
-  const createTokenInstance = (
-    image: string,
-    startOffset: number,
-    tokenTypeIdx: number,
-    tokenType: TokenType,
-  ): Token => ({
-    image,
-    startOffset,
-    tokenTypeIdx,
-    tokenType,
-    endOffset: startOffset + image.length,
-    index: 0,
-    lineBefore: false,
-    damaged: false,
-  });
-  return Object.assign(opened, { createTokenInstance });
-}
-
 export function lex(path: string, text: string): Lexed {
-  lexer ??= openLexer();
-  const result = lexer.tokenize(text);
   const lineStarts = findLineStarts(text);
   const diagnostics: Diagnostic[] = [];
   const pass = new Pass(path, text, lineStarts, diagnostics);
-  for (const token of result.tokens) pass.take(token);
-  for (const error of result.errors) pass.unknown(error.offset, error.offset + error.length);
+  scan(text, pass);
   pass.lookForNul();
   const source = { path, text, lineStart: (offset: number) => lineStarts[lineOf(lineStarts, offset)]! };
   const tokens = pairBrackets(pass.tokens, source, diagnostics);
   if (tokens !== pass.tokens || diagnostics.length > 0) settle(tokens, diagnostics, lineStarts);
-  const comments = (result.groups.comments ?? []).map(comment);
-  return { tokens, comments, lineStarts, diagnostics };
+  return { tokens, comments: pass.comments, lineStarts, diagnostics };
 }
 
 /** Offsets at which the lines begin; `\n`, `\r\n` and a lone `\r` end one. */
@@ -92,14 +51,6 @@ export function lineOf(lineStarts: readonly number[], offset: number): number {
   return low;
 }
 
-function comment(token: IToken): Comment {
-  const image = token.image.trimEnd();
-  const doc = image.startsWith("///") && !image.startsWith("////");
-  const text = image.slice(doc ? 3 : 2);
-  const [start, end] = [token.startOffset, token.startOffset + image.length];
-  return { kind: "comment", start, end, doc, text: text.startsWith(" ") ? text.slice(1) : text };
-}
-
 /** Numbers the tokens anew, and marks those about whose line something has been said. */
 function settle(tokens: readonly Token[], diagnostics: readonly Diagnostic[], lineStarts: readonly number[]): void {
   const damaged = new Set(diagnostics.map((diagnostic) => lineOf(lineStarts, diagnostic.start)));
@@ -109,13 +60,15 @@ function settle(tokens: readonly Token[], diagnostics: readonly Diagnostic[], li
   }
 }
 
-/** One pass over the tokens of a text. */
-class Pass {
+/** Makes tokens and comments of what is found in one pass over a text. */
+class Pass implements Lexemes {
   readonly tokens: Token[] = [];
+  readonly comments: Comment[] = [];
   readonly #path: string;
   readonly #text: string;
   readonly #lineStarts: readonly number[];
   readonly #diagnostics: Diagnostic[];
+  /** The line on which the last token ends. */
   #line = 0;
 
   constructor(path: string, text: string, lineStarts: readonly number[], diagnostics: Diagnostic[]) {
@@ -125,35 +78,58 @@ class Pass {
     this.#diagnostics = diagnostics;
   }
 
-  take(raw: IToken): void {
-    const lines = this.#lineStarts;
-    const token = raw as Token;
-    const start = token.startOffset;
-    token.endOffset = start + token.image.length;
-    token.index = this.tokens.length;
-    let line = this.#line;
-    while (line + 1 < lines.length && lines[line + 1]! <= start) line++;
-    const lineOfLast = this.#line;
-    token.lineBefore = line !== lineOfLast || token.index === 0;
+  word(start: number, end: number): void {
+    const image = this.#text.slice(start, end);
+    this.#add(keywordByText.get(image) ?? Identifier, start, end, image);
+  }
+
+  token(type: TokenType, start: number, end: number): void {
+    this.#add(type, start, end, this.#text.slice(start, end));
+  }
+
+  string(start: number, end: number): void {
+    const image = this.#text.slice(start, end);
+    this.#add(StringToken, start, end, image);
+    // A block spans lines, and what follows it stands on its last.
+    this.#line = this.#lineAt(end);
+    if (!isClosed(image)) this.#unclosed(start, end, image);
+  }
+
+  comment(start: number, end: number): void {
+    const image = this.#text.slice(start, end).trimEnd();
+    const doc = image.startsWith("///") && !image.startsWith("////");
+    const text = image.slice(doc ? 3 : 2);
+    this.comments.push({
+      kind: "comment",
+      start,
+      end: start + image.length,
+      doc,
+      text: text.startsWith(" ") ? text.slice(1) : text,
+    });
+  }
+
+  #add(type: TokenType, start: number, end: number, image: string): void {
+    const line = this.#lineAt(start);
+    const index = this.tokens.length;
+    this.tokens.push({
+      image,
+      startOffset: start,
+      endOffset: end,
+      tokenTypeIdx: type.tokenTypeIdx!,
+      tokenType: type,
+      index,
+      lineBefore: line !== this.#line || index === 0,
+      damaged: false,
+    });
     this.#line = line;
-    token.damaged = false;
-    const type = token.tokenType;
-    if (type === Identifier) {
-      const keyword = keywordByText.get(token.image);
-      if (keyword !== undefined) retype(token, keyword);
-    } else if (type === StringToken) {
-      // A block spans lines, and what follows it stands on its last.
-      while (line + 1 < lines.length && lines[line + 1]! <= token.endOffset) line++;
-      this.#line = line;
-      if (!isClosed(token.image)) this.#unclosed(token);
-    } else if (type === Foreign || type === ForeignString || type === ForeignComment || type === ForeignName) {
-      if (!this.#naturalize(token)) {
-        // What is left out breaks no line and hides no break.
-        this.#line = lineOfLast;
-        return;
-      }
-    }
-    this.tokens.push(token);
+  }
+
+  /** The line of an offset behind the last token. */
+  #lineAt(offset: number): number {
+    const starts = this.#lineStarts;
+    let line = this.#line;
+    while (line + 1 < starts.length && starts[line + 1]! <= offset) line++;
+    return line;
   }
 
   #report<Data>(definition: DiagnosticDefinition<Data>, at: Span, data: Data, details?: Details): void {
@@ -161,60 +137,56 @@ class Pass {
     this.#diagnostics.push(report(definition, place, data, details));
   }
 
-  #unclosed(token: Token): void {
-    const quote = token.image.startsWith('"""') ? '"""' : '"';
-    const [start, end] = [token.startOffset, token.endOffset];
+  #unclosed(start: number, end: number, image: string): void {
+    const quote = image.startsWith('"""') ? '"""' : '"';
     const newText = quote === '"' ? quote : `\n${quote}`;
     const fixes = [{ title: `Insert \`${quote}\``, edits: [{ file: this.#path, start: end, end, newText }] }];
     this.#report(catalogue.unclosedString, { start, end }, { quote }, { fixes });
   }
 
-  /** Reads a mark of another language as what stands for it here; false if it is left out. */
-  #naturalize(token: Token): boolean {
-    const found = token.image;
-    const at = { start: token.startOffset, end: token.endOffset };
-    if (token.tokenType === ForeignName) {
-      retype(token, Identifier);
-      // A plain word with a foreign mark behind it, about which something is said anyway.
-      if (/^\w+$/.test(found)) return true;
-      const ascii = found.normalize("NFKD").replace(/[^\w]/g, "");
-      const fixes = /^[A-Za-z_]/.test(ascii) ? [this.#replace(at, ascii)] : [];
-      this.#report(catalogue.nonAsciiName, at, { name: found }, { fixes });
-      return true;
+  /** Reads a mark of another language as what stands for it here, and says so. */
+  foreign(kind: ForeignKind, start: number, end: number): void {
+    const found = this.#text.slice(start, end);
+    const at = { start, end };
+    switch (kind) {
+      case "name": {
+        this.#add(Identifier, start, end, found);
+        // A plain word with a foreign mark behind it, about which something is said anyway.
+        if (/^\w+$/.test(found)) return;
+        const ascii = found.normalize("NFKD").replace(/[^\w]/g, "");
+        const fixes = /^[A-Za-z_]/.test(ascii) ? [this.#replace(at, ascii)] : [];
+        this.#report(catalogue.nonAsciiName, at, { name: found }, { fixes });
+        return;
+      }
+      case "string": {
+        const string = `"${found.slice(1, -1).replace(/["\\]/g, "\\$&")}"`;
+        this.#sayForeign(at, found[0]!, 'strings stand in `"`', [this.#replace(at, string)]);
+        this.#add(StringToken, start, end, `"${found.slice(1, -1).replace(/["\\$]/g, " ")}"`);
+        return;
+      }
+      case "comment": {
+        const hash = found.startsWith("#");
+        const mark = { start, end: start + (hash ? 1 : 2) };
+        const oneLine = hash || !/[\r\n]/.test(found);
+        const alone = /^[ \t]*(?:[\r\n]|$)/.test(this.#text.slice(end, end + 200));
+        const body = hash ? found.slice(1) : found.slice(2).replace(/\*\/$/, "").trimEnd();
+        const fixes = oneLine && alone ? [this.#replace(at, `//${body}`)] : [];
+        this.#sayForeign(mark, hash ? "#" : "/*", "comments begin with `//`", fixes);
+        return;
+      }
+      case "mark": {
+        const instead = foreign[found as keyof typeof foreign];
+        if (instead === "") {
+          this.#sayForeign(at, found, "a line ends where it ends", [this.#replace(at, "")]);
+          return;
+        }
+        this.#sayForeign(at, found, `write \`${instead}\``, [this.#replace(at, found === "!" ? "not " : instead)]);
+        this.#add(keywordByText.get(instead) ?? symbolByText.get(instead)!, start, end, instead);
+      }
     }
-    if (token.tokenType === ForeignString) {
-      const string = `"${found.slice(1, -1).replace(/["\\]/g, "\\$&")}"`;
-      this.#foreign(at, found[0]!, 'strings stand in `"`', [this.#replace(at, string)]);
-      token.image = `"${found.slice(1, -1).replace(/["\\$]/g, " ")}"`;
-      retype(token, StringToken);
-      return true;
-    }
-    if (token.tokenType === ForeignComment) {
-      const hash = found.startsWith("#");
-      const mark = { start: at.start, end: at.start + (hash ? 1 : 2) };
-      const oneLine = hash || !/[\r\n]/.test(found);
-      const alone = /^[ \t]*(?:[\r\n]|$)/.test(this.#text.slice(at.end, at.end + 200));
-      const body = hash ? found.slice(1) : found.slice(2).replace(/\*\/$/, "").trimEnd();
-      this.#foreign(
-        mark,
-        hash ? "#" : "/*",
-        "comments begin with `//`",
-        oneLine && alone ? [this.#replace(at, `//${body}`)] : [],
-      );
-      return false;
-    }
-    const instead = foreign[found as keyof typeof foreign];
-    if (instead === "") {
-      this.#foreign(at, found, "a line ends where it ends", [this.#replace(at, "")]);
-      return false;
-    }
-    this.#foreign(at, found, `write \`${instead}\``, [this.#replace(at, found === "!" ? "not " : instead)]);
-    token.image = instead;
-    retype(token, keywordByText.get(instead) ?? symbolByText.get(instead)!);
-    return true;
   }
 
-  #foreign(at: Span, found: string, instead: string, fixes: Details["fixes"] & object): void {
+  #sayForeign(at: Span, found: string, instead: string, fixes: Details["fixes"] & object): void {
     this.#report(catalogue.foreignSymbol, at, { found, instead }, { fixes });
   }
 
@@ -237,9 +209,4 @@ class Pass {
     const at = this.#text.indexOf("\0");
     if (at >= 0) this.#report(catalogue.notText, { start: at, end: at + 1 }, {});
   }
-}
-
-function retype(token: Token, type: IToken["tokenType"]): void {
-  token.tokenType = type;
-  token.tokenTypeIdx = type.tokenTypeIdx!;
 }

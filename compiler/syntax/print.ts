@@ -11,8 +11,8 @@ import { continuations } from "../../grammar/tokens.ts";
 import { align, type Line, type Piece } from "./align.ts";
 import { lex, lineOf } from "./lexer.ts";
 import { parse } from "./parse.ts";
-import { blockIndentation } from "./strings.ts";
-import { isClosed, symbolTokens as S, StringToken, type Token, Word } from "./tokens.ts";
+import { blockIndentation, isClosed } from "./strings.ts";
+import { symbolTokens as S, StringToken, type Token, Word } from "./tokens.ts";
 import type { SourceFile } from "./tree.ts";
 import { walk } from "./visit.ts";
 

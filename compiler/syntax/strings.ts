@@ -2,7 +2,6 @@
 
 import * as catalogue from "../diagnostics/catalogue/syntax.ts";
 import { type Diagnostic, report } from "../diagnostics/diagnostic.ts";
-import { isClosed } from "./tokens.ts";
 import type { Name, Path, StringHole, StringLiteral, StringText } from "./tree.ts";
 
 const simpleEscapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", '"': '"', "\\": "\\", $: "$" };
@@ -26,6 +25,16 @@ export function readString(path: string, image: string, start: number, diagnosti
   if (indent === undefined) reader.read(quote, contentEnd);
   else readLines(reader, image, indent, contentEnd);
   return { kind: "string", start, end, parts: reader.finish(), block };
+}
+
+/** Whether the token of a string is closed. */
+export function isClosed(image: string): boolean {
+  const quote = image.startsWith('"""') ? 3 : 1;
+  if (image.length < quote * 2 || !image.endsWith('"'.repeat(quote))) return false;
+  // `"a\"` ends in a quote that is part of the text.
+  let slashes = 0;
+  while (image[image.length - quote - 1 - slashes] === "\\") slashes++;
+  return slashes % 2 === 0;
 }
 
 /** What stands before the closing quotes on their line, if nothing but blanks does, and nothing follows the opening ones. */
