@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { fileSystemHost } from "../../../cli/host.ts";
 import { compile, lower } from "../../../compiler/index.ts";
 import { hashOf } from "../../../runtime/execution/load.ts";
-import type { Node } from "../../../runtime/plan.ts";
+import type { Node, StageNode } from "../../../runtime/plan.ts";
 import { Plan } from "../../../runtime/plan.ts";
 import { programOf } from "../semantics/memory.ts";
 
