@@ -9,6 +9,7 @@ import { spawnSync } from "node:child_process";
 import { renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
+import { GangParser } from "../compiler/syntax/parser.ts";
 
 const ROOT = dirname(import.meta.dirname);
 const OUT = join(ROOT, "dist");
@@ -20,6 +21,7 @@ const ENTRIES = {
   gangc: "cli/start.ts",
   compiler: "compiler/index.ts",
   runtime: "runtime/index.ts",
+  machine: "cli/machine.ts",
   "sql-child": "runtime/knowledge/sql/child.ts",
 };
 
@@ -35,13 +37,27 @@ const packages: Plugin = {
   },
 };
 
-/** The bin sends `check` and `fmt` to a bundle without the others: the imports of those stay as they are, and are never reached. */
+/**
+ * The bin sends `check` and `fmt` to a bundle without the others: the imports of those stay as they are, and are never
+ * reached. What reads `gang.yaml` is taken from the other bundle, with zod, where there is one.
+ */
 const quickCommands: Plugin = {
   name: "quick commands",
   setup({ onResolve }) {
+    onResolve({ filter: /\/machine\.ts$/ }, () => ({ path: "./machine.js", external: true }));
     onResolve({ filter: /^\.\/commands\// }, ({ path }) =>
       /\/(check|fmt)\.ts$/.test(path) ? undefined : { path, external: true },
     );
+  },
+};
+
+/** The parser of the package finds the analysis of its grammar in the place of an empty module. */
+const analysis: Plugin = {
+  name: "analysis",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]syntax[\\/]shipped\.ts$/ }, () => ({
+      contents: `export const shipped = ${JSON.stringify(new GangParser().analysis)};`,
+    }));
   },
 };
 
@@ -74,7 +90,7 @@ async function bundle(): Promise<void> {
     format: "esm",
     chunkNames: "chunks/[name]-[hash]",
     define: { "process.env.NODE_ENV": '"production"' },
-    plugins: [packages],
+    plugins: [packages, analysis],
   });
   // One file of CommonJS starts sooner than a dozen modules: nothing to resolve, and no facades of Node's own modules.
   await build({
@@ -83,7 +99,7 @@ async function bundle(): Promise<void> {
     outExtension: { ".js": ".cjs" },
     format: "cjs",
     define: { "import.meta.url": "__filename", "import.meta.dirname": "__dirname" },
-    plugins: [packages, quickCommands],
+    plugins: [packages, quickCommands, analysis],
   });
 }
 

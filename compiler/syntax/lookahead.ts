@@ -18,16 +18,56 @@ import {
 } from "chevrotain";
 
 /** The token types, by index, that one of several ways can begin with. */
-type First = readonly boolean[];
+export type First = readonly boolean[];
+
+/** A place in a rule where the next token decides: between alternatives, some of them gated or none, or whether to go in. */
+export interface Choice {
+  readonly rule: string;
+  readonly kind: "OR" | "GATED_OR" | "OPTION" | "MANY";
+  readonly occurrence: number;
+  /** What each way can begin with; an option and a repetition have one way. */
+  readonly ways: () => readonly First[];
+}
+
+export type Lookahead = (alternatives?: IOrAlt<unknown>[]) => number | boolean | undefined;
 
 interface Reader {
   LA(ahead: number): IToken;
 }
 
-type Choice = Parameters<ILookaheadStrategy["buildLookaheadForAlternation"]>[0];
-type Optional = Parameters<ILookaheadStrategy["buildLookaheadForOptional"]>[0];
+/** The function that Chevrotain asks at this place, its parser bound to `this`. */
+export function lookaheadOf({ kind, ways }: Pick<Choice, "kind" | "ways">): Lookahead {
+  if (kind === "OR") {
+    let byToken: (number | undefined)[] | undefined;
+    return function (this: Reader) {
+      byToken ??= invert(ways());
+      return byToken[this.LA(1).tokenTypeIdx];
+    } as Lookahead;
+  }
+  let firsts: readonly First[] | undefined;
+  if (kind === "GATED_OR") {
+    return function (this: Reader, alternatives: IOrAlt<unknown>[]) {
+      firsts ??= ways();
+      const index = this.LA(1).tokenTypeIdx;
+      for (let i = 0; i < firsts.length; i++) {
+        if (firsts[i]![index] === true && alternatives[i]!.GATE?.call(this) !== false) return i;
+      }
+      return undefined;
+    } as Lookahead;
+  }
+  let first: First | undefined;
+  return function (this: Reader) {
+    first ??= ways()[0]!;
+    return first[this.LA(1).tokenTypeIdx] === true;
+  } as Lookahead;
+}
+
+type AlternationChoice = Parameters<ILookaheadStrategy["buildLookaheadForAlternation"]>[0];
+type OptionalChoice = Parameters<ILookaheadStrategy["buildLookaheadForOptional"]>[0];
 
 export class LazyLookahead implements ILookaheadStrategy {
+  /** All that were asked for, in the order of the grammar. */
+  readonly choices: Choice[] = [];
   readonly #firsts = new Map<Rule, First>();
 
   /** Ambiguities are looked for by a test, with Chevrotain's own strategy. */
@@ -35,10 +75,7 @@ export class LazyLookahead implements ILookaheadStrategy {
     return [];
   }
 
-  buildLookaheadForAlternation({ rule, prodOccurrence, hasPredicates }: Choice) {
-    let firsts: First[] | undefined;
-    /** Without gates, the alternative is known by the token alone. */
-    let byToken: (number | undefined)[] | undefined;
+  buildLookaheadForAlternation({ rule, prodOccurrence, hasPredicates }: AlternationChoice) {
     const ways = () => {
       const found = find(
         rule.definition,
@@ -46,34 +83,26 @@ export class LazyLookahead implements ILookaheadStrategy {
       );
       return (found as Alternation).definition.map((way) => this.#firstOf((way as Alternative).definition));
     };
-    return function (this: Reader, alternatives?: IOrAlt<unknown>[]): number | undefined {
-      firsts ??= ways();
-      const index = this.LA(1).tokenTypeIdx;
-      if (hasPredicates) {
-        for (let i = 0; i < firsts.length; i++) {
-          if (firsts[i]![index] === true && alternatives![i]!.GATE?.call(this) !== false) return i;
-        }
-        return undefined;
-      }
-      byToken ??= invert(firsts);
-      return byToken[index];
-    } as (alternatives?: IOrAlt<unknown>[]) => number | undefined;
+    const kind = hasPredicates ? "GATED_OR" : "OR";
+    return this.#lookahead({ rule: rule.name, kind, occurrence: prodOccurrence, ways }) as () => number | undefined;
   }
 
-  buildLookaheadForOptional({ rule, prodOccurrence, prodType }: Optional) {
+  buildLookaheadForOptional({ rule, prodOccurrence, prodType }: OptionalChoice) {
     const type = prodType === "Option" ? Option : Repetition;
-    let first: First | undefined;
-    const way = () => {
+    const ways = () => {
       const found = find(
         rule.definition,
         (production) => production instanceof type && production.idx === prodOccurrence,
       );
-      return this.#firstOf((found as Option | Repetition).definition);
+      return [this.#firstOf((found as Option | Repetition).definition)];
     };
-    return function (this: Reader): boolean {
-      first ??= way();
-      return first[this.LA(1).tokenTypeIdx] === true;
-    } as () => boolean;
+    const kind = prodType === "Option" ? "OPTION" : "MANY";
+    return this.#lookahead({ rule: rule.name, kind, occurrence: prodOccurrence, ways }) as () => boolean;
+  }
+
+  #lookahead(choice: Choice): Lookahead {
+    this.choices.push(choice);
+    return lookaheadOf(choice);
   }
 
   #firstOf(sequence: readonly IProduction[]): First {

@@ -6,6 +6,7 @@ import { report } from "../diagnostics/diagnostic.ts";
 import { Docs } from "./docs.ts";
 import { lex, lineOf } from "./lexer.ts";
 import { GangParser } from "./parser.ts";
+import { shipped } from "./shipped.ts";
 import type { SourceFile } from "./tree.ts";
 
 export interface Parsed {
@@ -22,7 +23,7 @@ let parser: GangParser | undefined;
 /** Parses any text; never throws. What is wrong is said in `diagnostics`, and the tree is whole in shape all the same. */
 export function parse(path: string, text: string): Parsed {
   const { tokens, comments, lineStarts, diagnostics } = lex(path, text);
-  parser ??= new GangParser();
+  parser ??= new GangParser(shipped);
   const docs = new Docs(tokens, comments, (offset) => lineOf(lineStarts, offset));
   parser.open(path, text, tokens, docs);
   const { version, items } = parser.file() ?? { version: undefined, items: [] };

@@ -9,6 +9,7 @@ import { EmbeddedActionsParser, type IParserConfig, type IToken, type TokenType 
 import * as catalogue from "../diagnostics/catalogue/syntax.ts";
 import { type Details, type Diagnostic, type DiagnosticDefinition, report } from "../diagnostics/diagnostic.ts";
 import { nearest } from "../diagnostics/suggestion.ts";
+import { type Analysis, analysisOf } from "./analysis.ts";
 import { depthLimit } from "./brackets.ts";
 import type { Docs } from "./docs.ts";
 import { LazyLookahead } from "./lookahead.ts";
@@ -41,15 +42,23 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   /** How many maps are open here. */
   protected maps = 0;
   #saidAt = -1;
+  readonly #lookahead: LazyLookahead;
 
   constructor(config: IParserConfig) {
+    const lookahead = new LazyLookahead();
     super(parserTokens, {
       maxLookahead: 1,
       recoveryEnabled: false,
-      lookaheadStrategy: new LazyLookahead(),
+      lookaheadStrategy: lookahead,
       skipValidations: true,
       ...config,
     });
+    this.#lookahead = lookahead;
+  }
+
+  /** What recording the grammar has found out. */
+  get analysis(): Analysis {
+    return analysisOf(this.#lookahead.choices, Object.keys(this.getGAstProductions()));
   }
 
   open(path: string, text: string, tokens: Token[], docs: Docs): void {

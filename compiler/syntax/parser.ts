@@ -1,8 +1,9 @@
 /** The rules of declarations, and with them the whole parser. */
-import type { IOrAlt, IParserConfig } from "chevrotain";
+import type { IOrAlt, IParserConfig, Rule } from "chevrotain";
 import { keywords } from "../../grammar/tokens.ts";
 import * as catalogue from "../diagnostics/catalogue/syntax.ts";
 import { report } from "../diagnostics/diagnostic.ts";
+import { type Analysis, restore } from "./analysis.ts";
 import type { ListShape } from "./parser-base.ts";
 import { StatementRules } from "./parser-statements.ts";
 import { keywordTokens as K, Name as NameToken, NumberToken, symbolTokens as S, StringToken, Word } from "./tokens.ts";
@@ -92,9 +93,16 @@ export class GangParser extends StatementRules {
     expected: "`given`, `run`, `expect` or `}`",
   };
 
-  constructor(config: IParserConfig = {}) {
+  /** Records its grammar, unless it is given what an earlier recording has found out. */
+  constructor(analysis?: Analysis, config: IParserConfig = {}) {
     super(config);
-    this.performSelfAnalysis();
+    if (analysis === undefined || !restore(this, analysis)) this.performSelfAnalysis();
+  }
+
+  /** Chevrotain asks for the productions when a rule gives up; a parser that has not recorded them asks one that has. */
+  override getGAstProductions(): Record<string, Rule> {
+    const recorded = super.getGAstProductions();
+    return Object.keys(recorded).length > 0 ? recorded : new GangParser().getGAstProductions();
   }
 
   file = this.RULE("file", (): { version: VersionLine | undefined; items: Item[] } => {

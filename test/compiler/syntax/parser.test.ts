@@ -253,7 +253,7 @@ describe("files", () => {
 });
 
 test("the grammar stands up to Chevrotain's own validation", () => {
-  expect(() => new GangParser({ skipValidations: false })).not.toThrow();
+  expect(() => new GangParser(undefined, { skipValidations: false })).not.toThrow();
 });
 
 test("a number that a list holds twice is one node", () => {
