@@ -1,7 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { compact } from "../../../runtime/trail/compaction.ts";
+import { newestManifest } from "../../../runtime/trail/manifest.ts";
 import { readTrail } from "../../../runtime/trail/reader.ts";
+import { parquet, withDuckDB } from "../../../runtime/trail/sealed.ts";
 import type { Cursor } from "../../../runtime/trail/trail.ts";
 import { writersOf } from "../../../runtime/trail/writers.ts";
 import { readAll, temporaryFolder } from "./store.ts";
@@ -16,8 +20,12 @@ interface Child {
 }
 
 function writer(directory: string, callers: number, records: number, segmentBytes = 20_000): Child {
-  const args = [new URL("writer.ts", import.meta.url).pathname, directory, callers, records, segmentBytes].map(String);
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  return start("writer.ts", directory, callers, records, segmentBytes);
+}
+
+function start(program: string, ...args: readonly (string | number)[]): Child {
+  const path = new URL(program, import.meta.url).pathname;
+  const child = spawn(process.execPath, [path, ...args.map(String)], { stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (part) => {
     text += part;
@@ -32,6 +40,15 @@ function acknowledged(child: Child): { readonly name: string; readonly numbers: 
   // The last one may be cut.
   lines.pop();
   return { name: lines[0] ?? "", numbers: lines.slice(1).map(Number) };
+}
+
+/** What DuckDB counts in the sealed files. */
+async function counted(directory: string): Promise<number> {
+  const files = newestManifest(directory)!.files.map(({ name }) => join(directory, "sealed", name));
+  return withDuckDB(async (connection) => {
+    const result = await connection.runAndReadAll(`select count(seq)::integer from ${parquet(files)}`);
+    return Number(result.getRows()[0]![0]);
+  });
 }
 
 describe("kill -9", () => {
@@ -79,6 +96,48 @@ describe("kill -9", () => {
       expect(seen.get(name)).toEqual(Array.from({ length: 320 }, (_, index) => index + 1));
     }
   }, 60_000);
+
+  test.each([1, 8])(
+    "%i writers, and one that seals, killed at random: what was acknowledged is there once",
+    async (writers) => {
+      let directory = temporaryFolder();
+      let known = new Map<string, number>();
+      const rounds = Math.ceil(ROUNDS / 4);
+      for (let round = 0; round < rounds; round += 1) {
+        if (round % 20 === 0) {
+          directory = temporaryFolder();
+          known = new Map();
+        }
+        const children = Array.from({ length: writers }, () => writer(directory, 3, 1_000_000, 4000));
+        const sealing = start("compactor.ts", directory);
+        while (children.some((child) => acknowledged(child).numbers.length === 0)) await sleep(5);
+        await sleep(Math.random() * 400);
+        const all = [...children, sealing];
+        for (const child of all.toSorted(() => Math.random() - 0.5)) child.process.kill("SIGKILL");
+        await Promise.all(all.map(({ ended }) => ended));
+        for (const child of children) {
+          const { name, numbers } = acknowledged(child);
+          known.set(name, Math.max(...numbers));
+        }
+        const { records, problems } = await readAll(directory);
+        expect(problems.filter(({ problem }) => problem !== "torn-tail")).toEqual([]);
+        const found = Map.groupBy(records, ({ process }) => process);
+        expect(new Set(found.keys())).toEqual(new Set(known.keys()));
+        for (const [name, own] of found) {
+          expect(own.map(({ seq }) => seq)).toEqual(own.map((_, index) => index + 1));
+          expect(own.length).toBeGreaterThanOrEqual(known.get(name)!);
+          // What was not acknowledged and is there all the same stays there.
+          known.set(name, own.length);
+        }
+        if (round % 20 !== 19 && round !== rounds - 1) continue;
+        await compact({ directory, from: 0, asideSeconds: 0 });
+        const total = newestManifest(directory)!.files.reduce((sum, { records }) => sum + records, 0);
+        expect(total).toBe(records.length);
+        expect(await counted(directory)).toBe(records.length);
+      }
+    },
+    3_600_000,
+  );
 
   test("a process that writes is alive, and dead once it closed its trail", async () => {
     const directory = temporaryFolder();
