@@ -50,6 +50,7 @@ const comparison = bindingPower.get("==")!;
 /** `not` takes a whole comparison; `-` a single operand. */
 const prefixPower = { not: comparison, "-": precedence.length } as const;
 
+const LITERALS: ReadonlySet<TokenType> = new Set([StringToken, NumberToken, K.true, K.false, K.none]);
 const binaryTokens: TokenType[] = [
   K.or,
   K.and,
@@ -320,11 +321,19 @@ export abstract class ExpressionRules extends ParserBase {
     return this.list(1, S.LeftParen, S.RightParen, this.args, () => this.SUBRULE(this.argument));
   });
 
+  /** Whether a literal follows a name, as nothing can: the colon between them was forgotten. */
+  private literalBehindName(): boolean {
+    const { tokenType, lineBefore } = this.next(2);
+    return !lineBefore && this.is(this.LA(1), NameToken) && LITERALS.has(tokenType);
+  }
+
   argument = this.RULE("argument", (): Argument => {
     const start = this.startHere;
     let name: Name | undefined;
     this.OPTION({
-      GATE: () => this.is(this.LA(1), Word) && (this.LA(2).tokenType === S.Colon || this.LA(2).tokenType === S.Assign),
+      GATE: () =>
+        this.is(this.LA(1), Word) &&
+        (this.LA(2).tokenType === S.Colon || this.LA(2).tokenType === S.Assign || this.literalBehindName()),
       DEF: () => {
         name = this.takeName(1, Word);
         this.expect(1, S.Colon, "An argument", [S.Assign]);
