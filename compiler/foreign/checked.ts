@@ -1,7 +1,6 @@
 /** Signatures where syntax does not suffice, by TypeScript's checker; kept by the content of all files they were read from. */
-import { createHash } from "node:crypto";
-import { deserialize, serialize } from "node:v8";
 import type { Host } from "../host.ts";
+import { sha256 } from "../sha256.ts";
 import { CheckedReader } from "./checked-types.ts";
 import { withChecker } from "./checker.ts";
 import { docBefore } from "./docs.ts";
@@ -28,7 +27,7 @@ export function checkedSignatures(module: Module, names: readonly string[], host
   }
   const all = readAll(module, names, sources, host);
   memory.set(key, all);
-  host.cache?.set(key, serialize(all).toString("base64"));
+  host.cache?.set(key, process.getBuiltinModule("node:v8").serialize(all).toString("base64"));
   return all;
 }
 
@@ -36,7 +35,7 @@ function fromCache(key: string, host: Host): ReadonlyMap<string, Imported> | und
   const text = host.cache?.get(key);
   if (text === undefined) return undefined;
   try {
-    const value: unknown = deserialize(Buffer.from(text, "base64"));
+    const value: unknown = process.getBuiltinModule("node:v8").deserialize(Buffer.from(text, "base64"));
     return isKept(value) ? value : undefined;
   } catch {
     // Torn, or of another Node: read afresh.
@@ -85,7 +84,7 @@ function tryResolve(from: string, specifier: string, host: Host): Module | undef
 
 /** Packages are known by the project's lock file: their files are too many to read. */
 function keyOf(path: string, names: readonly string[], sources: ReadonlyMap<string, string>, host: Host): string {
-  const hash = createHash("sha256");
+  const hash = sha256();
   const root = host.projectOf(path);
   for (const file of [`${root}/package.json`, `${root}/package-lock.json`]) {
     const read = host.read(file);

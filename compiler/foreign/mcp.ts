@@ -2,9 +2,10 @@
  * `gang.lock`: what the MCP servers of a project said of their tools when `gangc lock` asked them. The checker reads
  * this file and starts no server. Its text is a function of what it says: keys sorted, one value a line.
  */
-import { createHash } from "node:crypto";
+
 import type { Field, Json, Type } from "../../runtime/types.ts";
 import type { FileRead } from "../host.ts";
+import { sha256 } from "../sha256.ts";
 import { isSchema, isSecret, type SchemaNote, SchemaReader, SchemaRefused } from "./json-schema.ts";
 
 export const LOCK_NAME = "gang.lock";
@@ -107,7 +108,7 @@ export function lockText(lock: Lock): string {
 /** SHA-256, hex, of the sorted JSON of a server's command and tools. */
 function pinHash({ command, tools }: Pin): string {
   const text = JSON.stringify([command, sorted(Object.fromEntries(tools) as unknown as Json)]);
-  return createHash("sha256").update(text).digest("hex");
+  return sha256().update(text).digest("hex");
 }
 
 /** Whether two tools are the same, whatever the order in which their server gave the keys. */

@@ -2,8 +2,8 @@
  * The plan's identity: SHA-256 over its canonical JSON (sorted keys, no blanks) without the hash itself, the root, the
  * sources and every position, so that moving a file, a comment or a blank line changes nothing.
  */
-import { createHash } from "node:crypto";
 import type { Plan } from "../../runtime/plan.ts";
+import { sha256 } from "../sha256.ts";
 
 const APART = new Set(["hash", "source", "root"]);
 
@@ -18,7 +18,7 @@ const TABLE = 1;
 
 export function planHash(plan: Omit<Plan, "hash">): string {
   const meant = Object.fromEntries(Object.entries(plan).filter(([key]) => !APART.has(key)));
-  const hash = createHash("sha256");
+  const hash = sha256();
   // A call for each token would take longer than all the hashing.
   let batch = "";
   write(meant, 0, (text) => {
@@ -31,7 +31,7 @@ export function planHash(plan: Omit<Plan, "hash">): string {
 }
 
 export function textHash(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return sha256().update(text).digest("hex");
 }
 
 /** `depth` counts records from the plan inwards; `undefined` inside a user's value. */
