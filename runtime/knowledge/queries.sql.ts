@@ -8,9 +8,10 @@ import { SCORE, type ScoreShape, scoreSql } from "./score.sql.ts";
  */
 export function recallSql(shape: Omit<ScoreShape, "of">): string {
   return `with ${scoreSql({ ...shape, of: "claims" })},
+-- Windows carry no more than they need: their cost is that of their columns.
 candidates as (
-  select ranked.*, c.code, c.family, if(pattern, strength, "anti")
-      * exp(asked.explore * (2 * md5_number_lower(asked.seed || c.code)::DOUBLE / 18446744073709551616 - 1)) as merit
+  select ranked.claim, pattern, c.code, c.family, round(if(pattern, strength, "anti")
+      * exp(asked.explore * (2 * md5_number_lower(asked.seed || c.code)::DOUBLE / 18446744073709551616 - 1)), 12) as merit
   from ranked join (
     select claim, code, family from ranking.claims join ranking.asked on claims.place = asked.place
   ) c on c.claim = ranked.claim cross join ranking.asked
@@ -19,13 +20,13 @@ candidates as (
 ),
 placed as (
   -- Rounded, so that the order does not hang on the order in which sums were made.
-  select *, round(merit, 12) * pow(${SCORE.niche},
-    row_number() over (partition by pattern, family order by round(merit, 12) desc, code) - 1) as weight
+  select claim, pattern, code, round(merit * pow(${SCORE.niche},
+    row_number() over (partition by pattern, family order by merit desc, code) - 1), 12) as weight
   from candidates
 ),
 shown as (
   select * from placed
-  qualify row_number() over (partition by pattern order by round(weight, 12) desc, code) <= (select top from ranking.asked)
+  qualify row_number() over (partition by pattern order by weight desc, code) <= (select top from ranking.asked)
 )${
     shape.plain === true
       ? ""
@@ -37,12 +38,13 @@ metrics as (
   ) group by claim
 )`
   }
-select claims.hash, claims.chosen, claims.niche, shown.pattern, shown.strength, shown.r, shown.q, shown."anti", shown.P, shown.N,
-  shown.C, shown.z, shown.peers::INTEGER as peers, shown.evaluations, shown.newest,
-  ${shape.plain === true ? `if(shown."value" is null, [], [{ metric: shown.metric, value: shown."value" }])` : `metrics."values"`} as "values"
-from shown join ranking.claims on claims.place = shown.place and claims.claim = shown.claim
+select claims.hash, claims.chosen, claims.niche, k.pattern, k.strength, k.r, k.q, k."anti", k.P, k.N,
+  k.C, k.z, k.peers::INTEGER as peers, k.evaluations, k.newest,
+  ${shape.plain === true ? `if(k."value" is null, [], [{ metric: k.metric, value: k."value" }])` : `metrics."values"`} as "values"
+from shown join ranked k on k.claim = shown.claim
+  join ranking.claims on claims.place = k.place and claims.claim = shown.claim
   ${shape.plain === true ? "" : "left join metrics on metrics.claim = shown.claim"}
-order by pattern desc, round(weight, 12) desc, shown.code`;
+order by shown.pattern desc, shown.weight desc, shown.code`;
 }
 
 /** Evidence added up, of the peers and claims of `changed(place, claim, peer)`, for each half-life of `held(place, halflife)`. */
