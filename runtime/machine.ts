@@ -1,9 +1,9 @@
 /**
  * `gang.yaml`: what holds on this machine alone (names, addresses, keys, limits), never needed to check a program.
- * Parsing gives all that could be read and every problem, each at its place; nothing of a value is ever echoed, since
- * it may be a key pasted where its source belongs.
+ * Parsing gives all that could be read and every problem, each at its place. No value that may be a key pasted where
+ * its source belongs is ever echoed: `shown` is the text without them.
  */
-import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from "yaml";
+import { type Document, isMap, isNode, isPair, isScalar, parseDocument, visit } from "yaml";
 import { z } from "zod";
 
 const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*$/, "a name is letters, digits, - and _");
@@ -24,24 +24,34 @@ const Duration = z
   .regex(/^\d+(\.\d+)?[smhdw]$/, "a duration is a number and one of s, m, h, d, w: 30m, 90d")
   .transform((text) => Number(text.slice(0, -1)) * DURATION_UNITS[text.at(-1) as keyof typeof DURATION_UNITS]);
 
+/** The descriptions are what an editor shows that knows the schema. */
 export const Machine = z.strictObject({
-  /** The name under which this machine's runs are recorded, unless `--peer` says otherwise. */
-  peer: name.optional(),
-  secrets: z.record(name, SecretSource).optional(),
+  peer: name
+    .optional()
+    .describe("The name under which this machine's runs are recorded, unless --peer says otherwise."),
+  secrets: z.record(name, SecretSource).optional().describe("Where each secret of a program comes from."),
   models: z
     .record(
       name,
-      z.strictObject({ base_url: z.url().optional(), key: SecretSource.optional(), limit: z.string().optional() }),
+      z.strictObject({
+        base_url: z
+          .url("must be a URL, such as http://127.0.0.1:8000/v1")
+          .optional()
+          .describe("Where the model answers."),
+        key: SecretSource.optional().describe("Where its key comes from."),
+        limit: z.string().optional().describe("The most that this machine asks of it: 60 calls per 1m."),
+      }),
     )
-    .optional(),
-  backends: z.record(name, z.looseObject({ key: SecretSource.optional() })).optional(),
-  limits: z.array(z.string()).optional(),
-  /** What may leave the machine. */
-  share: z.enum(["evidence", "all"]).optional(),
-  /** Public keys, and the operator each belongs to. */
-  operators: z.record(z.string(), name).optional(),
-  /** How long turns, tool output and unreferenced artifacts are kept. */
-  retention: Duration.optional(),
+    .optional()
+    .describe("Models by their names in Gang: addresses and keys."),
+  backends: z
+    .record(name, z.looseObject({ key: SecretSource.optional().describe("Where its key comes from.") }))
+    .optional()
+    .describe("Backends by their names in Gang."),
+  limits: z.array(z.string()).optional().describe("What this machine may spend in all: $20 per 1d."),
+  share: z.enum(["evidence", "all"]).optional().describe("What may leave the machine."),
+  operators: z.record(z.string(), name).optional().describe("Public keys, and the operator each belongs to."),
+  retention: Duration.optional().describe("How long turns, tool output and unreferenced artifacts are kept: 90d."),
 });
 export type Machine = z.infer<typeof Machine>;
 
@@ -50,48 +60,109 @@ export interface MachineProblem {
   /** Offsets into the text. */
   readonly start: number;
   readonly end: number;
+  /** The text is no YAML at all. */
+  readonly syntax?: true;
   /** An unknown key, and those that are known there. */
   readonly unknown?: { readonly key: string; readonly known: readonly string[] };
 }
 
-export function parseMachine(text: string): {
+export interface ParsedMachine {
   readonly machine: Machine;
   readonly problems: readonly MachineProblem[];
-} {
-  const document = parseDocument(text, { lineCounter: new LineCounter(), prettyErrors: false });
-  if (document.errors.length > 0) {
-    const problems = document.errors.map(({ message, pos }) => ({
-      message: `not YAML: ${message}`,
-      start: pos[0],
-      end: pos[1],
-    }));
-    return { machine: {}, problems };
+  /** The text, letter for letter as long, with stars where a secret may stand: for excerpts. */
+  readonly shown: string;
+}
+
+export function parseMachine(text: string): ParsedMachine {
+  const document = parseDocument(text, { prettyErrors: false });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    // One slip makes several errors; the later ones are echoes.
+    const problem = { message: plain(error.message), start: error.pos[0], end: error.pos[1], syntax: true as const };
+    return { machine: {}, problems: [problem], shown: starredLines(text) };
   }
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: 10 }) ?? {};
-  } catch {
-    return {
-      machine: {},
-      problems: [{ message: "too many aliases: the file would unfold without bound", start: 0, end: 0 }],
-    };
+  const unfolded = plainValue(document);
+  if (unfolded === undefined) {
+    const message = "An alias is not known, or unfolds without bound";
+    return { machine: {}, problems: [{ message, start: 0, end: 0, syntax: true }], shown: starredLines(text) };
   }
+  const { value } = unfolded;
   const parsed = Machine.safeParse(value);
-  if (parsed.success) return { machine: parsed.data, problems: [] };
+  if (parsed.success) return { machine: parsed.data, problems: [], shown: masked(text, document, []) };
   const problems = parsed.error.issues.flatMap((issue) => problemsOf(document, issue));
-  return { machine: withoutTroubled(value, parsed.error.issues), problems };
+  return {
+    machine: withoutTroubled(value, parsed.error.issues),
+    problems,
+    shown: masked(text, document, parsed.error.issues),
+  };
+}
+
+function plainValue(document: Document): { readonly value: unknown } | undefined {
+  try {
+    return { value: document.toJS({ maxAliasCount: 10 }) ?? {} };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The message of the YAML parser in one line, without what it may quote of the text. */
+function plain(message: string): string {
+  return message.split("\n")[0]!.replace(/: .*$/, "").replace(/\.$/, "");
+}
+
+const starredLines = (text: string): string => text.replace(/(?<=[:\-?][ \t]+)\S.*/g, starred);
+const starred = (part: string): string => part.replace(/\S/g, "*");
+
+/** Values under `secrets`, of every `key`, and of settings that are not known are nobody's to see. */
+function masked(text: string, document: Document, issues: readonly z.core.$ZodIssue[]): string {
+  const hidden: PropertyKey[][] = [["secrets"]];
+  for (const table of ["models", "backends"]) {
+    const entries = document.get(table);
+    if (isMap(entries))
+      for (const { key } of entries.items) if (isScalar(key)) hidden.push([table, String(key.value), "key"]);
+  }
+  for (const issue of issues) {
+    if (issue.code === "unrecognized_keys") hidden.push(...issue.keys.map((key) => [...issue.path, key]));
+  }
+  let result = text;
+  for (const path of hidden) {
+    const node = document.getIn(path, true);
+    if (!isNode(node)) continue;
+    visit(node, {
+      Scalar(place, { range }) {
+        // Keys stay, so that a reader sees where he is.
+        if (place === "key" || !range) return;
+        result = result.slice(0, range[0]) + starred(result.slice(range[0], range[1])) + result.slice(range[1]);
+      },
+    });
+  }
+  return result;
 }
 
 function problemsOf(document: Document, issue: z.core.$ZodIssue): MachineProblem[] {
   if (issue.code !== "unrecognized_keys")
     return [{ message: wording(issue), ...placeOf(document, issue.path, "value") }];
-  const known = issue.path.length === 0 ? Object.keys(Machine.shape) : [];
+  const known = knownAt(issue.path);
   return issue.keys.map((key) => ({
     message: `\`${key}\` is not known here`,
     ...placeOf(document, [...issue.path, key], "key"),
     unknown: { key, known },
   }));
 }
+
+/** The settings that there are at a path. */
+function knownAt(path: readonly PropertyKey[]): readonly string[] {
+  let schema: unknown = Machine;
+  for (const key of path) {
+    schema = unwrapped(schema);
+    if (schema instanceof z.ZodObject) schema = schema.shape[key as string];
+    else if (schema instanceof z.ZodRecord) schema = schema.valueType;
+  }
+  schema = unwrapped(schema);
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+const unwrapped = (schema: unknown): unknown => (schema instanceof z.ZodOptional ? schema.unwrap() : schema);
 
 function wording(issue: z.core.$ZodIssue): string {
   const where = issue.path.length === 0 ? "the file" : `\`${issue.path.join(".")}\``;
@@ -100,7 +171,7 @@ function wording(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_value") return `${where} must be one of ${issue.values.join(", ")}`;
   if (issue.code === "invalid_union")
     return `${where} must be one of \`{ env: NAME }\`, \`{ file: PATH }\`, \`{ command: [PROGRAM, …] }\``;
-  return `${where}: ${issue.message}`;
+  return issue.message.startsWith("must be") ? `${where} ${issue.message}` : `${where}: ${issue.message}`;
 }
 
 function placeOf(

@@ -1,4 +1,5 @@
 /** What is wrong with files: each problem once, though files import each other. */
+import { join } from "node:path";
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
 import type { Host } from "../../compiler/host.ts";
 import { compile } from "../../compiler/index.ts";
@@ -7,6 +8,20 @@ export interface Checked {
   /** By file in the order given, then by place. */
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: (file: string) => string | undefined;
+}
+
+/** With the problems of each project's `gang.yaml`, where there is one. */
+export async function checkAll(files: readonly string[], host: Host): Promise<Checked> {
+  const checked = check(files, host);
+  const projects = [...new Set(files.map(host.projectOf))].filter((root) => host.read(join(root, "gang.yaml")).ok);
+  if (projects.length === 0) return checked;
+  // Loaded only now: most projects are checked without YAML.
+  const { readMachine } = await import("../machine.ts");
+  const machines = projects.flatMap((root) => readMachine(root, host) ?? []);
+  return {
+    diagnostics: [...checked.diagnostics, ...machines.flatMap(({ diagnostics }) => diagnostics)],
+    sources: (file) => machines.find(({ path }) => path === file)?.shown ?? checked.sources(file),
+  };
 }
 
 export function check(files: readonly string[], host: Host): Checked {

@@ -1,7 +1,7 @@
 import type { Report } from "../../compiler/diagnostics/render/report.ts";
 import { summarize, summaryLine } from "../../compiler/diagnostics/render/summary.ts";
 import type { Host } from "../../compiler/host.ts";
-import { check } from "../check/checking.ts";
+import { checkAll } from "../check/checking.ts";
 import { CommandError, command, type Given, type Options } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { fileSystemHost, projectOf } from "../host.ts";
@@ -31,7 +31,7 @@ export default command({
     { command: "gangc check --fix", doc: "and see what is left" },
     { command: "gangc check --format json", doc: "for scripts; positions are zero-based, as in LSP" },
   ],
-  notes: "Needs no network, no key and no gang.yaml.",
+  notes: "Needs no network, no key and no gang.yaml; where there is one, it is checked too.",
   async run({ positionals, options }, io) {
     if (!options.watch) return checkOnce(positionals, options, io, (host) => host);
     const { noting, whenever } = await import("../check/watch.ts");
@@ -69,7 +69,7 @@ async function checkOnce(
   const files = gangFiles(io.cwd, paths);
   const host = observed(fileSystemHost(projectOf(files[0]!)));
   if (options.fix) await fix(files, host, io);
-  const { diagnostics, sources } = check(files, host);
+  const { diagnostics, sources } = await checkAll(files, host);
   const summary = summarize(diagnostics, files.length);
   const report = { diagnostics, sources, files, shown: (file: string) => shown(io.cwd, file) };
   io.out(await rendered(options.format, report, io));

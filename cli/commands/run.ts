@@ -6,13 +6,14 @@ import { systemClock } from "../../runtime/clock.ts";
 import { RefusedError } from "../../runtime/execution/load.ts";
 import { unsupported } from "../../runtime/execution/unsupported.ts";
 import { openKnowledge } from "../../runtime/knowledge/open.ts";
+import type { Machine } from "../../runtime/machine.ts";
 import type { Json, Plan } from "../../runtime/plan.ts";
 import { openTrail } from "../../runtime/trail/local.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
 import { TrailError } from "../../runtime/trail/trail.ts";
 import { CommandError, command, environmentError, type Given, usageError } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import { projectOf } from "../host.ts";
+import { fileSystemHost, projectOf } from "../host.ts";
 import type { IO } from "../io.ts";
 import { programFile, shown } from "../paths.ts";
 import { displayKind } from "../run/display.ts";
@@ -121,19 +122,30 @@ async function inputFrom(path: string, named: string): Promise<{ readonly [name:
   return value as { readonly [name: string]: Json };
 }
 
-/** The name that `gang.yaml` gives this machine. */
-async function ownName(io: IO): Promise<string> {
-  const path = join(projectOf(io.cwd), "gang.yaml");
-  if (!existsSync(path)) return "main";
-  const { parseMachine } = await import("../../runtime/machine.ts");
-  const { machine, problems } = parseMachine(readFileSync(path, "utf8"));
-  for (const { message } of problems) io.talk(`${shown(io.cwd, path)}: ${message}\n`);
-  return machine.peer ?? "main";
+/** What `gang.yaml` says of this machine; a run on a machine that is described wrongly does not begin. */
+async function machineOf(io: IO): Promise<Machine> {
+  const project = projectOf(io.cwd);
+  if (!existsSync(join(project, "gang.yaml"))) return {};
+  const { readMachine } = await import("../machine.ts");
+  const found = readMachine(project, fileSystemHost(project));
+  if (found === undefined) return {};
+  const { machine, diagnostics, path, shown: text } = found;
+  if (diagnostics.length === 0) return machine;
+  const { renderPretty } = await import("../../compiler/diagnostics/render/pretty.ts");
+  io.talk(
+    renderPretty(
+      diagnostics,
+      () => text,
+      (file) => shown(io.cwd, file),
+      io.stderr,
+    ),
+  );
+  throw environmentError(`${shown(io.cwd, path)} must be right before anything runs.`);
 }
 
-async function jobsOf(compiled: Plan, { file, options }: Request, io: IO): Promise<readonly Job[]> {
+async function jobsOf(compiled: Plan, { file, options }: Request, machine: Machine, io: IO): Promise<readonly Job[]> {
   const { plan, set } = withSettings(file, compiled, options.set, options.pipeline);
-  const participants = parsePeers(options.peer ?? (await ownName(io)), plan.peers);
+  const participants = parsePeers(options.peer ?? machine.peer ?? "main", plan.peers);
   return participants.map((participant) => {
     const note = options.peer === undefined ? undefined : undeclaredNote(participant, plan.peers);
     if (note !== undefined) io.talk(`${note}\n`);
@@ -161,7 +173,7 @@ function refuse(plan: Plan, pipelines: readonly string[]): void {
 }
 
 async function start(plan: Plan, request: Request, io: IO): Promise<ExitCode> {
-  const jobs = await jobsOf(plan, request, io);
+  const jobs = await jobsOf(plan, request, await machineOf(io), io);
   const trail = await openTrail({ directory: request.store, peers: jobs.map(({ peer }) => peer), clock: systemClock });
   try {
     const tally = new Tally();

@@ -47,6 +47,8 @@ export interface DiagnosticDefinition<Data> {
     readonly text: string;
     readonly wrong: string;
     readonly right: string;
+    /** What the two are, where they are no Gang files. */
+    readonly of?: "gang.yaml";
     /** Files beside the two, by path relative to them: what they import. */
     readonly files?: { readonly [path: string]: string };
   };

@@ -23,7 +23,7 @@ retention: 90d
   });
 
   test("an empty one says nothing", () => {
-    expect(parseMachine("")).toEqual({ machine: {}, problems: [] });
+    expect(parseMachine("")).toEqual({ machine: {}, problems: [], shown: "" });
   });
 
   test.each<[string, string[]]>([
@@ -33,7 +33,10 @@ retention: 90d
     ["- a", ["the file must be a map of settings"].map((message) => ` | ${message}`)],
     ["retention: 90", ["90 | `retention` must be a string"]],
     ["retention: 90y", ["90y | `retention`: a duration is a number and one of s, m, h, d, w: 30m, 90d"]],
-    ["models:\n  rig: { base_url: nowhere }", ["nowhere | `models.rig.base_url`: Invalid URL"]],
+    [
+      "models:\n  rig: { base_url: nowhere }",
+      ["nowhere | `models.rig.base_url` must be a URL, such as http://127.0.0.1:8000/v1"],
+    ],
   ])("%j", (text, expected) => {
     expect(problems(text)).toEqual(expected);
   });
@@ -42,6 +45,30 @@ retention: 90d
     const [problem] = parseMachine("secrets:\n  hotkey: 5Hq-very-secret").problems;
     expect(problem?.message).toContain("`secrets.hotkey` must be one of");
     expect(problem?.message).not.toContain("very-secret");
+  });
+
+  test.each([
+    [
+      "secrets:\n  hotkey: sk-1\n  b: { env: X }\npeer: [1]\n",
+      "secrets:\n  hotkey: ****\n  b: { env: * }\npeer: [1]\n",
+    ],
+    [
+      "token: sk-1\nmodels:\n  rig: { base_ulr: x, key: sk-2 }",
+      "token: ****\nmodels:\n  rig: { base_ulr: *, key: **** }",
+    ],
+    ["secrets:\n  hotkey: a: sk-1\n", "secrets:\n  hotkey: ** ****\n"],
+    ["peer: *sk-1\n", "peer: *****\n"],
+  ])("what may be a secret is not shown: %j", (text, shown) => {
+    expect(parseMachine(text).shown).toBe(shown);
+  });
+
+  test("a near name has its neighbours, in a table too", () => {
+    const { problems } = parseMachine("models:\n  rig: { base_ulr: x }");
+    expect(problems[0]?.unknown).toEqual({ key: "base_ulr", known: ["base_url", "key", "limit"] });
+  });
+
+  test("a text that is no YAML has one problem, however many slips", () => {
+    expect(parseMachine("a: b: c\n- d\n\te: {").problems).toHaveLength(1);
   });
 
   test("one mistyped line does not take the rest away", () => {

@@ -373,3 +373,51 @@ export const partlyJson = define<{
     files: PINNED,
   },
 });
+
+// gang.yaml -------------------------------------------------------------------------------------------------------------
+
+export const machineSyntax = define<{ readonly reason: string }>({
+  code: "GANG8040",
+  severity: "error",
+  title: "Machine file not YAML",
+  message: ({ reason }) => `\`gang.yaml\` is not valid YAML here: ${reason}.`,
+  help: () => "One setting stands on a line, `name: value`; what belongs to a name is indented by spaces.",
+  explain: {
+    text: "`gang.yaml` holds what is true of one machine alone: its name, where its keys come from, the addresses of its models and backends. It is never needed to check a program.",
+    of: "gang.yaml",
+    wrong: "peer: rig: 7\n",
+    right: "peer: rig-7\n",
+  },
+});
+
+export const unknownMachineSetting = define<{
+  readonly name: string;
+  readonly suggestion: string | undefined;
+  readonly known: readonly string[];
+}>({
+  code: "GANG8041",
+  severity: "error",
+  title: "Unknown machine setting",
+  message: ({ name }) => `\`gang.yaml\` has no setting named \`${name}\` here.`,
+  help: ({ suggestion, known }) =>
+    suggested(suggestion) ?? (known.length === 0 ? undefined : `It can have ${listed(known)}.`),
+  explain: {
+    text: "A name that is not known is most often a slip, and what it was to say would be passed over in silence.",
+    of: "gang.yaml",
+    wrong: "pear: rig-7\n",
+    right: "peer: rig-7\n",
+  },
+});
+
+export const machineSetting = define<{ readonly reason: string }>({
+  code: "GANG8042",
+  severity: "error",
+  title: "Unfit machine setting",
+  message: ({ reason }) => `In \`gang.yaml\`, ${reason}.`,
+  explain: {
+    text: "Each setting has its form. A secret is never written here: what stands here is where it comes from, an environment variable, a file or a command.",
+    of: "gang.yaml",
+    wrong: "share: everything\n",
+    right: "share: evidence\nsecrets:\n  hotkey: { file: ~/.keys/hotkey }\n",
+  },
+});

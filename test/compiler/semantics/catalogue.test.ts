@@ -1,7 +1,8 @@
 /** Every code says what it means, and its own samples prove it. */
 import { describe, expect, test } from "vitest";
+import { readMachine } from "../../../cli/machine.ts";
 import { CATALOGUE } from "../../../compiler/diagnostics/catalogue/index.ts";
-import { check } from "./memory.ts";
+import { check, memoryHost } from "./memory.ts";
 
 /** A sample of syntax is about nothing else: what it names need not be there. */
 const isSubject = (code: string, own: string): boolean => !own.startsWith("GANG1") || code.startsWith("GANG1");
@@ -16,6 +17,9 @@ const codesOf = (text: string, files: { readonly [path: string]: string } | unde
       .filter((code) => (code !== VERSION || own === VERSION) && isSubject(code, own)),
   ),
 ];
+
+const codesOfMachine = (text: string): string[] =>
+  readMachine("/project", memoryHost({ "gang.yaml": text }))!.diagnostics.map(({ code }) => code);
 
 test("no code is used twice", () => {
   const codes = CATALOGUE.map(({ code }) => code);
@@ -34,8 +38,9 @@ test.each(CATALOGUE.map((entry) => [entry.code, entry] as const))(
 describe("the wrong sample triggers exactly its code, the right one nothing", () => {
   for (const { code, explain } of CATALOGUE) {
     test(code, () => {
-      expect(codesOf(explain.wrong, explain.files, code)).toEqual([code]);
-      expect(codesOf(explain.right, explain.files, code)).toEqual([]);
+      const codes = explain.of === "gang.yaml" ? codesOfMachine : codesOf;
+      expect(codes(explain.wrong, explain.files, code)).toEqual([code]);
+      expect(codes(explain.right, explain.files, code)).toEqual([]);
     });
   }
 });
