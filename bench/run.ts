@@ -12,6 +12,7 @@ const BENCHES: { readonly [name: string]: () => Promise<AsyncIterable<Row> | Ite
   compile: async () => (await import("./compile.ts")).bench(),
   stages: async () => (await import("./stages.ts")).bench(),
   trail: async () => (await import("./trail.ts")).bench(),
+  learn: async () => (await import("./learn.ts")).bench(),
   recall: async () => (await import("./recall.ts")).bench(),
 };
 

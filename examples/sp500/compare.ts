@@ -2,7 +2,7 @@
  * Does it learn? For several seeds, in a store of its own each: runs the pipeline, and forecasts from the days that no
  * cycle ever saw, with what it recommends in the end, with its first guesses, and with the default.
  *
- *     node examples/sp500/compare.ts --seeds 10 --cycles 30
+ *     node examples/sp500/compare.ts --from 11 --seeds 10 --cycles 30
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -86,10 +86,15 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 
 if (import.meta.main) {
   const { values } = parseArgs({
-    options: { seeds: { type: "string", default: "10" }, cycles: { type: "string", default: "30" } },
+    options: {
+      from: { type: "string", default: "1" },
+      seeds: { type: "string", default: "10" },
+      cycles: { type: "string", default: "30" },
+    },
   });
   const comparisons: Comparison[] = [];
-  for (let seed = 1; seed <= Number(values.seeds); seed++) {
+  const from = Number(values.from);
+  for (let seed = from; seed < from + Number(values.seeds); seed++) {
     const comparison = compare(seed, Number(values.cycles));
     comparisons.push(comparison);
     const { recommended, firstGuesses, model } = comparison;

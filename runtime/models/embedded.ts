@@ -2,7 +2,8 @@
  * The embedded sampler: a model that needs no key and no network. It searches the space that the agent's result type
  * is, informed by every evaluation that any peer recorded. The declared default is tried first, then a few points spread
  * over the choices; after that a Gaussian process over claims (means of what was measured, so that a lucky draw counts
- * as one draw) says where improvement is to be expected. A part of the proposals, `explore`, is drawn at random.
+ * as one draw) says where improvement is to be expected. Where evaluations are noisy, a part of the proposals confirms
+ * the leaders: the best of many draws flatters itself. A part, `explore`, is drawn at random.
  */
 
 import { AttemptError } from "../execution/attempt-error.ts";
@@ -25,6 +26,10 @@ const EXPLORE = 0.2;
 const OBSERVATIONS = 512;
 const CLAIMS = 128;
 const CANDIDATES = 256;
+/** The part of the proposals that evaluates a leader again, where that can still tell anything. */
+const CONFIRM = 0.3;
+/** A claim whose mean is known to less than this, in units of z, is known well enough. */
+const CERTAIN = 0.1;
 /** What an evaluation of another item of the fan-out counts, as in the score. */
 const OTHER_SCOPE = 0.5;
 /** What did not run is this much worse than the worst that did, in units of z. */
@@ -33,7 +38,11 @@ const FAILED = 1;
 /** An evaluated claim, as the search sees it. */
 interface Evaluated extends Sample {
   readonly claim: string;
+  readonly chosen: Json;
   readonly own: boolean;
+  /** Sum of the squared distances of its evaluations from their mean, and how many there are. */
+  readonly squares: number;
+  readonly evaluations: number;
 }
 
 export function embeddedModel(name: string, { explore = EXPLORE }: EmbeddedOptions): Model {
@@ -78,7 +87,13 @@ function choose(space: Space, request: Proposal, evaluated: readonly Evaluated[]
   if (next() < explore) return fresh();
 
   const samples = [...evaluated].sort((a, b) => Number(b.own) - Number(a.own)).slice(0, CLAIMS);
-  const estimate = fitProcess(space.dimensions, samples);
+  const { estimate, noise: believed } = fitProcess(space.dimensions, samples);
+  const noise = noiseOf(own, believed);
+  if (next() < CONFIRM) {
+    const doubted = leastConfirmed(own, noise);
+    if (doubted !== undefined && !avoided.has(doubted.claim)) return doubted.chosen;
+  }
+  for (const of of own) if (isCertain(of, noise)) avoided.add(of.claim);
   const ranked = samples
     .map((sample) => ({ sample, mean: estimate(sample.point).mean }))
     .sort((a, b) => b.mean - a.mean);
@@ -104,35 +119,73 @@ function choose(space: Space, request: Proposal, evaluated: readonly Evaluated[]
   return best ?? fresh();
 }
 
+interface Gathered extends Pick<Evaluated, "point" | "chosen" | "own" | "weight" | "evaluations"> {
+  readonly sum: number;
+  readonly squared: number;
+}
+
 /** Evaluations by claim: the mean of what was measured; what failed counts as worse than all that ran. */
 function gather(space: Space, request: Proposal, observations: readonly Observation[]): Evaluated[] {
   const values = observations.flatMap((of) => (of.ok && of.value !== null ? [of.value] : []));
   const failed = values.length === 0 ? -FAILED : Math.min(...values) - FAILED;
-  const byClaim = new Map<string, { point: Point; sum: number; weight: number; own: boolean }>();
+  const byClaim = new Map<string, Gathered>();
   for (const observation of observations) {
     const checked = validate(observation.chosen, request.type, "");
     const point = checked.ok ? space.encode(checked.value) : undefined;
     if (!checked.ok || point === undefined) continue;
-    const { claim } = canonical(checked.value, request.type);
+    const { claim, chosen } = canonical(checked.value, request.type);
     const own = observation.scope === request.scope;
     const weight = own ? 1 : OTHER_SCOPE;
     // What ran where nothing is measured is as good as the middle.
     const value = observation.ok ? (observation.value ?? 0) : failed;
-    const known = byClaim.get(claim) ?? { point, sum: 0, weight: 0, own: false };
+    const known = byClaim.get(claim) ?? NONE;
     byClaim.set(claim, {
       point,
+      chosen: known === NONE ? (JSON.parse(chosen) as Json) : known.chosen,
+      evaluations: known.evaluations + 1,
+      squared: known.squared + weight * value ** 2,
       sum: known.sum + weight * value,
       weight: known.weight + weight,
       own: known.own || own,
     });
   }
-  return [...byClaim].map(([claim, { point, sum, weight, own }]) => ({
+  return [...byClaim].map(([claim, { sum, squared, ...rest }]) => ({
+    ...rest,
     claim,
-    point,
-    own,
-    weight,
-    value: sum / weight,
+    value: sum / rest.weight,
+    squares: Math.max(0, squared - sum ** 2 / rest.weight),
   }));
+}
+
+const NONE: Gathered = { point: [], chosen: null, own: false, weight: 0, evaluations: 0, sum: 0, squared: 0 };
+
+const isCertain = ({ weight }: Evaluated, noise: number): boolean => Math.sqrt(noise / weight) <= CERTAIN;
+
+/** The variance of one evaluation's noise: what repeated ones tell, and what the process believes as one more of them. */
+function noiseOf(evaluated: readonly Evaluated[], believed: number): number {
+  let squares = believed;
+  let freedom = 1;
+  for (const of of evaluated) {
+    squares += of.squares;
+    freedom += of.evaluations - 1;
+  }
+  return squares / freedom;
+}
+
+/**
+ * Of the two claims that the score would recommend, the one that fewer evaluations speak for (top-two sampling; Russo,
+ * Simple Bayesian Algorithms for Best-Arm Identification, 2020); none where its mean is known well enough. Like the
+ * score it trusts a single evaluation less: q shrinks z by C / (C + 0.5).
+ */
+function leastConfirmed(own: readonly Evaluated[], noise: number): Evaluated | undefined {
+  const merit = ({ value, weight }: Evaluated): number => {
+    const confirmed = 1 - Math.exp(-weight);
+    return (value * confirmed) / (confirmed + 0.5);
+  };
+  const [first, second] = own.toSorted((a, b) => merit(b) - merit(a));
+  if (first === undefined) return undefined;
+  const doubted = second !== undefined && second.weight < first.weight ? second : first;
+  return isCertain(doubted, noise) ? undefined : doubted;
 }
 
 /** Of some random values the one whose choices have been tried least, then the one farthest from all that was. */

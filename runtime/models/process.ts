@@ -23,13 +23,19 @@ const NOISES = [0.001, 0.03, 0.3, 1];
 /** Squared distance between two values of a choice. */
 const APART = 1;
 
-export function fitProcess(dimensions: readonly Dimension[], samples: readonly Sample[]): (point: Point) => Estimate {
+export interface Process {
+  estimate(point: Point): Estimate;
+  /** Variance of what one evaluation of weight 1 adds to the truth. */
+  readonly noise: number;
+}
+
+export function fitProcess(dimensions: readonly Dimension[], samples: readonly Sample[]): Process {
   const total = samples.reduce((sum, sample) => sum + sample.weight, 0);
   const mean = samples.reduce((sum, { value, weight }) => sum + value * weight, 0) / total;
   const variance = samples.reduce((sum, { value, weight }) => sum + weight * (value - mean) ** 2, 0) / total || 1;
   const targets = samples.map((sample) => (sample.value - mean) / Math.sqrt(variance));
 
-  let best: { likelihood: number; lower: Float64Array[]; alpha: number[]; length: number } | undefined;
+  let best: { likelihood: number; lower: Float64Array[]; alpha: number[]; length: number; noise: number } | undefined;
   for (const length of LENGTHS) {
     const kernel = samples.map((a, i) =>
       samples.slice(0, i + 1).map((b) => covariance(dimensions, a.point, b.point, length)),
@@ -43,12 +49,12 @@ export function fitProcess(dimensions: readonly Dimension[], samples: readonly S
       const alpha = solveUpper(lower, solveLower(lower, targets));
       let likelihood = 0;
       for (let i = 0; i < targets.length; i++) likelihood -= 0.5 * targets[i]! * alpha[i]! + Math.log(lower[i]![i]!);
-      if (best === undefined || likelihood > best.likelihood) best = { likelihood, lower, alpha, length };
+      if (best === undefined || likelihood > best.likelihood) best = { likelihood, lower, alpha, length, noise };
     }
   }
-  if (best === undefined) return () => ({ mean, deviation: Math.sqrt(variance) });
-  const { lower, alpha, length } = best;
-  return (point) => {
+  if (best === undefined) return { estimate: () => ({ mean, deviation: Math.sqrt(variance) }), noise: variance };
+  const { lower, alpha, length, noise } = best;
+  const estimate = (point: Point): Estimate => {
     const near = samples.map((sample) => covariance(dimensions, sample.point, point, length));
     const solved = solveLower(lower, near);
     let expected = 0;
@@ -62,6 +68,7 @@ export function fitProcess(dimensions: readonly Dimension[], samples: readonly S
       deviation: Math.sqrt(Math.max(1e-12, 1 - explained) * variance),
     };
   };
+  return { estimate, noise: noise * variance };
 }
 
 /** A coordinate that does not count stands in the middle: what tells such points apart is the choice above it. */

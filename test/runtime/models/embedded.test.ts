@@ -102,6 +102,15 @@ describe("the embedded sampler", () => {
     expect(mean(late)).toBeLessThan(0.4 * mean(chance));
   });
 
+  test("in noise it evaluates its leaders again, and where there is none it does not", async () => {
+    const repeatsOf = async (noise: number): Promise<number> => {
+      const tried = await Promise.all([1, 2, 3, 4].map((seed) => search(seed, 40, noise, 0.1)));
+      return mean(tried.map((shapes) => shapes.length - new Set(shapes.map((shape) => JSON.stringify(shape))).size));
+    };
+    expect(await repeatsOf(0.3)).toBeGreaterThan(6);
+    expect(await repeatsOf(0)).toBeLessThan(6);
+  });
+
   test("gives the same proposals for the same seed and record, others for another", async () => {
     expect(await search(7, 15, 0.1, 0.2)).toEqual(await search(7, 15, 0.1, 0.2));
     expect(await search(7, 15, 0.1, 0.2)).not.toEqual(await search(8, 15, 0.1, 0.2));
