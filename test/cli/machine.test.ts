@@ -17,7 +17,8 @@ beforeEach(() => {
     `gang 1
 import { keep } from "./tools.ts"
 type Model = { scale: float in 0.5..2.0 }
-agent choose() -> Model { model: embedded(), prompt: "Choose." }
+model own = embedded()
+agent choose() -> Model { model: own, prompt: "Choose." }
 pipeline p {
   stage chosen = choose()
   stage kept = keep(value: chosen)
