@@ -1,5 +1,5 @@
 /**
- * Recall of the top 10 over a store of 10 thousand and of 1 million observations (200 stages, 50,000 claims in all, 64
+ * Recall of the top 10 over a store of 10 thousand, 100 thousand and 1 million observations (200 stages, 50,000 claims in all, 64
  * peers), through the same intake as in a run, against DuckDB's bare aggregate over the same rows of the same stage.
  */
 import type { RecallQuery } from "../runtime/knowledge/knowledge.ts";
@@ -9,7 +9,7 @@ import type { Cursor } from "../runtime/trail/trail.ts";
 import { sha256 } from "../runtime/values/canonical.ts";
 import { type Row, rowOf } from "./row.ts";
 
-const SIZES = [10_000, 1_000_000];
+const SIZES = [10_000, 100_000, 1_000_000];
 const STAGES = 200;
 const CLAIMS = 50_000;
 const PEERS = 64;
@@ -27,7 +27,9 @@ async function* recall(size: number): AsyncIterable<Row> {
   const aggregate = await bareAggregate(size);
   const knowledge = await openKnowledge({ source, clock: { now: () => NOW } });
   try {
-    while (source.left() > 0) await knowledge.refresh();
+    const loading = await timed(async () => {
+      while (source.left() > 0) await knowledge.refresh();
+    });
     const began = performance.now();
     await knowledge.recall(question(0, 0));
     const first = performance.now() - began;
@@ -64,7 +66,9 @@ async function* recall(size: number): AsyncIterable<Row> {
     yield rowOf(name("top 10"), fresh, base);
     yield rowOf(name("top 10, p99"), [quantile(fresh, 0.99)]);
     yield rowOf(name("top 10 after one new observation"), after, base);
+    yield rowOf(name("top 10 after one new observation, p99"), [quantile(after, 0.99)]);
     yield rowOf(name("refresh and top 10, nothing new"), again, base);
+    yield rowOf({ ...name("taking in"), unit: "µs an observation" }, [(loading * 1000) / size]);
     yield rowOf(name("the first, with trust"), [first]);
   } finally {
     await knowledge.close();
