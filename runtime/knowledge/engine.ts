@@ -123,7 +123,7 @@ export class Engine {
     const { DuckDBInstance, INTEGER, DOUBLE, VARCHAR, BOOLEAN } = await import("@duckdb/node-api");
     const instance = await DuckDBInstance.create(":memory:", {
       threads: "1",
-      memory_limit: "512MB",
+      memory_limit: "1GB",
       temp_directory: "",
       autoinstall_known_extensions: "false",
       autoload_known_extensions: "false",
