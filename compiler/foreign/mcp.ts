@@ -137,7 +137,7 @@ export interface ToolSignature {
   readonly notes: readonly SchemaNote[];
 }
 
-/** `reason` is the end of a sentence about the tool. */
+/** `reason` is a clause. */
 export type ServedTool =
   | { readonly ok: true; readonly signature: ToolSignature }
   | { readonly ok: false; readonly reason: string };
@@ -150,7 +150,7 @@ export function servedTools({ tools }: Pin): ReadonlyMap<string, ServedTool> {
     const name = gangName(tool);
     const other = origin.get(name);
     origin.set(name, tool);
-    const reason = `has the name \`${other}\` beside \`${tool}\`, and both are \`${name}\` here`;
+    const reason = `the server has \`${other}\` and \`${tool}\`, and both are \`${name}\` here`;
     served.set(name, other === undefined ? signatureOf(tool, pinned) : { ok: false, reason });
   }
   return served;
@@ -165,10 +165,11 @@ function signatureOf(tool: string, { inputSchema, outputSchema, description, des
   try {
     const input = new SchemaReader(inputSchema);
     const fields = input.fieldsOf(inputSchema);
-    if (fields === undefined) return { ok: false, reason: "takes something other than named parameters" };
+    if (fields === undefined) return { ok: false, reason: "it takes something other than named parameters" };
     const unwritable = fields.filter(({ name }) => !/^[A-Za-z_]\w*$/.test(name) || name === "__proto__");
     const needed = unwritable.find(({ type, default: preset }) => type.kind !== "optional" && preset === undefined);
-    if (needed !== undefined) return { ok: false, reason: `needs \`${needed.name}\`, a name that Gang cannot write` };
+    if (needed !== undefined)
+      return { ok: false, reason: `it needs \`${needed.name}\`, a name that Gang cannot write` };
     const output = outputSchema === undefined ? undefined : new SchemaReader(outputSchema);
     const result: Type = output === undefined ? { kind: "json" } : output.type(outputSchema!, "result");
     return {
@@ -183,7 +184,7 @@ function signatureOf(tool: string, { inputSchema, outputSchema, description, des
       },
     };
   } catch (error) {
-    if (error instanceof SchemaRefused) return { ok: false, reason: `has a schema that ${error.message}` };
+    if (error instanceof SchemaRefused) return { ok: false, reason: `its schema ${error.message}` };
     throw error;
   }
 }

@@ -144,7 +144,7 @@ function sayUnknown(env: Env, entry: tree.RecordField, target: RecordType, check
     unit.report(
       names.unknownField,
       entry.name,
-      { name, type: `this ${shown(target)}`, suggestion: undefined },
+      { name, type: `this ${shown(target)}`, suggestion: undefined, known: [] },
       { help },
     );
     return;
@@ -153,7 +153,7 @@ function sayUnknown(env: Env, entry: tree.RecordField, target: RecordType, check
   unit.report(
     names.unknownField,
     entry.name,
-    { name, type: shown(target), suggestion },
+    { name, type: shown(target), suggestion, known: [...fieldNames(target.fields)] },
     unit.renaming(entry.name, suggestion),
   );
 }

@@ -114,7 +114,7 @@ export function denoteMember(env: Env, of: Denoted, name: tree.Name): Denoted | 
     unit.report(
       names.unknownField,
       name,
-      { name: name.text, type: shown(of.type), suggestion },
+      { name: name.text, type: shown(of.type), suggestion, known: judgement.known },
       unit.renaming(name, suggestion),
     );
   }
@@ -132,7 +132,7 @@ function sayNoMember(
   unit.report(
     names.unknownField,
     name,
-    { name: name.text, type: `\`${symbol.name}\``, suggestion },
+    { name: name.text, type: `\`${symbol.name}\``, suggestion, known: [...(members?.keys() ?? [])] },
     unit.renaming(name, suggestion),
   );
 }

@@ -7,7 +7,8 @@ export const unpricedModel = define<{ readonly pipeline: string; readonly model:
   severity: "error",
   title: "Limit over an unpriced model",
   message: ({ pipeline, model }) => `\`${pipeline}\` has a limit in money, but nobody knows what \`${model}\` costs.`,
-  help: () => "Give the model a price: `{ price: { read: $1, write: $5 } }` a million tokens, or `price: $0` at home.",
+  help: () =>
+    "Give the model a price, in dollars a million tokens: `{ price: { read: $1, write: $5 } }`, or `{ price: $0 }` at home.",
   explain: {
     text: "Before a call its worst case is reserved. That needs the price of every model that the pipeline can call.",
     wrong: `gang 1

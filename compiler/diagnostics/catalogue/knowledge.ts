@@ -70,6 +70,7 @@ export const emptyFilter = define<{ readonly reason: string }>({
   severity: "error",
   title: "Filter that never holds",
   message: ({ reason }) => `No evidence can pass this filter: ${reason}.`,
+  help: () => "Drop one of the conditions, or let it through more.",
   explain: {
     text: "A recall's `where` is checked against what its fields can be: trust and strength lie between 0 and 1, an age is never negative, and two bounds must leave room between them.",
     wrong: "gang 1\nrecall winners { where: trust > 0.9 and trust < 0.3 }\n",
@@ -163,6 +164,7 @@ export const cyclicProxy = define<{ readonly names: readonly string[] }>({
   title: "Proxies in a circle",
   message: ({ names }) =>
     `${names.map((name) => `\`${name}\``).join(" → ")} → \`${names[0]}\`: no metric of these is the real one.`,
+  help: () => "The metric that counts in the end has no `proxy` line; the others name it.",
   explain: {
     text: "A proxy counts until the metric it stands for is known; so there must be one that stands for none.",
     wrong:

@@ -1,7 +1,7 @@
 /** GANG2xxx: what names mean. */
 import { define } from "../diagnostic.ts";
 import { TOOLS } from "./samples.ts";
-import { suggested } from "./wording.ts";
+import { fewListed, suggested } from "./wording.ts";
 
 interface Unknown {
   readonly name: string;
@@ -47,12 +47,13 @@ export const duplicateName = define<{ readonly name: string; readonly what: stri
   },
 });
 
-export const unknownField = define<Unknown & { readonly type: string }>({
+export const unknownField = define<Unknown & { readonly type: string; readonly known: readonly string[] }>({
   code: "GANG2004",
   severity: "error",
   title: "Unknown field",
   message: ({ name, type }) => `\`${name}\` is not a field of ${type}.`,
-  help: ({ suggestion }) => suggested(suggestion),
+  help: ({ suggestion, known }) =>
+    suggested(suggestion) ?? (known.length === 0 ? undefined : `It has ${fewListed(known)}.`),
   explain: {
     text: "Only fields that the type declares can be read or written. A choice's own fields lie flat beside it.",
     wrong:
@@ -118,6 +119,7 @@ export const unusedDeclaration = define<{ readonly name: string; readonly what: 
   severity: "hint",
   title: "Unused declaration",
   message: ({ name, what }) => `Nothing uses the ${what} \`${name}\`.`,
+  help: () => "Delete it, or use it.",
   explain: {
     text: "In a file with a pipeline, a declaration that nothing names does nothing. Files without a pipeline are libraries: what they declare is for others.",
     wrong: `gang 1

@@ -156,6 +156,7 @@ export const badKey = define<{ readonly type: string }>({
   severity: "error",
   title: "Not a key",
   message: ({ type }) => `An item's key is text or a whole number; this is ${type}.`,
+  help: () => "Take a field of the item that is text or a whole number: `by x.id`.",
   explain: {
     text: "Keys are compared over restarts and between machines, so only text and whole numbers will do.",
     wrong: `gang 1
@@ -417,7 +418,7 @@ export const nothingToWaitFor = define<{ readonly name: string; readonly type: s
   code: "GANG4016",
   severity: "error",
   title: "Nothing to wait for",
-  message: ({ name, type }) => `\`${name}\` always gives a value: it is ${type}.`,
+  message: ({ name, type }) => `${name} always has a value: it is ${type}.`,
   help: () => "Drop `every`, or let the tool give a `T?`: missing means not yet.",
   explain: {
     text: "`every … within …` asks again until there is a value, so what it asks must be able to say that there is none yet.",

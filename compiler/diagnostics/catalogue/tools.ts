@@ -1,7 +1,7 @@
 /** GANG8xxx: tools and imports. */
 import { type DiagnosticDefinition, define } from "../diagnostic.ts";
 import { TOOLS } from "./samples.ts";
-import { listed, suggested } from "./wording.ts";
+import { fewListed, suggested } from "./wording.ts";
 
 export interface ForeignProblem {
   /** The name that was imported. */
@@ -70,7 +70,8 @@ export const fileBroken: Foreign = define({
   code: "GANG8004",
   severity: "error",
   title: "TypeScript does not parse",
-  message: ({ file, detail }) => `\`${file}\` is not valid TypeScript: ${detail}.`,
+  message: ({ file, detail }) =>
+    `\`${file}\` is not valid TypeScript: ${detail.replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase())}.`,
   explain: example(
     "The types of a tool are read from its file, which must parse.",
     "export function f({ a }: { a: string ) {}\n",
@@ -328,7 +329,7 @@ export const noSuchTool = define<{
     suggested(suggestion) ??
     (known.length === 0
       ? "Its server has no tools at all. If it has now, run `gangc lock`."
-      : `It has ${listed(known.slice(0, 8))}${known.length > 8 ? `, and ${known.length - 8} more` : ""}. If it has more by now, run \`gangc lock\`.`),
+      : `It has ${fewListed(known)}. If it has more by now, run \`gangc lock\`.`),
   explain: {
     text: "A server's tools are those that `gang.lock` has for it. A letter that Gang cannot write in a name is `_`: `get-quote` is called `get_quote`.",
     wrong: `${SERVER}pipeline watch {\n  stage price = market.qoute(symbol: "TAO")\n  stage kept = keep(value: price)\n}\n`,
@@ -341,7 +342,7 @@ export const toolRefused = define<{ readonly name: string; readonly reason: stri
   code: "GANG8022",
   severity: "error",
   title: "Tool without signature",
-  message: ({ name, reason }) => `\`${name}\` cannot be called: it ${reason}.`,
+  message: ({ name, reason }) => `\`${name}\` cannot be called: ${reason}.`,
   help: () => "The schema is the server's own. Call the tool through a program of yours: `tool f(…) -> … = exec(…)`.",
   explain: {
     text: "The parameters of a server's tool are read from its JSON Schema. One that refers to itself, unfolds without bound, or names parameters in a way that Gang cannot write, gives none.",
@@ -400,7 +401,7 @@ export const unknownMachineSetting = define<{
   title: "Unknown machine setting",
   message: ({ name }) => `\`gang.yaml\` has no setting named \`${name}\` here.`,
   help: ({ suggestion, known }) =>
-    suggested(suggestion) ?? (known.length === 0 ? undefined : `It can have ${listed(known)}.`),
+    suggested(suggestion) ?? (known.length === 0 ? undefined : `It can have ${fewListed(known)}.`),
   explain: {
     text: "A name that is not known is most often a slip, and what it was to say would be passed over in silence.",
     of: "gang.yaml",

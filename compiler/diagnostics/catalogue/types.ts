@@ -296,6 +296,7 @@ export const notIndexable = define<{ readonly type: string }>({
   severity: "error",
   title: "Cannot be indexed",
   message: ({ type }) => `\`[…]\` picks an item of a map; this is ${type}.`,
+  help: () => "Maps are written `map<T>`; outside a `for`, a stage inside it is one, by the items' keys.",
   explain: {
     text: "A stage inside a `for` is, outside of it, a map by the item's name or key.",
     wrong: "gang 1\npipeline p(rate: float) {\n  let one = rate[0]\n  when (one ?? 0) > 1.0 { }\n}\n",
@@ -308,6 +309,7 @@ export const notACondition = define<{ readonly type: string }>({
   severity: "error",
   title: "Not a condition",
   message: ({ type }) => `A condition is true or false; this is ${type}.`,
+  help: () => "Compare it with something, as in `x > 0`.",
   explain: {
     text: "`when`, `where` and `expect` take a `bool`; a `bool?` says what holds when it is missing: `go ?? false`.",
     wrong: "gang 1\npipeline p(count: int) {\n  when count { }\n}\n",
@@ -320,8 +322,12 @@ export const notSearchable = define<{ readonly agent: string; readonly path: str
   severity: "error",
   title: "Not a search space",
   message: ({ agent, path, reason }) =>
-    `The embedded model cannot search what \`${agent}\` answers: ${path === "" ? "it" : `\`${path}\``} ${reason}.`,
-  help: () => 'Give numbers a range (`float in 0.0..1.0`), words a choice (`"a" | "b"`), other fields a default.',
+    `The embedded model cannot search what \`${agent}\` answers: ${path === "" ? "" : `in \`${path}\`, `}${reason}.`,
+  help: ({ reason }) =>
+    // Most reasons say themselves what to write.
+    reason.includes(": ")
+      ? undefined
+      : 'Give numbers a range (`float in 0.0..1.0`), words a choice (`"a" | "b"`), other fields a default.',
   explain: {
     text: "A search space is made of `bool`, literals, ranges, choices, records, and `T?` and `T[lo..hi]` of these. It is needed as soon as one rung of an agent's ladder, in any peer, is embedded.",
     wrong: 'gang 1\nmodel own = embedded()\nagent guess() -> float {\n  model: own\n  prompt: "How much?"\n}\n',
@@ -335,6 +341,7 @@ export const notIterable = define<{ readonly type: string }>({
   severity: "error",
   title: "Not a list",
   message: ({ type }) => `\`for\` goes over a list; this is ${type}.`,
+  help: () => "Lists are written `T[]`; what is asked again and again is read by `for x in source() every 1m by x.id`.",
   explain: {
     text: "`for x in l` takes a list, or a tool that is read again and again with `every`.",
     wrong: "gang 1\npipeline p(count: int) {\n  for x in count { }\n}\n",
@@ -347,6 +354,7 @@ export const notAValue = define<{ readonly name: string; readonly actual: string
   severity: "error",
   title: "Not a value",
   message: ({ name, actual }) => `\`${name}\` is ${actual}, not a value.`,
+  help: () => "Values are what stages, parameters, `let` and `for` name, and what is written out.",
   explain: {
     text: "Declarations such as models, retries and pipelines are named in settings; they are not values that a stage could read.",
     wrong: "gang 1\nmodel own = embedded()\npipeline p {\n  let x = own\n  when x == 1 { }\n}\n",

@@ -11,3 +11,9 @@ export function listed(names: readonly string[]): string {
   if (last === undefined) return "";
   return quoted.length === 0 ? last : `${quoted.join(", ")} and ${last}`;
 }
+
+/** The same, of the first eight. */
+export function fewListed(names: readonly string[]): string {
+  const rest = names.length - 8;
+  return rest <= 1 ? listed(names) : `${listed(names.slice(0, 8)).replace(" and ", ", ")} and ${rest} more`;
+}

@@ -69,7 +69,7 @@ describe("a server's tools", () => {
     ["stage a = market.odd()", "`market.odd` cannot be called: it needs `max-results`, a name that Gang cannot write."],
     [
       "stage a = market.a_b()",
-      "`market.a_b` cannot be called: it has the name `a-b` beside `a.b`, and both are `a_b` here.",
+      "`market.a_b` cannot be called: the server has `a-b` and `a.b`, and both are `a_b` here.",
     ],
   ])("that cannot be called are said where they are: %s", (stage, message) => {
     expect(said(stage)).toEqual([`GANG8022 ${message}`]);
