@@ -2,7 +2,10 @@
 import { main } from "./main.ts";
 
 export function start(): void {
-  main(process.argv.slice(2)).then((code) => {
+  const args = process.argv.slice(2);
+  main(args).then((code) => {
     process.exitCode = code;
+    // What a tool left open, a timer or a connection, does not keep a run that has ended.
+    if (args[0] === "run") process.stdout.write("", () => process.stderr.write("", () => process.exit()));
   });
 }

@@ -31,6 +31,10 @@ export const SETTINGS = {
     /** No stage starts with less free space than this. */
     freeBytes: 64 * 2 ** 20,
   },
+  tools: {
+    /** Of what a call prints, so many lines stand in the trail. */
+    logLines: 1000,
+  },
   recall: {
     /** The most that what was recalled may take of a prompt. */
     tokens: 2000,

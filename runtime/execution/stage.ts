@@ -316,7 +316,11 @@ class StageRun {
     const call = this.#context.nextId();
     const began = clock.elapsed();
     this.#note({ kind: "tool.started", ...origin, tool: name, call });
-    const ended = (ok: boolean, cost?: number, failure?: AttemptError): void =>
+    const note = (of: string, message: string): void => this.#note({ kind: "event", ...origin, name: of, message });
+    let lines = 0;
+    const ended = (ok: boolean, cost?: number, failure?: AttemptError): void => {
+      const more = lines - SETTINGS.tools.logLines;
+      if (more > 0) note("log", `… ${more} more ${more === 1 ? "line" : "lines"} of ${name}`);
       this.#note({
         kind: "tool.ended",
         ...origin,
@@ -327,25 +331,23 @@ class StageRun {
         ...(cost === undefined ? {} : { cost }),
         ...(failure === undefined ? {} : { class: failure.class, error: failure.message }),
       });
+    };
     try {
       const tool = await this.#context.tool(name);
       const toolContext = {
         seed: this.#seed("attempt", this.#attempts),
         stage: this.#node.id,
         run: origin.run!,
-        log: (line: string) => this.#note({ kind: "event", ...origin, name: "log", message: line.slice(0, 2000) }),
+        log: (line: string) => {
+          lines += 1;
+          if (lines <= SETTINGS.tools.logLines) note("log", line.slice(0, 2000));
+        },
       };
       const result = await cancellation.within(
         clock,
         timeout,
         (signal) => tool.call(input, toolContext, signal),
-        () =>
-          this.#note({
-            kind: "event",
-            ...origin,
-            name: "late",
-            message: `${name} ended after its time was over; its result is dropped`,
-          }),
+        () => note("late", `${name} ended after its time was over; its result is dropped`),
       );
       const value = accept(result.value, declared.result, "the result", "drop");
       const cost = declared.spent === undefined ? result.cost : spent(declared.spent, value);

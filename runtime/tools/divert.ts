@@ -1,17 +1,29 @@
 /**
- * What a tool prints is a log, never part of the output of the program that runs it: standard output belongs to
- * machines, and the terminal to the screen.
+ * A tool in this process speaks for itself alone. What it prints is a log, never part of the output of the program that
+ * runs it: standard output belongs to machines, and the terminal to the screen. What it throws where nobody waits for
+ * it, and its `process.exit`, end its call and not the process.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 
-const sink = new AsyncLocalStorage<((line: string) => void) | undefined>();
+interface Host {
+  log(line: string): void;
+  fail(error: Error): void;
+}
+
+const host = new AsyncLocalStorage<Host | undefined>();
 let diverted = false;
 
-/** Runs `work`; each line that it, or what it started, writes to stdout or stderr goes to `log` instead. */
-export function divertOutput<T>(log: (line: string) => void, work: () => T): T {
+/**
+ * Runs `work`; each line that it, or what it started, writes to stdout or stderr goes to `log` instead. Rejects as soon
+ * as something that it started fails where nobody would hear of it.
+ */
+export function enclosed<T>(log: (line: string) => void, work: () => Promise<T> | T): Promise<T> {
   divert();
-  // Who logs is no tool: what the log itself prints goes where it always went.
-  return sink.run((line) => sink.run(undefined, log, line), work);
+  return new Promise((resolve, reject) => {
+    // Who logs is no tool: what the log itself prints goes where it always went.
+    const own: Host = { log: (line) => host.run(undefined, log, line), fail: reject };
+    host.run(own, async () => work()).then(resolve, reject);
+  });
 }
 
 function divert(): void {
@@ -20,7 +32,7 @@ function divert(): void {
   for (const stream of [process.stdout, process.stderr]) {
     const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
     const own = (chunk: unknown, encoding?: unknown, done?: unknown): boolean => {
-      const log = sink.getStore();
+      const log = host.getStore()?.log;
       if (log === undefined) return write(chunk, encoding, done);
       const text = typeof chunk === "string" ? chunk : Buffer.from(chunk as Uint8Array).toString();
       for (const line of text.split("\n")) if (line !== "") log(line);
@@ -34,11 +46,33 @@ function divert(): void {
   for (const method of ["log", "info", "debug", "warn", "error"] as const) {
     const original = console[method].bind(console);
     console[method] = (...values: unknown[]) => {
-      const log = sink.getStore();
+      const log = host.getStore()?.log;
       if (log === undefined) return original(...values);
       log(values.map((value) => (typeof value === "string" ? value : inspect(value))).join(" "));
     };
   }
+  const exit = process.exit.bind(process);
+  process.exit = (code) => {
+    const own = host.getStore();
+    // With an argument, even `undefined`, it would forget `process.exitCode`.
+    if (own === undefined) return code === undefined ? exit() : exit(code);
+    const error = new Error(`it called process.exit(${code ?? ""}): a tool returns or throws`);
+    own.fail(error);
+    throw error;
+  };
+  process.on("uncaughtException", onStray);
+  process.on("unhandledRejection", onStray);
+}
+
+/** After the call is over nobody is left to fail. An error that is no tool's ends the process as it always did. */
+function onStray(error: unknown): void {
+  const own = host.getStore();
+  own?.fail(error instanceof Error ? error : new Error(String(error)));
+  if (own !== undefined || process.listenerCount("uncaughtException") > 1) return;
+  process.off("uncaughtException", onStray).off("unhandledRejection", onStray);
+  setImmediate(() => {
+    throw error;
+  });
 }
 
 function inspect(value: unknown): string {

@@ -5,7 +5,7 @@ import { isAbsolute, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AttemptError } from "../execution/attempt-error.ts";
 import type { Json } from "../types.ts";
-import { divertOutput } from "./divert.ts";
+import { enclosed } from "./divert.ts";
 import type { Tool } from "./tool.ts";
 
 export interface TypeScriptSource {
@@ -33,7 +33,7 @@ export async function typescriptTool(name: string, source: TypeScriptSource, roo
     async call(input, context, signal) {
       const own = nulls.length === 0 ? input : { ...Object.fromEntries(nulls), ...input };
       try {
-        const value: unknown = await divertOutput(context.log, () => exported(own, { ...context, signal }));
+        const value: unknown = await enclosed(context.log, () => exported(own, { ...context, signal }));
         return { value: value as Json };
       } catch (error) {
         if (error instanceof AttemptError) throw error;
@@ -61,7 +61,7 @@ const loaded = new Map<string, Promise<Module>>();
 function load(path: string, root: string): Promise<Module> {
   let module = loaded.get(path);
   if (module === undefined) {
-    module = divertOutput(
+    module = enclosed(
       () => {},
       () => importFile(path, root),
     );
