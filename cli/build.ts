@@ -6,7 +6,8 @@
  * needed stays a package of its own and is imported where it is used.
  */
 import { spawnSync } from "node:child_process";
-import { renameSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { GangParser } from "../compiler/syntax/parser.ts";
@@ -98,9 +99,14 @@ async function bundle(): Promise<void> {
     entryPoints: { quick: ENTRIES.gangc },
     outExtension: { ".js": ".cjs" },
     format: "cjs",
+    charset: "ascii",
     define: { "import.meta.url": "__filename", "import.meta.dirname": "__dirname" },
     plugins: [packages, quickCommands, analysis],
   });
+  const quick = join(NEXT, "quick.cjs");
+  const text = readFileSync(quick);
+  // The bin keeps the compiled code by this digest.
+  writeFileSync(quick, `//${createHash("sha256").update(text).digest("hex")}\n${text}`);
 }
 
 /** Writes the declarations. What is wrong with the types has been said by the compiler itself. */

@@ -1,7 +1,16 @@
 /** The bin: which Node it runs on, and that it is one with the process it starts. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -116,6 +125,43 @@ describe("too old a Node", () => {
     bundle('console.log("done");');
     newerNode();
     expect(await ended(start([], { old: true }))).toMatchObject({ code: 0, out: "done\n" });
+  });
+});
+
+describe("a quick command's compiled code", () => {
+  /** Runs `gangc check` on a bundle that says `word`, with a temporary folder of its own. */
+  function check(word: string, digest: string, env = {}): string {
+    rmSync(join(folder, "dist"), { recursive: true, force: true });
+    bundle(`console.log(${JSON.stringify(word)});`);
+    const quick = join(folder, "dist/quick.cjs");
+    writeFileSync(quick, `//${digest}\n${readFileSync(quick, "utf8")}`);
+    const args = [join(folder, "cli/gangc.cjs"), "check"];
+    return execFileSync(process.execPath, args, { env: { TMPDIR: folder, ...env }, encoding: "utf8" }).trim();
+  }
+  const kept = () =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((f) => /gangc-check-[^.]*/.test(f));
+
+  test("is kept once for each bundle", () => {
+    expect([check("one", "a1"), check("one", "a1"), kept().length]).toEqual(["one", "one", 1]);
+    expect([check("two", "b2"), check("two", "b2"), kept().length]).toEqual(["two", "two", 2]);
+  });
+
+  test.each([
+    ["cut off", (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
+    ["empty", () => Buffer.alloc(0)],
+    ["something else", () => Buffer.from("no code")],
+  ])("is made anew when it is %s", (_, damage) => {
+    check("one", "a1");
+    const file = join(folder, kept()[0]!);
+    const whole = readFileSync(file);
+    writeFileSync(file, damage(whole));
+    expect(check("one", "a1")).toBe("one");
+    expect(readFileSync(file).length).toBe(whole.length);
+  });
+
+  test("is not kept where Node's own is not", () => {
+    expect(check("one", "a1", { NODE_DISABLE_COMPILE_CACHE: "1" })).toBe("one");
+    expect(kept()).toEqual([]);
   });
 });
 
