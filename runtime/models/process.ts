@@ -23,7 +23,7 @@ const NOISES = [0.001, 0.03, 0.3, 1];
 /** Squared distance between two values of a choice. */
 const APART = 1;
 
-export interface Process {
+interface Process {
   estimate(point: Point): Estimate;
   /** Variance of what one evaluation of weight 1 adds to the truth. */
   readonly noise: number;

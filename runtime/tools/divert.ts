@@ -22,7 +22,12 @@ export function enclosed<T>(log: (line: string) => void, work: () => Promise<T> 
   return new Promise((resolve, reject) => {
     // Who logs is no tool: what the log itself prints goes where it always went.
     const own: Host = { log: (line) => host.run(undefined, log, line), fail: reject };
-    host.run(own, async () => work()).then(resolve, reject);
+    try {
+      // Not `resolve(promise)`: that would take no failure from elsewhere any more.
+      Promise.resolve(host.run(own, work)).then(resolve, reject);
+    } catch (error) {
+      reject(error);
+    }
   });
 }
 

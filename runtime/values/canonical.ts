@@ -131,7 +131,7 @@ function roundRecord(
  * To the grid of `step`, else to one of 64 bins between the ends, which are logarithmic where the range is. The bin in
  * which the declared default lies is known by it: what is measured of the default is measured of its claim.
  */
-export function roundNumber(value: number, type: NumberType, preset?: number): number {
+function roundNumber(value: number, type: NumberType, preset?: number): number {
   const rounded = onGrid(value, type);
   return preset !== undefined && rounded === onGrid(preset, type) ? preset : rounded;
 }
