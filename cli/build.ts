@@ -24,6 +24,7 @@ const ENTRIES = {
   runtime: "runtime/index.ts",
   machine: "cli/machine.ts",
   "sql-child": "runtime/knowledge/sql/child.ts",
+  "sealing-child": "runtime/trail/sealing-child.ts",
 };
 
 const BUNDLED = new Set(["chevrotain", "@chevrotain", "zod"]);

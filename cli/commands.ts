@@ -18,6 +18,7 @@ const COMMANDS: { readonly [name: string]: () => Module } = {
   show: () => import("./commands/show.ts"),
   knowledge: () => import("./commands/knowledge.ts"),
   sql: () => import("./commands/sql.ts"),
+  store: () => import("./commands/store.ts"),
   lsp: () => import("./commands/lsp.ts"),
 };
 

@@ -1,6 +1,6 @@
 /** Large values by content: `.gang/artifacts/<first two digits>/<SHA-256 in hex>`. What is there is whole and never changes. */
 import { createHash } from "node:crypto";
-import { open, readFile, rename, stat, unlink } from "node:fs/promises";
+import { open, readFile, rename, stat, unlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { SETTINGS } from "../settings.ts";
 import type { Json } from "../types.ts";
@@ -18,10 +18,14 @@ export interface Artifacts {
 
 const HASH = /^[0-9a-f]{64}$/;
 
+/** Hashes come from records, which anybody may have written: they must not lead out of the store. */
+export function artifactPath(directory: string, hash: string): string | undefined {
+  return HASH.test(hash) ? join(directory, "artifacts", hash.slice(0, 2), hash) : undefined;
+}
+
 export function artifactsOf(directory: string): Artifacts {
   const root = join(directory, "artifacts");
-  // Hashes come from records, which anybody may have written: they must not lead out of the store.
-  const pathOf = (hash: string) => (HASH.test(hash) ? join(root, hash.slice(0, 2), hash) : undefined);
+  const pathOf = (hash: string) => artifactPath(directory, hash);
 
   return {
     async put(content) {
@@ -92,8 +96,11 @@ async function write(root: string, content: Iterable<Uint8Array> | AsyncIterable
     const folder = join(root, name.slice(0, 2));
     disk.makeFolder(folder);
     const path = join(folder, name);
-    if ((await sizeOf(path)) === size) await unlink(beside);
-    else await rename(beside, path);
+    if ((await sizeOf(path)) === size) {
+      await unlink(beside);
+      // It is wanted again: retention goes by this.
+      await utimes(path, new Date(), new Date());
+    } else await rename(beside, path);
     // Also where it was there: whoever put it may not have come to this.
     disk.syncFolder(folder);
     return name;

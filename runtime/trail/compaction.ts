@@ -6,6 +6,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { SETTINGS } from "../settings.ts";
+import { artifactPath } from "./artifacts.ts";
 import { type Disk, isNetworked, disk as realDisk } from "./disk.ts";
 import { thisProcess } from "./liveness.ts";
 import {
@@ -118,6 +119,7 @@ interface Work {
   /** What of the lines that are written goes, and what has not come yet. */
   readonly forgotten: NumbersByProcess;
   readonly pending: NumbersByProcess;
+  readonly artifacts: readonly string[];
 }
 
 class Compaction {
@@ -216,6 +218,7 @@ class Compaction {
       rewrites,
       forgotten: batch.forgets,
       pending,
+      artifacts: batch.artifacts,
     };
   }
 
@@ -281,6 +284,11 @@ class Compaction {
       await write([], group);
     }
     this.#disk.syncFolder(this.#folder);
+    // Before it is published that the record which asks for it is dealt with.
+    for (const hash of work.artifacts) {
+      const path = artifactPath(this.#directory, hash);
+      if (path !== undefined && existsSync(path)) this.#disk.remove(path);
+    }
 
     const rewritten = new Set(work.rewrites.flat());
     const covering = new Map(manifest?.covered.map((one) => [one.path, one]));
@@ -373,6 +381,7 @@ class Batch {
   readonly #pending: NumbersByProcess;
   /** Numbers that this generation's `forgotten` records name. */
   readonly forgets = new NumbersByProcess();
+  readonly artifacts: string[] = [];
 
   constructor(accounted: NumbersByProcess, pending: NumbersByProcess) {
     this.#accounted = accounted;
@@ -403,6 +412,7 @@ class Batch {
       this.#rows.push(rowOf(line, text, process));
       if (record.kind === "forgotten" && record.v <= RECORD_VERSION) {
         for (const target of record.records) this.forgets.of(target.process).add(target.seq);
+        this.artifacts.push(...record.artifacts);
       }
     }
     return conflict;

@@ -6,6 +6,7 @@ import { encodeDraft, encodeRecord, type Header, openingOf, SEGMENT_VERSION } fr
 import { thisProcess } from "./liveness.ts";
 import { readTrail, type TrailReader } from "./reader.ts";
 import { type Draft, RECORD_VERSION, type Record } from "./record.ts";
+import { Sealing } from "./sealing.ts";
 import { type Ended, Segment } from "./segment.ts";
 import { type Trail, TrailError } from "./trail.ts";
 import { uuidv7 } from "./uuid.ts";
@@ -18,6 +19,8 @@ export interface TrailOptions {
   readonly clock?: { now(): number };
   readonly disk?: Disk;
   readonly segmentBytes?: number;
+  /** Whether finished segments are sealed, once there is enough of them and on closing: yes, unless said. */
+  readonly sealing?: boolean;
 }
 
 /**
@@ -52,6 +55,7 @@ class LocalTrail implements Trail {
   readonly #segmentBytes: number;
   readonly #opening: string;
   readonly #reader: TrailReader;
+  readonly #sealing: Sealing | undefined;
 
   #segment: Segment | undefined;
   /** Number of the newest segment, and what the newest that held something ended as. */
@@ -69,7 +73,7 @@ class LocalTrail implements Trail {
   #failure: TrailError | undefined;
   #fail!: (error: TrailError) => void;
 
-  constructor({ directory, peers, clock, disk, segmentBytes }: TrailOptions) {
+  constructor({ directory, peers, clock, disk, segmentBytes, sealing = true }: TrailOptions) {
     this.#directory = resolve(directory, "trail");
     this.#peers = peers;
     this.#now = clock === undefined ? Date.now : () => clock.now();
@@ -78,6 +82,7 @@ class LocalTrail implements Trail {
     this.process = uuidv7(this.#now());
     this.#opening = openingOf(this.process);
     this.#reader = readTrail(directory);
+    this.#sealing = sealing ? new Sealing(directory) : undefined;
     this.failed = new Promise((resolve) => {
       this.#fail = resolve;
     });
@@ -128,6 +133,7 @@ class LocalTrail implements Trail {
     } catch {
       // The footer is a convenience: every record before it was synced, and the file is readable without.
     }
+    await this.#sealing?.end();
   }
 
   /** Drafts become bytes here, so that a mistake is its caller's, and changing a draft afterwards changes nothing. */
@@ -206,6 +212,7 @@ class LocalTrail implements Trail {
       const full = this.#leaveSegment();
       // Without its footer it reads the same.
       await full?.close(false).catch(() => undefined);
+      this.#sealing?.finished(full?.bytes ?? 0);
     }
     for (let attempt = 1; ; attempt += 1) {
       try {

@@ -105,6 +105,8 @@ export interface Content {
   readonly files: readonly { readonly path: string; readonly file: SealedFile }[];
   /** Numbers whose lines are forgotten. */
   readonly forgotten: NumbersByProcess;
+  /** Files of unknown origin: a record that is in several of them is taken once, and what has gone in one has gone. */
+  readonly distinct?: boolean;
   /** Lines of these kinds from before this time go. */
   readonly expired?: Expiry | undefined;
 }
@@ -137,7 +139,7 @@ export async function writeSealed(
   disk: Disk,
   folder: string,
   name: string,
-  { rows, files, forgotten, expired }: Content,
+  { rows, files, forgotten, distinct = false, expired }: Content,
   effectsIn: readonly string[],
 ): Promise<SealedFile & { readonly gone: number }> {
   const path = join(folder, name);
@@ -160,10 +162,13 @@ export async function writeSealed(
       `insert into effects select distinct json_extract_string(line, '$.call') from sealed where ${EFFECT}`,
     );
     const columns = COLUMNS.map((column) => `"${column}"`).join(", ");
-    const all = [
+    const union = [
       `select ${columns} from sealed`,
       ...(files.length === 0 ? [] : [`select ${columns} from ${parquet(files.map(({ path }) => path))}`]),
     ].join(" union all ");
+    const all = distinct
+      ? `select * from (select distinct on (process, seq) * from (${union}) where seq is not null order by process, seq, line is not null) union all select distinct * from (${union}) where seq is null`
+      : union;
     const isForgotten =
       forgotten.size === 0
         ? "false"
@@ -193,20 +198,21 @@ export async function writeSealed(
       disk.close(file);
     }
 
-    const given = rows.reduce<{ lines: number; sum: number }>(
-      ({ lines, sum }, row) =>
-        plus({ lines, sum }, row[12] === null ? undefined : (crcOf(Buffer.from(String(row[12]))) ?? 0)),
-      { lines: 0, sum: 0 },
-    );
-    const expected = {
-      lines: given.lines + files.reduce((all, { file: { lines } }) => all + lines, 0) - lost.lines,
-      sum: modulo(given.sum + files.reduce((all, { file: { sum } }) => modulo(all + sum), 0) - lost.sum),
-    };
+    const given = distinct ? await tally(connection, `select line from (${all})`) : handedOver(rows, files);
+    const expected = { lines: given.lines - lost.lines, sum: modulo(given.sum - lost.sum) };
     const found = await tally(connection, `select line from ${parquet([path])}`);
     if (found.lines !== expected.lines || found.sum !== expected.sum) {
       throw new UnreadBackError(`${path} does not hold what was written to it.`);
     }
     const numbers = new Numbers();
+    if (distinct) {
+      for await (const [process, seq] of streamed(
+        connection,
+        `select process, seq from ${parquet([path])} where seq is not null order by process, seq`,
+      )) {
+        numbers.of(String(process)).add(Number(seq));
+      }
+    }
     for (const { file } of files) numbers.addAll(file.numbers);
     for (const row of rows) if (row[1] !== null) numbers.of(String(row[0])).add(Number(row[1]));
     const [count] = (
@@ -226,6 +232,15 @@ export async function writeSealed(
       gone: lost.lines,
     };
   });
+}
+
+/** What the lines of rows and of whole files come to. */
+function handedOver(rows: readonly Row[], files: Content["files"]): { lines: number; sum: number } {
+  let all = { lines: 0, sum: 0 };
+  for (const { file } of files) all = { lines: all.lines + file.lines, sum: modulo(all.sum + file.sum) };
+  const line = COLUMNS.indexOf("line");
+  for (const row of rows) if (row[line] !== null) all = plus(all, crcOf(Buffer.from(String(row[line]))) ?? 0);
+  return all;
 }
 
 /** How many lines a query gives, and the sum of their CRCs; a line whose CRC does not fit is worth none. */

@@ -46,6 +46,7 @@ export interface TrailProblem {
     | "damaged-manifest"
     /** Found by verifying only: a hash or a count that does not fit, an artifact that is damaged or not there. */
     | "broken-chain"
+    | "damaged-sealed"
     | "damaged-artifact"
     | "missing-artifact";
   readonly message: string;

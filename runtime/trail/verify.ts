@@ -6,32 +6,97 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { artifactsOf } from "./artifacts.ts";
-import { decodeLine, type Footer, type Header } from "./line.ts";
+import { crcOf, decodeLine, type Footer, type Header } from "./line.ts";
+import { accountedBy, newestManifest, type SealedFile, sealedFolder } from "./manifest.ts";
+import { Numbers, NumbersByProcess } from "./numbers.ts";
 import { readTrail } from "./reader.ts";
-import type { Record } from "./record.ts";
+import { eachLine, openScan } from "./scan.ts";
+import { digest, readSealed } from "./sealed.ts";
 import type { TrailProblem } from "./trail.ts";
 
 export interface Verified {
   readonly processes: number;
+  /** Those that are not sealed and deleted, and the files of the others. */
   readonly segments: number;
+  readonly sealed: number;
+  readonly generation: number;
   readonly records: number;
   readonly artifacts: number;
   readonly problems: readonly TrailProblem[];
 }
 
-export async function verifyStore(directory: string): Promise<Verified> {
-  const { records, problems } = await readTrail(directory).since({});
-  const found: TrailProblem[] = [...problems];
+export async function verifyStore(directory: string, onProgress?: (text: string) => void): Promise<Verified> {
+  const found: TrailProblem[] = [];
+  const manifest = newestManifest(directory, found);
+  const accounted = accountedBy(manifest);
+  // What is sealed is checked file by file: a reader would hold all of it in memory.
+  const cursor = Object.fromEntries([...accounted].map(([process, { last }]) => [process, last]));
+  found.push(...(await readTrail(directory).since(cursor)).problems);
+  for (const file of manifest?.files ?? []) found.push(...(await checkSealed(directory, file, onProgress)));
+  for (const [process, { ranges, last }] of accounted) {
+    const all = new Numbers();
+    for (const [from, to] of ranges) all.add(from, to);
+    for (const [from, to] of all.lacking(1, last)) {
+      const message = `Records ${from} to ${to} of process ${process} are nowhere: damaged, or never handed over.`;
+      found.push({ file: sealedFolder(directory), offset: 0, problem: "missing-records", message });
+    }
+  }
   let segments = 0;
   const processes = await entries(join(directory, "trail"));
   for (const process of processes) {
     const chain = await chainOf(join(directory, "trail", process));
     segments += chain.length;
-    found.push(...checkChain(chain));
+    found.push(...checkChain(chain, accounted));
   }
   const artifacts = await checkArtifacts(directory, found);
-  await checkReferences(directory, records, found);
-  return { processes: processes.length, segments, records: records.length, artifacts, problems: found };
+  const records = await checkReferences(directory, found);
+  const names = new Set([...processes, ...accounted.keys()]);
+  return {
+    processes: names.size,
+    segments,
+    sealed: manifest?.files.length ?? 0,
+    generation: manifest?.generation ?? 0,
+    records,
+    artifacts,
+    problems: found,
+  };
+}
+
+/** The file is what was published, and each of its lines is whole. */
+async function checkSealed(
+  directory: string,
+  file: SealedFile,
+  onProgress: ((text: string) => void) | undefined,
+): Promise<TrailProblem[]> {
+  const path = join(sealedFolder(directory), file.name);
+  const problems: TrailProblem[] = [];
+  const say = (problem: TrailProblem["problem"], message: string) => {
+    problems.push({ file: path, offset: 0, problem, message });
+  };
+  onProgress?.(`Checking ${file.name}: ${file.records} records.`);
+  try {
+    if ((await digest(path)).hash !== file.hash)
+      say("damaged-sealed", "The file is not what was sealed: its hash does not fit.");
+    const numbers = new NumbersByProcess();
+    await readSealed([path], undefined, (rows) => {
+      for (const { process, seq, line } of rows) {
+        numbers.of(process).add(seq);
+        if (line !== undefined && crcOf(Buffer.from(line)) === undefined) {
+          say("bad-line", `The line of record ${seq} of process ${process} is damaged.`);
+        }
+      }
+    });
+    if (JSON.stringify(sorted(numbers)) !== JSON.stringify(sorted(new NumbersByProcess().addAll(file.numbers)))) {
+      say("damaged-sealed", "The file does not hold the records that it should.");
+    }
+  } catch (error) {
+    say("unreadable", `It cannot be read (${(error as Error).message.split("\n", 1)[0]}).`);
+  }
+  return problems;
+}
+
+function sorted(numbers: NumbersByProcess): unknown {
+  return numbers.toRanges().sort(([a, x], [b, y]) => (a === b ? x - y : a < b ? -1 : 1));
 }
 
 /** A segment, as far as its own marks tell: what is damaged in it, reading has said already. */
@@ -43,7 +108,7 @@ interface Link {
 }
 
 async function chainOf(folder: string): Promise<readonly Link[]> {
-  const names = (await entries(folder)).filter((name) => /^\d+\.jsonl$/.test(name));
+  const names = (await entries(folder)).filter((name) => /^\d+\.jsonl(\.sealed)?$/.test(name));
   names.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
   const links: Link[] = [];
   for (const name of names) {
@@ -63,7 +128,7 @@ async function chainOf(folder: string): Promise<readonly Link[]> {
   return links;
 }
 
-function checkChain(chain: readonly Link[]): TrailProblem[] {
+function checkChain(chain: readonly Link[], accounted: NumbersByProcess): TrailProblem[] {
   const problems: TrailProblem[] = [];
   const say = ({ path }: Link, offset: number, message: string) => {
     problems.push({ file: path, offset, problem: "broken-chain", message });
@@ -82,6 +147,8 @@ function checkChain(chain: readonly Link[]): TrailProblem[] {
     const previous = header?.previous;
     if (previous === undefined) continue;
     const before = chain.find((other) => other.header?.segment === previous.segment);
+    const isSealed = before === undefined && accounted.get(header!.process)?.has(header!.first - 1) === true;
+    if (isSealed) continue;
     if (before === undefined) {
       say(link, 0, `Segment ${previous.segment}, which came before this one, is not there or has no header.`);
     } else if (sha256(before.bytes.subarray(0, previous.bytes)) !== previous.hash) {
@@ -109,18 +176,29 @@ async function checkArtifacts(directory: string, problems: TrailProblem[]): Prom
   return count;
 }
 
-async function checkReferences(directory: string, records: readonly Record[], problems: TrailProblem[]): Promise<void> {
-  const checked = new Set<string>();
+/** Returns how many records there are. */
+async function checkReferences(directory: string, problems: TrailProblem[]): Promise<number> {
+  const first = new Map<string, string>();
+  let count = 0;
+  const scan = openScan(directory);
+  const take = ({ process, seq, text }: { process: string; seq: number; text: string }) => {
+    count += 1;
+    if (!text.includes('"artifact":"')) return;
+    const { artifact } = JSON.parse(text) as { readonly artifact?: unknown };
+    if (typeof artifact === "string" && !first.has(artifact)) {
+      first.set(artifact, `Record ${seq} of process ${process} refers to an artifact that is not there.`);
+    }
+  };
+  // A damaged file has been said: the others are still looked through.
+  for (const file of scan.files) await eachLine({ ...scan, files: [file], open: [] }, take).catch(() => undefined);
+  await eachLine({ ...scan, files: [] }, take);
   const artifacts = artifactsOf(directory);
-  for (const record of records) {
-    const { artifact } = record as { readonly artifact?: unknown };
-    if (typeof artifact !== "string" || checked.has(artifact)) continue;
-    checked.add(artifact);
+  for (const [artifact, message] of first) {
     if (await artifacts.has(artifact)) continue;
     const file = join(directory, "artifacts", artifact.slice(0, 2), artifact);
-    const message = `Record ${record.seq} of process ${record.process} refers to an artifact that is not there.`;
     problems.push({ file, offset: 0, problem: "missing-artifact", message });
   }
+  return count;
 }
 
 function lineCount(bytes: Buffer): number {

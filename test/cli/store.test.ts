@@ -1,0 +1,69 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { openTrail } from "../../runtime/trail/local.ts";
+import { gangc } from "./terminal.ts";
+
+let cwd: string;
+
+beforeEach(async () => {
+  cwd = mkdtempSync(join(tmpdir(), "gang-cli-"));
+  const trail = await openTrail({ directory: join(cwd, ".gang"), peers: ["a"] });
+  await trail.append([
+    { kind: "event", peer: "a", name: "one" },
+    { kind: "event", peer: "a", name: "two", message: "sk-secret" },
+  ]);
+  await trail.close();
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+const store = (...args: readonly string[]) => gangc(["store", ...args], { cwd });
+
+it("compacts, verifies and exports", async () => {
+  expect(await store("compact")).toMatchObject({
+    exit: 0,
+    out: "",
+    talk: expect.stringContaining("Sealed 2 records of 1 segment;"),
+  });
+  const verified = await store("verify");
+  expect(verified).toMatchObject({ exit: 0, talk: expect.stringContaining("Everything is in order.") });
+  expect(verified.out).toMatch(/records +2/);
+  expect(JSON.parse((await store("verify", "--format", "json")).out)).toMatchObject({ records: 2, problems: [] });
+  const lines = (await store("export")).out.trimEnd().split("\n");
+  expect(lines.map((line) => JSON.parse(line).name)).toEqual(["one", "two"]);
+  expect(await store("export", "--format", "parquet", "--out", "x.parquet")).toMatchObject({ exit: 0, out: "" });
+  expect(existsSync(join(cwd, "x.parquet"))).toBe(true);
+  await store("export", "--out", "x.jsonl");
+  expect(readFileSync(join(cwd, "x.jsonl"), "utf8").trimEnd().split("\n")).toEqual(lines);
+  expect(await store("rebuild")).toMatchObject({ exit: 0, talk: expect.stringContaining("2 records in generation") });
+});
+
+it("forgets what matches, after having shown it", async () => {
+  const shown = await store("forget", "--match", "sk-secret", "--dry-run");
+  expect(shown).toMatchObject({ exit: 0, talk: "1 record and 0 artifacts would go.\n" });
+  expect(await store("forget", "--match", "sk-secret", "--why", "leaked")).toMatchObject({
+    exit: 0,
+    talk: expect.stringContaining("1 record and 0 artifacts forgotten. A leaked secret is to be changed all the same."),
+  });
+  expect((await store("export")).out).not.toContain("sk-secret");
+  expect(await store("forget", "--match", "sk-secret")).toMatchObject({ exit: 1, talk: "No record fits.\n" });
+});
+
+it.each([
+  [["verfy"], "It is one of verify"],
+  [[], "needs an argument"],
+  [["forget"], "needs --id ID or --match TEXT"],
+  [["verify", "--match", "x"], "takes no --match"],
+  [["export", "--format", "parquet"], "needs --out FILE"],
+])("gangc store %j is refused", async (args, said) => {
+  expect(await store(...args)).toMatchObject({ exit: 2, out: "", talk: expect.stringContaining(said) });
+});
+
+it("reads a store that is not there as empty, and leaves it so", async () => {
+  rmSync(join(cwd, ".gang"), { recursive: true });
+  for (const action of ["verify", "compact", "rebuild", "export"]) {
+    expect(await store(action)).toMatchObject({ exit: 0 });
+  }
+  expect(existsSync(join(cwd, ".gang"))).toBe(false);
+});
