@@ -2,6 +2,8 @@
 import type { Token } from "./tokens.ts";
 import type { Comment } from "./tree.ts";
 
+const none: readonly Comment[] = [];
+
 export class Docs {
   /** By the start of the token that follows. */
   readonly #before = new Map<number, Comment[]>();
@@ -31,10 +33,10 @@ export class Docs {
   /** The text of what documents the node from `start` to `end`. Asked when the node is read: the innermost node wins. */
   take(start: number, end: number): string | undefined {
     if (this.#idle.size === 0) return undefined;
-    const before = this.#before.get(start) ?? [];
+    const before = this.#before.get(start) ?? none;
     const behind = this.#behind.get(end);
+    if (before === none && behind === undefined) return undefined;
     const docs = behind === undefined ? before : [...before, behind];
-    if (docs.length === 0) return undefined;
     this.#before.delete(start);
     this.#behind.delete(end);
     for (const doc of docs) this.#idle.delete(doc);

@@ -40,8 +40,14 @@ for (const char of "ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz") kind
 for (const char of "0123456789") kinds[char.charCodeAt(0)] = digit;
 for (const char of "\"'#$/") kinds[char.charCodeAt(0)] = other;
 
+interface Mark {
+  readonly text: string;
+  readonly type: TokenType | undefined;
+}
+
 /** The symbols, and with no type the marks of other languages: by the code of their first character, the longest first. */
-const marks: { readonly text: string; readonly type: TokenType | undefined }[][] = [];
+const marks: Mark[][] = [];
+const none: readonly Mark[] = [];
 for (const one of [
   ...Object.keys(foreign).map((text) => ({ text, type: undefined })),
   ...Object.values(symbolTokens).map((type) => ({ text: type.PATTERN as string, type })),
@@ -127,12 +133,14 @@ function numberLexeme(text: string, start: number, lexemes: Lexemes): number {
 }
 
 function markLexeme(text: string, start: number, code: number, lexemes: Lexemes): number {
-  const found = marks[code]?.find((one) => text.startsWith(one.text, start));
-  if (found === undefined) return start;
-  const end = start + found.text.length;
-  if (found.type === undefined) lexemes.foreign("mark", start, end);
-  else lexemes.token(found.type, start, end);
-  return end;
+  for (const { text: written, type } of marks[code] ?? none) {
+    if (!text.startsWith(written, start)) continue;
+    const end = start + written.length;
+    if (type === undefined) lexemes.foreign("mark", start, end);
+    else lexemes.token(type, start, end);
+    return end;
+  }
+  return start;
 }
 
 function foreignLexeme(kind: ForeignKind, pattern: RegExp, text: string, start: number, lexemes: Lexemes): number {
