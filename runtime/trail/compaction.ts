@@ -265,23 +265,31 @@ class Compaction {
     const effectsIn = expired === undefined || work.rewrites.length === 0 ? [] : this.#present(old);
     const written: SealedFile[] = [];
     let gone = 0;
+    const names: string[] = [];
     const write = async (rows: readonly Row[], from: readonly SealedFile[]): Promise<void> => {
       this.#present(from);
       const files = from.map((file) => ({ path: this.#path(file), file }));
       const content = { rows, files, forgotten: work.forgotten, expired };
       const name = `${generation}-${uuidv7(Date.now())}.parquet`;
+      names.push(name);
       const { gone: went, ...file } = await writeSealed(this.#disk, this.#folder, name, content, effectsIn);
       written.push(file);
       gone += went;
     };
-    if (work.rows.length > 0) {
-      this.#options.onProgress?.(`Sealing ${work.rows.length} lines of ${work.covered.length} segments.`);
-      await write(work.rows, []);
-    }
-    for (const group of work.rewrites) {
-      const records = group.reduce((sum, file) => sum + file.records, 0);
-      this.#options.onProgress?.(`Writing ${records} records of ${group.length} sealed files anew.`);
-      await write([], group);
+    try {
+      if (work.rows.length > 0) {
+        this.#options.onProgress?.(`Sealing ${work.rows.length} lines of ${work.covered.length} segments.`);
+        await write(work.rows, []);
+      }
+      for (const group of work.rewrites) {
+        const records = group.reduce((sum, file) => sum + file.records, 0);
+        this.#options.onProgress?.(`Writing ${records} records of ${group.length} sealed files anew.`);
+        await write([], group);
+      }
+    } catch (error) {
+      // A full disk must not be filled further by each attempt.
+      this.#discard(names);
+      throw error;
     }
     this.#disk.syncFolder(this.#folder);
     // Before it is published that the record which asks for it is dealt with.
@@ -306,11 +314,19 @@ class Compaction {
       ),
       forgotten: work.pending.toRanges(),
     };
-    if (!(await publish(this.#disk, this.#directory, next))) return false;
+    if (!(await publish(this.#disk, this.#directory, next))) {
+      this.#discard(names);
+      return false;
+    }
     this.#segments += work.covered.length;
     this.#records += work.rows.filter(([, seq]) => seq !== null).length;
     this.#gone += gone;
     return true;
+  }
+
+  /** Removes files that no manifest will list. */
+  #discard(names: readonly string[]): void {
+    for (const name of names) attempt(() => this.#disk.remove(join(this.#folder, name)));
   }
 
   /** Renames what the manifest covers; what was appended until then is seen as the rest of it. */

@@ -31,6 +31,23 @@ export function writersOf(directory: string): ReadonlyMap<string, Writer> {
   return writers;
 }
 
+/**
+ * Whether a process may still write, as it is now: ask before reading, so that what ends in between is not taken for
+ * interrupted. Of one whose every header is damaged nobody can say that it is dead; one that is sealed as a whole is.
+ */
+export function mayWrite(directory: string): (process: string) => boolean {
+  const writers = writersOf(directory);
+  const folders = new Set(
+    entries(join(directory, "trail")).filter((folder) =>
+      entries(join(directory, "trail", folder)).some((name) => name.endsWith(".jsonl")),
+    ),
+  );
+  return (process) => {
+    const writer = writers.get(process);
+    return writer === undefined ? folders.has(process) : writer.liveness !== "dead";
+  };
+}
+
 function headerOf(path: string): Header | undefined {
   const start = bytesOf(path, (size) => [0, Math.min(size, SETTINGS.trail.lineBytes)]);
   const line = decodeLine(start.subarray(0, Math.max(start.indexOf("\n"), 0)));

@@ -7,7 +7,7 @@ import { newestManifest } from "../../../runtime/trail/manifest.ts";
 import { readTrail } from "../../../runtime/trail/reader.ts";
 import { parquet, withDuckDB } from "../../../runtime/trail/sealed.ts";
 import type { Cursor } from "../../../runtime/trail/trail.ts";
-import { writersOf } from "../../../runtime/trail/writers.ts";
+import { mayWrite, writersOf } from "../../../runtime/trail/writers.ts";
 import { readAll, temporaryFolder } from "./store.ts";
 
 /** Kills per test; a thousand by hand: GANG_KILL_ROUNDS=1000. */
@@ -20,12 +20,13 @@ interface Child {
 }
 
 function writer(directory: string, callers: number, records: number, segmentBytes = 20_000): Child {
-  return start("writer.ts", directory, callers, records, segmentBytes);
+  return start(new URL("writer.ts", import.meta.url), directory, callers, records, segmentBytes);
 }
 
-function start(program: string, ...args: readonly (string | number)[]): Child {
-  const path = new URL(program, import.meta.url).pathname;
-  const child = spawn(process.execPath, [path, ...args.map(String)], { stdio: ["ignore", "pipe", "inherit"] });
+function start(program: URL, ...args: readonly (string | number)[]): Child {
+  const child = spawn(process.execPath, [program.pathname, ...args.map(String)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (part) => {
     text += part;
@@ -109,7 +110,7 @@ describe("kill -9", () => {
           known = new Map();
         }
         const children = Array.from({ length: writers }, () => writer(directory, 3, 1_000_000, 4000));
-        const sealing = start("compactor.ts", directory);
+        const sealing = start(new URL("compactor.ts", import.meta.url), directory);
         while (children.some((child) => acknowledged(child).numbers.length === 0)) await sleep(5);
         await sleep(Math.random() * 400);
         const all = [...children, sealing];
@@ -145,10 +146,14 @@ describe("kill -9", () => {
     while (acknowledged(child).numbers.length === 0) await sleep(2);
     const { name } = acknowledged(child);
     expect(writersOf(directory).get(name)?.liveness).toBe("alive");
+    expect([mayWrite(directory)(name), mayWrite(directory)("nobody")]).toEqual([true, false]);
     child.process.kill("SIGSTOP");
     expect(writersOf(directory).get(name)?.liveness).toBe("alive");
     child.process.kill("SIGKILL");
     await child.ended;
     expect(writersOf(directory).get(name)?.liveness).toBe("dead");
+    expect(mayWrite(directory)(name)).toBe(false);
+    await compact({ directory, from: 0, asideSeconds: 0 });
+    expect(mayWrite(directory)(name)).toBe(false);
   });
 });
