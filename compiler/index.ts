@@ -1,5 +1,9 @@
 /** Text to program to plan: the compiler's way in for everyone else. */
 import { limitDiagnostics } from "./bounds/limits.ts";
+import { notObserved, unknownMetric } from "./diagnostics/catalogue/knowledge.ts";
+import { unknownField, unknownName, unknownType } from "./diagnostics/catalogue/names.ts";
+import { routeToNothing } from "./diagnostics/catalogue/pipelines.ts";
+import { missingName } from "./diagnostics/catalogue/syntax.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import type { Host } from "./host.ts";
 import { checkUnits } from "./semantics/check.ts";
@@ -19,15 +23,16 @@ export function compile(entry: string, host: Host): Program {
   const order = new Map(files.map((file, index) => [file.path, index]));
   const rank = (path: string): number => order.get(path) ?? files.length;
   // Last, since only a program without errors has a plan whose bounds can be told.
+  const textOf: TextOf = (path) => files.find((file) => file.path === path)?.text;
   const found = [...loaded.facts.diagnostics, ...limitDiagnostics(asProgram(loaded, loaded.facts.diagnostics))];
-  const diagnostics = suppress(files, withoutEchoes(found)).sort(
+  const diagnostics = suppress(files, withoutEchoes(found, textOf)).sort(
     (a, b) => rank(a.file) - rank(b.file) || a.start - b.start || a.end - b.end,
   );
   return asProgram(loaded, diagnostics);
 }
 
 /** What stands where the text itself is broken is said once, by the parser. */
-function withoutEchoes(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+function withoutEchoes(diagnostics: readonly Diagnostic[], textOf: TextOf): readonly Diagnostic[] {
   const broken = new Map<string, Diagnostic[]>();
   for (const one of diagnostics) {
     if (!isSyntax(one)) continue;
@@ -36,10 +41,30 @@ function withoutEchoes(diagnostics: readonly Diagnostic[]): readonly Diagnostic[
     else inFile.push(one);
   }
   if (broken.size === 0) return diagnostics;
+  const unnamed = withoutTheirName(diagnostics, textOf);
   const touches = (a: Diagnostic, b: Diagnostic): boolean => a.start < b.end && b.start < a.end;
-  return diagnostics.filter((one) => isSyntax(one) || !broken.get(one.file)?.some((other) => touches(one, other)));
+  return diagnostics.filter(
+    (one) => isSyntax(one) || !(unnamed.has(one) || broken.get(one.file)?.some((other) => touches(one, other))),
+  );
 }
 
 function isSyntax({ code, severity }: Diagnostic): boolean {
   return code.startsWith("GANG1") && severity === "error";
 }
+
+type TextOf = (path: string) => string | undefined;
+
+/**
+ * Those that say that a name is unknown because where it is declared it was left out: a name left out makes at most one
+ * name unknown. Where more are, or where one is near to another, a second slip may be among them.
+ */
+function withoutTheirName(diagnostics: readonly Diagnostic[], textOf: TextOf): ReadonlySet<Diagnostic> {
+  const leftOut = diagnostics.filter(({ code }) => code === missingName.code).length;
+  const unknown = diagnostics.filter(({ code, fixes }) => UNKNOWN.has(code) && fixes.length === 0);
+  const names = new Set(unknown.map(({ file, start, end }) => textOf(file)?.slice(start, end)));
+  return new Set(names.size > leftOut ? [] : unknown);
+}
+
+const UNKNOWN: ReadonlySet<string> = new Set(
+  [unknownName, unknownType, unknownField, unknownMetric, notObserved, routeToNothing].map(({ code }) => code),
+);

@@ -83,7 +83,8 @@ export function readSettings(
 
 /** Says which settings a declaration cannot do without. */
 export function requireSettings(kind: OwnerKind, entries: readonly tree.Setting[], unit: Unit, name: tree.Name): void {
-  if (name.text === "") return;
+  // A setting without a name is probably the one that is missing.
+  if (name.text === "" || entries.some(({ path }) => path.names[0]?.text === "")) return;
   for (const definition of SETTINGS[kind]) {
     if (!definition.required || entries.some(({ path }) => path.names[0]?.text === definition.name)) continue;
     unit.report(names.missingSetting, name, {

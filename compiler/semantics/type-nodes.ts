@@ -43,11 +43,16 @@ function resolve(unit: Unit, node: tree.TypeNode): Type | undefined {
     }
     case "record-type": {
       const fields = fieldsOf(unit, node.fields, new Map());
-      return { kind: "record", fields };
+      // A field without a name might be any: nothing is known of such a record.
+      return node.fields.some(nameless) ? undefined : { kind: "record", fields };
     }
     case "union-type":
       return unionType(unit, node);
   }
+}
+
+function nameless({ name }: tree.Parameter): boolean {
+  return name.text === "";
 }
 
 /** A part of a type: anything but a secret. */
@@ -166,6 +171,7 @@ function unionType(unit: Unit, node: tree.UnionTypeNode): Type | undefined {
       }
       seen.set(value, arm);
       const fields = arm.fields === undefined ? [] : fieldsOf(unit, arm.fields, new Map());
+      if (arm.fields?.some(nameless)) broken = true;
       arms.push({ value, fields, ...(arm.doc === undefined ? {} : { doc: arm.doc }) });
       unit.facts.types.set(arm.type, { kind: "choice", arms: [arms.at(-1)!] });
       continue;

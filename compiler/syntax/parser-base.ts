@@ -27,6 +27,8 @@ export interface ListShape {
   readonly begins: () => boolean;
   /** Turns a word that was meant to begin an element into the keyword, and says so. */
   readonly mend?: () => void;
+  /** Whose name it is that every element begins with: where a `:` stands instead, the name was left out. */
+  readonly named?: string;
   readonly expected: string;
 }
 
@@ -91,6 +93,10 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   protected sameLine(ahead = 1): boolean {
     const token = this.next(ahead);
     return token.startOffset >= 0 && !token.lineBefore;
+  }
+
+  private wordAt(ahead: number): boolean {
+    return this.is(this.LA(ahead), Word) && this.sameLine(ahead);
   }
 
   /** Whether this token is on the line of the last; for tokens that a line may end before. */
@@ -224,11 +230,20 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   }
 
   /** A name on this line, or an empty one and a complaint. `what` says whose name it is. */
-  protected expectName(occurrence: number, what: string, category: TokenType = NameToken): Name {
-    if (this.RECORDING_PHASE || (this.is(this.LA(1), category) && this.sameLine()))
+  protected expectName(occurrence: number, what: string, category: TokenType = NameToken, before?: TokenType): Name {
+    // `for in xs`: the word that follows the name, and not a name like it.
+    const leftOut = before !== undefined && this.at(before) && this.LA(2).tokenType !== before && this.wordAt(2);
+    if (this.RECORDING_PHASE || (this.is(this.LA(1), category) && this.sameLine() && !leftOut))
       return this.takeName(occurrence, category);
     this.complain(catalogue.missingName, this.gap(), { what });
     return { kind: "name", ...this.gap(), text: "" };
+  }
+
+  /** The empty name of what is next, with a complaint. */
+  protected nameless(what: string): Name {
+    const at = { start: this.startHere, end: this.startHere };
+    this.complain(catalogue.missingName, at, { what });
+    return { kind: "name", ...at, text: "" };
   }
 
   /** A dotted path whose first name has been read. */
@@ -262,7 +277,13 @@ export abstract class ParserBase extends EmbeddedActionsParser {
    * The one rule of lists: elements between brackets, separated by commas or line breaks. What cannot be an element
    * costs one error, and is skipped up to the next comma or line.
    */
-  protected list<T>(occurrence: number, open: TokenType, close: TokenType, shape: ListShape, element: () => T): T[] {
+  protected list<T>(
+    occurrence: number,
+    open: TokenType,
+    close: TokenType,
+    shape: ListShape,
+    element: (name?: Name) => T,
+  ): T[] {
     const [records, armFields] = [this.recordsAllowed, this.armFieldsAllowed];
     this.recordsAllowed = true;
     this.armFieldsAllowed = true;
@@ -274,7 +295,12 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     return elements;
   }
 
-  protected elements<T>(occurrence: number, close: TokenType | undefined, shape: ListShape, element: () => T): T[] {
+  protected elements<T>(
+    occurrence: number,
+    close: TokenType | undefined,
+    shape: ListShape,
+    element: (name?: Name) => T,
+  ): T[] {
     const elements: T[] = [];
     const ended = () => this.atEnd() || (close !== undefined && this.at(close));
     let junk = false;
@@ -291,6 +317,11 @@ export abstract class ParserBase extends EmbeddedActionsParser {
         },
       });
       if (this.RECORDING_PHASE || ended()) return elements;
+      if (shape.named !== undefined && this.at(S.Colon) && !junk) {
+        elements.push(element(this.nameless(shape.named)));
+        this.separate(occurrence, close, shape);
+        continue;
+      }
       this.skipJunk(close, shape, junk);
       junk = true;
     }

@@ -74,10 +74,16 @@ interface Operand {
 
 export abstract class ExpressionRules extends ParserBase {
   private readonly values: ListShape = { lines: false, begins: () => this.valueBegins(), expected: "a value or `]`" };
-  private readonly args: ListShape = { lines: false, begins: () => this.valueBegins(), expected: "an argument or `)`" };
+  private readonly args: ListShape = {
+    lines: false,
+    begins: () => this.valueBegins(),
+    named: "the argument",
+    expected: "an argument or `)`",
+  };
   private readonly fields: ListShape = {
     lines: false,
     begins: () => this.atField(),
+    named: "the field",
     expected: "a field such as `name: value`, or `}`",
   };
 
@@ -318,7 +324,7 @@ export abstract class ExpressionRules extends ParserBase {
   }
 
   arguments = this.RULE("arguments", (): Argument[] => {
-    return this.list(1, S.LeftParen, S.RightParen, this.args, () => this.SUBRULE(this.argument));
+    return this.list(1, S.LeftParen, S.RightParen, this.args, (name) => this.SUBRULE(this.argument, { ARGS: [name] }));
   });
 
   /** Whether a literal follows a name, as nothing can: the colon between them was forgotten. */
@@ -327,11 +333,12 @@ export abstract class ExpressionRules extends ParserBase {
     return !lineBefore && this.is(this.LA(1), NameToken) && LITERALS.has(tokenType);
   }
 
-  argument = this.RULE("argument", (): Argument => {
+  argument = this.RULE("argument", (given?: Name): Argument => {
     const start = this.startHere;
-    let name: Name | undefined;
+    let name = given;
     this.OPTION({
       GATE: () =>
+        given === undefined &&
         this.is(this.LA(1), Word) &&
         (this.LA(2).tokenType === S.Colon || this.LA(2).tokenType === S.Assign || this.literalBehindName()),
       DEF: () => {
@@ -339,6 +346,7 @@ export abstract class ExpressionRules extends ParserBase {
         this.expect(1, S.Colon, "An argument", [S.Assign]);
       },
     });
+    if (given !== undefined) this.expect(2, S.Colon, "An argument");
     const value = name === undefined ? this.subrule(2, this.value) : this.valueAfter(2, ":");
     return { kind: "argument", start, end: this.endHere, name, value };
   });
@@ -445,12 +453,14 @@ export abstract class ExpressionRules extends ParserBase {
 
   record = this.RULE("record", (): RecordLiteral => {
     const start = this.startHere;
-    const fields = this.list(1, S.LeftBrace, S.RightBrace, this.fields, () => this.SUBRULE(this.recordField));
+    const fields = this.list(1, S.LeftBrace, S.RightBrace, this.fields, (name) =>
+      this.SUBRULE(this.recordField, { ARGS: [name] }),
+    );
     return { kind: "record", start, end: this.endHere, type: undefined, fields };
   });
 
-  recordField = this.RULE("recordField", (): RecordField => {
-    const name = this.takeName(1, Word);
+  recordField = this.RULE("recordField", (given?: Name): RecordField => {
+    const name = given ?? this.takeName(1, Word);
     this.expect(1, S.Colon, "A field", [S.Assign]);
     const value = this.valueAfter(1, ":");
     const end = this.endHere;

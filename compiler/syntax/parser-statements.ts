@@ -39,6 +39,7 @@ export abstract class StatementRules extends TypeRules {
   protected readonly settingShape: ListShape = {
     lines: false,
     begins: () => this.atField(),
+    named: "the setting",
     expected: "a setting such as `name: value`, or `}`",
   };
   private readonly blockShape: ListShape = {
@@ -49,6 +50,7 @@ export abstract class StatementRules extends TypeRules {
         const details = this.fix(`Write \`${suggestion}\``, at, suggestion);
         this.complain(catalogue.unknownStatement, at, { word, suggestion, where: "a pipeline" }, details);
       }),
+    named: "the setting",
     expected: "a setting, a statement or `}`",
   };
 
@@ -59,12 +61,14 @@ export abstract class StatementRules extends TypeRules {
 
   settings = this.RULE("settings", (): Settings => {
     const start = this.startHere;
-    const entries = this.list(1, S.LeftBrace, S.RightBrace, this.settingShape, () => this.SUBRULE(this.setting));
+    const entries = this.list(1, S.LeftBrace, S.RightBrace, this.settingShape, (name) =>
+      this.SUBRULE(this.setting, { ARGS: [name] }),
+    );
     return { kind: "settings", start, end: this.endHere, entries };
   });
 
-  setting = this.RULE("setting", (): Setting => {
-    const path = this.pathFrom(this.takeName(1, Word), 10, "the setting");
+  setting = this.RULE("setting", (given?: Name): Setting => {
+    const path = this.pathFrom(given ?? this.takeName(1, Word), 10, "the setting");
     this.expect(2, S.Colon, "A setting", [S.Assign]);
     const value = this.valueAfter(1, ":");
     const end = this.endHere;
@@ -88,7 +92,9 @@ export abstract class StatementRules extends TypeRules {
 
   block = this.RULE("block", (): Block => {
     const start = this.startHere;
-    const items = this.list(1, S.LeftBrace, S.RightBrace, this.blockShape, () => this.SUBRULE(this.blockItem));
+    const items = this.list(1, S.LeftBrace, S.RightBrace, this.blockShape, (name) =>
+      name === undefined ? this.SUBRULE(this.blockItem) : this.subrule(2, this.setting, { ARGS: [name] }),
+    );
     return { kind: "block", start, end: this.endHere, items };
   });
 
@@ -199,7 +205,7 @@ export abstract class StatementRules extends TypeRules {
 
   for = this.RULE("for", (): ForStatement => {
     const { startOffset: start } = this.CONSUME(K.for);
-    const name = this.expectName(1, "the item");
+    const name = this.expectName(1, "the item", NameToken, K.in);
     this.expect(1, K.in, "`for`");
     const iterated = this.headExpression(1, "in");
     const { every, by, within, max } = this.SUBRULE(this.clauses, { ARGS: ["for"] });
@@ -228,7 +234,7 @@ export abstract class StatementRules extends TypeRules {
 
   learn = this.RULE("learn", (): LearnStatement => {
     const { startOffset: start } = this.CONSUME(K.learn);
-    const choice = this.expectName(1, "what is credited");
+    const choice = this.expectName(1, "what is credited", NameToken, K.from);
     this.expect(1, K.from, "`learn`");
     const metrics = [this.expectName(2, "the metric")];
     this.MANY(() => {

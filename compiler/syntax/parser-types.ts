@@ -4,17 +4,19 @@ import * as catalogue from "../diagnostics/catalogue/syntax.ts";
 import type { ListShape } from "./parser-base.ts";
 import { ExpressionRules } from "./parser-expressions.ts";
 import { keywordTokens as K, Name as NameToken, NumberToken, symbolTokens as S, StringToken, Word } from "./tokens.ts";
-import type { Expression, NumberLiteral, Parameter, StringLiteral, TypeNode, UnionArm } from "./tree.ts";
+import type { Expression, Name, NumberLiteral, Parameter, StringLiteral, TypeNode, UnionArm } from "./tree.ts";
 
 export abstract class TypeRules extends ExpressionRules {
   private readonly parameterShape: ListShape = {
     lines: false,
     begins: () => this.atField(),
+    named: "the parameter",
     expected: "a parameter such as `name: type`, or `)`",
   };
   private readonly fieldShape: ListShape = {
     lines: false,
     begins: () => this.atField(),
+    named: "the field",
     expected: "a field such as `name: type`, or `}`",
   };
 
@@ -304,15 +306,19 @@ export abstract class TypeRules extends ExpressionRules {
   }
 
   fieldList = this.RULE("fieldList", (): Parameter[] => {
-    return this.list(1, S.LeftBrace, S.RightBrace, this.fieldShape, () => this.SUBRULE(this.parameter));
+    return this.list(1, S.LeftBrace, S.RightBrace, this.fieldShape, (name) =>
+      this.SUBRULE(this.parameter, { ARGS: [name] }),
+    );
   });
 
   parameters = this.RULE("parameters", (): Parameter[] => {
-    return this.list(1, S.LeftParen, S.RightParen, this.parameterShape, () => this.SUBRULE(this.parameter));
+    return this.list(1, S.LeftParen, S.RightParen, this.parameterShape, (name) =>
+      this.SUBRULE(this.parameter, { ARGS: [name] }),
+    );
   });
 
-  parameter = this.RULE("parameter", (): Parameter => {
-    const name = this.takeName(1, Word);
+  parameter = this.RULE("parameter", (given?: Name): Parameter => {
+    const name = given ?? this.takeName(1, Word);
     let optional = false;
     this.option(1, () => {
       this.consume(1, S.Question);

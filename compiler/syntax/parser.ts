@@ -75,6 +75,7 @@ export class GangParser extends StatementRules {
         const details = this.fix(`Write \`${suggestion}\``, at, suggestion);
         this.complain(catalogue.unknownStatement, at, { word, suggestion, where: "a subnet" }, details);
       }),
+    named: "the setting",
     expected: "a setting, `metric`, `task` or `}`",
   };
   private readonly ruleShape: ListShape = {
@@ -196,12 +197,14 @@ export class GangParser extends StatementRules {
   subnet = this.RULE("subnet", (): SubnetDecl => {
     const { startOffset: start } = this.CONSUME(K.subnet);
     const name = this.expectName(1, "the subnet");
-    const members = this.body(this.memberShape, () => this.SUBRULE(this.member));
+    const members = this.body(this.memberShape, (setting) =>
+      setting === undefined ? this.SUBRULE(this.member) : this.subrule(2, this.setting, { ARGS: [setting] }),
+    );
     return { kind: "subnet", ...this.finish(start), name, members };
   });
 
   /** The `{ … }` of a declaration that has rules of its own for what stands inside. */
-  private body<T>(shape: ListShape, element: () => T): readonly T[] {
+  private body<T>(shape: ListShape, element: (name?: Name) => T): readonly T[] {
     return this.braceHere() ? this.list(1, S.LeftBrace, S.RightBrace, shape, element) : [];
   }
 
@@ -212,7 +215,7 @@ export class GangParser extends StatementRules {
 
   member = this.RULE("member", (): Setting | MetricDecl | TaskDecl => {
     return this.OR([
-      { GATE: () => this.atStatement(K.metric), ALT: () => this.SUBRULE(this.metric) },
+      { GATE: () => this.at(K.metric) && this.LA(2).tokenType !== S.Dot, ALT: () => this.SUBRULE(this.metric) },
       { GATE: () => this.atStatement(K.task), ALT: () => this.SUBRULE(this.task) },
       { ALT: () => this.SUBRULE(this.setting) },
     ] as IOrAlt<Setting | MetricDecl | TaskDecl>[]);
@@ -362,7 +365,7 @@ export class GangParser extends StatementRules {
 
   pipeline = this.RULE("pipeline", (): PipelineDecl => {
     const { startOffset: start } = this.CONSUME(K.pipeline);
-    const name = this.expectName(1, "the pipeline");
+    const name = this.expectName(1, "the pipeline", NameToken, K.for);
     let parameters: readonly Parameter[] = [];
     this.OPTION({
       GATE: () => this.sameLine(),
@@ -390,7 +393,7 @@ export class GangParser extends StatementRules {
 
   peer = this.RULE("peer", (): PeerDecl => {
     const { startOffset: start } = this.CONSUME(K.peer);
-    const name = this.expectName(1, "the peer");
+    const name = this.expectName(1, "the peer", NameToken, K.for);
     const pipeline = this.optionalFor("the pipeline");
     if (!this.RECORDING_PHASE && pipeline === undefined) this.expect(1, K.for, "A peer");
     const settings = this.expectSettings();
