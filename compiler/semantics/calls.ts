@@ -52,12 +52,12 @@ export function bindArguments(
   for (const argument of node.arguments) {
     const name = argument.name?.text ?? shortForm(argument.value);
     const parameter = name === undefined ? undefined : parameters.get(name);
-    if (name === "" || (name === undefined && argument.value.kind === "missing")) continue;
+    if (name === undefined && argument.value.kind === "missing") continue;
     if (parameter === undefined) {
       // What was written is read all the same: its own errors are its own.
       check(env, argument.value, undefined, "");
       unit.facts.unmatched.set(node, (unit.facts.unmatched.get(node) ?? 0) + 1);
-      sayExtra(unit, argument, callable, bound);
+      if (name !== "") sayExtra(unit, argument, callable, bound);
       continue;
     }
     if (bound.has(parameter.name)) {
