@@ -1,8 +1,8 @@
 /** Signatures: of agents and tools as they are declared, and of what is imported from TypeScript. */
 import type { Field, Type } from "../../runtime/types.ts";
+import * as calls from "../diagnostics/catalogue/calls.ts";
 import * as names from "../diagnostics/catalogue/names.ts";
 import * as safety from "../diagnostics/catalogue/safety.ts";
-import * as types from "../diagnostics/catalogue/types.ts";
 import { refusalDiagnostic } from "../foreign/refusal.ts";
 import { type FunctionSignature, type Imported, signaturesOf } from "../foreign/signatures.ts";
 import type * as tree from "../syntax/tree.ts";
@@ -216,7 +216,7 @@ function checkSignature(
   const reason = unfitting(own, theirs);
   if (reason === undefined) return;
   const labels = theirs.symbol.place === undefined ? [] : [{ ...unit.place(node.value), message: "the function" }];
-  unit.report(types.signatureUnfit, node.name, { tool: node.name.text, reason }, { labels });
+  unit.report(calls.signatureUnfit, node.name, { tool: node.name.text, reason }, { labels });
 }
 
 function unfitting(own: Pick<Callable, "parameters" | "result">, theirs: Callable): string | undefined {

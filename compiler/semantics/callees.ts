@@ -1,6 +1,6 @@
 /** What is called: an agent, a tool, one of a namespace, a built-in function. Looked up once for every call. */
+import * as calls from "../diagnostics/catalogue/calls.ts";
 import * as names from "../diagnostics/catalogue/names.ts";
-import * as types from "../diagnostics/catalogue/types.ts";
 import type * as tree from "../syntax/tree.ts";
 import { BUILTIN_FUNCTIONS, PROVIDER_SYMBOLS } from "./builtins.ts";
 import type { Unit } from "./facts.ts";
@@ -22,7 +22,7 @@ function find(unit: Unit, callee: tree.Expression): Symbol | undefined {
   if (callee.kind === "member" && callee.of.kind === "name-expression")
     return findMember(unit, callee.of.name, callee.name);
   if (callee.kind !== "missing")
-    unit.report(types.notCallable, callee, { name: unit.file.text.slice(callee.start, callee.end), actual: "a value" });
+    unit.report(calls.notCallable, callee, { name: unit.file.text.slice(callee.start, callee.end), actual: "a value" });
   return undefined;
 }
 
@@ -49,7 +49,7 @@ function findByName(unit: Unit, name: tree.Name): Symbol | undefined {
   unit.bind(name, symbol);
   if (symbol.kind === "agent" || symbol.kind === "tool" || symbol.kind === "builtin") return symbol;
   unit.report(
-    types.notCallable,
+    calls.notCallable,
     name,
     { name: name.text, actual: describe(symbol) },
     symbol.place === undefined ? {} : { labels: [{ ...symbol.place, message: "declared here" }] },
@@ -72,7 +72,7 @@ function findMember(unit: Unit, namespace: tree.Name, name: tree.Name): Symbol |
   unit.bind(namespace, symbol);
   if (symbol.kind !== "tools") {
     unit.report(
-      types.notCallable,
+      calls.notCallable,
       { start: namespace.start, end: name.end },
       { name: `${namespace.text}.${name.text}`, actual: `of ${describe(symbol)}` },
     );

@@ -1,6 +1,6 @@
 /** A call's arguments against the parameters: each once, by name, and of a type that fits. */
 import type { Field, Type } from "../../runtime/types.ts";
-import * as types from "../diagnostics/catalogue/types.ts";
+import * as calls from "../diagnostics/catalogue/calls.ts";
 import type { Fix, Place } from "../diagnostics/diagnostic.ts";
 import type * as tree from "../syntax/tree.ts";
 import type { Unit } from "./facts.ts";
@@ -63,7 +63,7 @@ export function bindArguments(
     if (bound.has(parameter.name)) {
       check(env, argument.value, undefined, "");
       unit.report(
-        types.duplicateArgument,
+        calls.duplicateArgument,
         argument,
         { name: parameter.name },
         {
@@ -99,7 +99,7 @@ function sayExtra(unit: Unit, argument: tree.Argument, callable: Callable, bound
     const suggestion = unit.facts.suggest(argument.name.text, free);
     const details = { labels, ...unit.renaming(argument.name, suggestion) };
     unit.report(
-      types.unknownArgument,
+      calls.unknownArgument,
       argument.name,
       {
         callee,
@@ -121,7 +121,7 @@ function sayExtra(unit: Unit, argument: tree.Argument, callable: Callable, bound
     .map(({ name }) =>
       unit.replacement(`Name it \`${name}\``, { start: argument.start, end: argument.start }, `${name}: `),
     );
-  unit.report(types.unnamedArgument, argument, { callee, parameters: free }, { labels, fixes });
+  unit.report(calls.unnamedArgument, argument, { callee, parameters: free }, { labels, fixes });
 }
 
 function dropArgument(unit: Unit, node: tree.CallExpression, argument: tree.Argument): Fix {
@@ -142,7 +142,7 @@ function sayMissing(
   if (missing.length <= (unit.facts.unmatched.get(node) ?? 0)) return;
   const labels = callable.symbol.place === undefined ? [] : [{ ...callable.symbol.place, message: "declared here" }];
   unit.report(
-    types.missingArguments,
+    calls.missingArguments,
     node.callee,
     { callee: callable.symbol.name, missing: missing.map(({ name, type }) => ({ name, type: inWords(type) })) },
     {

@@ -1,5 +1,6 @@
 /** The type of every expression. What is written is also checked against what is wanted, where something is. */
 import type { Type } from "../../runtime/types.ts";
+import * as calls from "../diagnostics/catalogue/calls.ts";
 import * as safety from "../diagnostics/catalogue/safety.ts";
 import * as types from "../diagnostics/catalogue/types.ts";
 import type { DiagnosticDefinition, Place } from "../diagnostics/diagnostic.ts";
@@ -265,7 +266,7 @@ function callType(env: Env, node: tree.CallExpression): Type | undefined {
     return bindCall(env, node, callee, check);
   }
   const what = callee.kind === "builtin" ? "a built-in function" : describe(callee);
-  unit.report(types.notCallable, node.callee, {
+  unit.report(calls.notCallable, node.callee, {
     name: unit.file.text.slice(node.callee.start, node.callee.end),
     actual: what,
   });

@@ -1,5 +1,6 @@
 /** The calls behind `model x =`, `tool f =`, `tools m =`, `backend b =`: texts in order, options by name. */
 import type { Json } from "../../runtime/types.ts";
+import * as calls from "../diagnostics/catalogue/calls.ts";
 import * as names from "../diagnostics/catalogue/names.ts";
 import * as types from "../diagnostics/catalogue/types.ts";
 import type * as tree from "../syntax/tree.ts";
@@ -71,7 +72,7 @@ function readArguments(unit: Unit, node: tree.CallExpression, name: string, prov
       const known = provider.options.map((candidate) => candidate.name);
       const suggestion = unit.facts.suggest(argument.name.text, known);
       unit.report(
-        types.unknownArgument,
+        calls.unknownArgument,
         argument.name,
         { callee: name, name: argument.name.text, suggestion, parameters: known },
         unit.renaming(argument.name, suggestion),
@@ -88,7 +89,7 @@ function readArguments(unit: Unit, node: tree.CallExpression, name: string, prov
     !node.arguments.some((argument) => argument.name === undefined && plainText(argument.value) === undefined)
   ) {
     unit.report(
-      types.missingArguments,
+      calls.missingArguments,
       node.callee,
       { callee: name, missing: lacking.map((text) => ({ name: text, type: "a text" })) },
       { help: `For example \`${provider.example}\`.` },

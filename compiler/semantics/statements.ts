@@ -1,6 +1,7 @@
 /** The statements of a pipeline, each after those whose values it reads. */
 import type { Type } from "../../runtime/types.ts";
 import * as knowledge from "../diagnostics/catalogue/knowledge.ts";
+import * as loops from "../diagnostics/catalogue/loops.ts";
 import * as names from "../diagnostics/catalogue/names.ts";
 import * as pipelines from "../diagnostics/catalogue/pipelines.ts";
 import * as safety from "../diagnostics/catalogue/safety.ts";
@@ -275,7 +276,7 @@ function checkFor(place: Place, env: Env, step: Step, node: tree.ForStatement): 
 
 function checkSource({ unit }: Place, env: Env, step: Step, node: tree.ForStatement): Type | undefined {
   sayUnbuilt(unit, "source", { start: node.start, end: node.iterated.end });
-  if (step.around !== undefined) unit.report(pipelines.sourceInside, node.name, {});
+  if (step.around !== undefined) unit.report(loops.sourceInside, node.name, {});
   checkDuration(unit, node.every!, "`every`");
   const call = callOf(node.iterated);
   if (call === undefined) {
@@ -292,7 +293,7 @@ function checkBound(unit: Unit, env: Env, node: tree.ForStatement, list: Type & 
     if (list.most !== undefined) return;
     const at = { start: (node.by ?? node.iterated).end, end: (node.by ?? node.iterated).end };
     unit.report(
-      pipelines.unboundedFanOut,
+      loops.unboundedFanOut,
       node.iterated,
       { type: shown(list) },
       { fixes: [unit.replacement("Add `max 16`", at, " max 16")] },
@@ -316,7 +317,7 @@ function checkKey(unit: Unit, step: Step, node: tree.ForStatement, item: Type, e
   const inside: Env = { ...env, scope: step.inner };
   if (node.by === undefined) {
     if (keyOf(item) !== undefined || item.kind === "json") return;
-    unit.report(pipelines.itemsWithoutKey, node.iterated, { type: shown(item) });
+    unit.report(loops.itemsWithoutKey, node.iterated, { type: shown(item) });
     return;
   }
   const key = infer(inside, node.by);
@@ -327,7 +328,7 @@ function checkKey(unit: Unit, step: Step, node: tree.ForStatement, item: Type, e
     key.kind !== "int" &&
     key.kind !== "json"
   ) {
-    unit.report(pipelines.badKey, node.by, { type: shown(key) });
+    unit.report(loops.badKey, node.by, { type: shown(key) });
   }
   if (node.within === undefined) return;
   const deadline = infer(inside, node.within);

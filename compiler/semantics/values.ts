@@ -1,5 +1,6 @@
 /** What names and members mean where a value stands. */
 import type { Field, Type } from "../../runtime/types.ts";
+import * as calls from "../diagnostics/catalogue/calls.ts";
 import * as names from "../diagnostics/catalogue/names.ts";
 import * as types from "../diagnostics/catalogue/types.ts";
 import type * as tree from "../syntax/tree.ts";
@@ -49,7 +50,7 @@ export function denoteName(env: Env, name: tree.Name): Denoted | undefined {
   if (symbol.kind === "secret") return { symbol, type: { kind: "secret" } };
   let type = unit.facts.typeOfSymbol.get(symbol);
   if (type === undefined) {
-    if (unit.facts.voids.has(symbol)) unit.report(types.noResult, name, { name: name.text });
+    if (unit.facts.voids.has(symbol)) unit.report(calls.noResult, name, { name: name.text });
     return undefined;
   }
   if (type === BROKEN) return undefined;

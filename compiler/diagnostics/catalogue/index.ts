@@ -1,7 +1,9 @@
 /** Every diagnostic there is, by code. */
 import type { DiagnosticDefinition } from "../diagnostic.ts";
+import * as calls from "./calls.ts";
 import * as cost from "./cost.ts";
 import * as knowledge from "./knowledge.ts";
+import * as loops from "./loops.ts";
 import * as names from "./names.ts";
 import * as pipelines from "./pipelines.ts";
 import * as safety from "./safety.ts";
@@ -16,7 +18,9 @@ const AREAS: readonly { readonly [name: string]: Entry }[] = [
   syntax,
   names,
   types,
+  calls,
   pipelines,
+  loops,
   knowledge,
   safety,
   cost,
