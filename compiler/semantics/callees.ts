@@ -1,6 +1,5 @@
 /** What is called: an agent, a tool, one of a namespace, a built-in function. Looked up once for every call. */
 import * as calls from "../diagnostics/catalogue/calls.ts";
-import * as names from "../diagnostics/catalogue/names.ts";
 import type * as tree from "../syntax/tree.ts";
 import { BUILTIN_FUNCTIONS, PROVIDER_SYMBOLS } from "./builtins.ts";
 import type { Unit } from "./facts.ts";
@@ -36,14 +35,7 @@ function findByName(unit: Unit, name: tree.Name): Symbol | undefined {
     PROVIDER_SYMBOLS.get(name.text) ??
     unit.outer.get(name.text);
   if (symbol === undefined) {
-    if (unit.broken.has(name.text)) return undefined;
-    const suggestion = unit.facts.suggest(name.text, callableNames(unit));
-    unit.report(
-      names.unknownName,
-      name,
-      { name: name.text, what: "agent or tool", suggestion },
-      unit.renaming(name, suggestion),
-    );
+    if (!unit.broken.has(name.text)) unit.sayUnknown(name, "agent or tool", callableNames(unit));
     return undefined;
   }
   unit.bind(name, symbol);
@@ -60,13 +52,7 @@ function findByName(unit: Unit, name: tree.Name): Symbol | undefined {
 function findMember(unit: Unit, namespace: tree.Name, name: tree.Name): Symbol | undefined {
   const symbol = unit.find(namespace.text);
   if (symbol === undefined) {
-    const suggestion = unit.facts.suggest(namespace.text, callableNames(unit));
-    unit.report(
-      names.unknownName,
-      namespace,
-      { name: namespace.text, what: "namespace of tools", suggestion },
-      unit.renaming(namespace, suggestion),
-    );
+    unit.sayUnknown(namespace, "namespace of tools", callableNames(unit));
     return undefined;
   }
   unit.bind(namespace, symbol);
@@ -82,7 +68,6 @@ function findMember(unit: Unit, namespace: tree.Name, name: tree.Name): Symbol |
 }
 
 function* callableNames(unit: Unit): Iterable<string> {
-  for (const [name, symbol] of unit.globals)
-    if (symbol.kind === "agent" || symbol.kind === "tool" || symbol.kind === "tools") yield name;
+  yield* unit.namesOf("agent", "tool", "tools");
   yield* BUILTIN_FUNCTIONS.keys();
 }

@@ -1,10 +1,8 @@
 /** Every declaration's settings and providers, each in the scope that belongs to it. */
 import type { Type } from "../../runtime/types.ts";
-import * as names from "../diagnostics/catalogue/names.ts";
 import * as pipelines from "../diagnostics/catalogue/pipelines.ts";
 import type * as tree from "../syntax/tree.ts";
 import type { Unit } from "./facts.ts";
-import { describe } from "./naming.ts";
 import type { Symbol } from "./program.ts";
 import { readProvider } from "./providers.ts";
 import { fileScope, type Scope } from "./scope.ts";
@@ -145,18 +143,9 @@ function checkRule(unit: Unit, rule: tree.RouteRule): void {
     if (backend.text === "" || unit.broken.has(backend.text)) continue;
     const symbol = unit.find(backend.text);
     if (symbol?.kind === "backend") unit.bind(backend, symbol);
-    else if (symbol === undefined || symbol.kind === "builtin") {
-      const known = [...unit.globals, ...unit.outer]
-        .filter(([, candidate]) => candidate.kind === "backend")
-        .map(([name]) => name);
-      const suggestion = unit.facts.suggest(backend.text, known);
-      unit.report(
-        names.unknownName,
-        backend,
-        { name: backend.text, what: "backend", suggestion },
-        unit.renaming(backend, suggestion),
-      );
-    } else unit.report(names.wrongKind, backend, { name: backend.text, actual: describe(symbol), wanted: "a backend" });
+    else if (symbol === undefined || symbol.kind === "builtin")
+      unit.sayUnknown(backend, "backend", unit.visibleNamesOf("backend"));
+    else unit.sayWrongKind(backend, symbol, "a backend");
   }
   if (rule.settings !== undefined) readSettings("route", rule.settings, rule.settings.entries, { unit });
 }
@@ -186,9 +175,7 @@ function resolveTarget(unit: Unit, path: tree.Path): void {
     unit.bind(first, target);
     return;
   }
-  const known = [...unit.globals.values()]
-    .filter((candidate) => candidate.kind === "tool")
-    .map((candidate) => candidate.name);
+  const known = [...unit.namesOf("tool")];
   for (const body of unit.facts.pipelines.values()) if (body.unit === unit) known.push(...body.stages.keys());
   sayNowhere(unit, path, first, known);
 }

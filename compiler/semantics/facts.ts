@@ -14,7 +14,7 @@ import type { Imported } from "../foreign/signatures.ts";
 import type { Host } from "../host.ts";
 import type * as tree from "../syntax/tree.ts";
 import type { PipelineBody } from "./bodies.ts";
-import { noun } from "./naming.ts";
+import { describe, noun } from "./naming.ts";
 import type {
   BoundCall,
   Callable,
@@ -118,6 +118,17 @@ export class Unit {
     return this.globals.get(name) ?? this.outer.get(name);
   }
 
+  /** The names at the file's top that stand for one of `kinds`. */
+  *namesOf(...kinds: readonly SymbolKind[]): Iterable<string> {
+    for (const [name, symbol] of this.globals) if (kinds.includes(symbol.kind)) yield name;
+  }
+
+  /** The same, and the names that the file does not declare. */
+  *visibleNamesOf(...kinds: readonly SymbolKind[]): Iterable<string> {
+    yield* this.namesOf(...kinds);
+    for (const [name, symbol] of this.outer) if (kinds.includes(symbol.kind)) yield name;
+  }
+
   /** A symbol for what `node` declares under `name`. */
   declare(
     kind: SymbolKind,
@@ -141,6 +152,16 @@ export class Unit {
   sayDuplicate(name: tree.Name, symbol: Symbol, first: Symbol): void {
     const labels = first.place === undefined ? [] : [{ ...first.place, message: "the first one" }];
     this.report(names.duplicateName, name, { name: name.text, what: noun(symbol) }, { labels });
+  }
+
+  /** `what`: the kind that was looked for; `known`: the names that could have been meant. */
+  sayUnknown(name: tree.Name, what: string, known: Iterable<string>): void {
+    const suggestion = this.facts.suggest(name.text, known);
+    this.report(names.unknownName, name, { name: name.text, what, suggestion }, this.renaming(name, suggestion));
+  }
+
+  sayWrongKind(name: tree.Name, symbol: Symbol, wanted: string, details?: Details): void {
+    this.report(names.wrongKind, name, { name: name.text, actual: describe(symbol), wanted }, details);
   }
 
   /** Replaces the text of `span`. */

@@ -54,20 +54,8 @@ function pipelineOf(unit: Unit, node: tree.PeerDecl): PipelineBody | undefined {
   const symbol = unit.find(name.text);
   if (symbol !== undefined) unit.bind(name, symbol);
   if (symbol?.kind === "pipeline") return unit.facts.pipelines.get(symbol);
-  if (symbol !== undefined)
-    unit.report(names.wrongKind, name, { name: name.text, actual: describe(symbol), wanted: "a pipeline" });
-  else {
-    const known = [...unit.globals.values()]
-      .filter((candidate) => candidate.kind === "pipeline")
-      .map((candidate) => candidate.name);
-    const suggestion = unit.facts.suggest(name.text, known);
-    unit.report(
-      names.unknownName,
-      name,
-      { name: name.text, what: "pipeline", suggestion },
-      unit.renaming(name, suggestion),
-    );
-  }
+  if (symbol === undefined) unit.sayUnknown(name, "pipeline", unit.namesOf("pipeline"));
+  else unit.sayWrongKind(name, symbol, "a pipeline");
   return undefined;
 }
 
@@ -83,27 +71,15 @@ function ownerOf(
   let symbol = body?.stages.get(first.text)?.symbol ?? unit.find(first.text);
   if (symbol === undefined) {
     if (unit.broken.has(first.text)) return undefined;
-    const known = [...unit.globals.values()]
-      .filter((candidate) => isSettable(candidate))
-      .map((candidate) => candidate.name);
-    const suggestion = unit.facts.suggest(first.text, [...known, ...(body?.stages.keys() ?? [])]);
-    unit.report(
-      names.unknownName,
-      first,
-      { name: first.text, what: "declaration or stage", suggestion },
-      unit.renaming(first, suggestion),
-    );
+    const known = [...unit.namesOf(...SETTABLE), ...(body?.stages.keys() ?? [])];
+    unit.sayUnknown(first, "declaration or stage", known);
     return undefined;
   }
   unit.bind(first, symbol);
   if (second !== undefined) {
     const member = unit.facts.members.get(symbol)?.get(second.text);
     if (member === undefined) {
-      unit.report(names.unknownName, second, {
-        name: second.text,
-        what: `stage of \`${first.text}\``,
-        suggestion: undefined,
-      });
+      unit.sayUnknown(second, `stage of \`${first.text}\``, []);
       return undefined;
     }
     unit.bind(second, member);

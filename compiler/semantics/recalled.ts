@@ -73,16 +73,8 @@ export function resolveRecalled(env: Env, node: tree.Expression): Symbol | undef
     }
     if (found !== undefined) {
       unit.bind(name, found);
-      unit.report(names.wrongKind, name, { name: name.text, actual: describe(found), wanted: "a stage or a metric" });
-      return undefined;
-    }
-    const suggestion = unit.facts.suggest(name.text, recallable(env));
-    unit.report(
-      names.unknownName,
-      name,
-      { name: name.text, what: "stage or metric", suggestion },
-      unit.renaming(name, suggestion),
-    );
+      unit.sayWrongKind(name, found, "a stage or a metric");
+    } else unit.sayUnknown(name, "stage or metric", recallable(env));
     return undefined;
   }
   if (node.kind === "member") return memberRecalled(env, node);
@@ -97,20 +89,15 @@ export function resolveRecalled(env: Env, node: tree.Expression): Symbol | undef
 
 function memberRecalled(env: Env, node: tree.MemberExpression): Symbol | undefined {
   const { unit } = env.scope;
-  const path = pathOf(node);
-  const [first, ...rest] = path ?? [];
-  let symbol = first === undefined ? undefined : unit.find(first.text);
-  if (first === undefined || symbol === undefined) {
-    const pipelines = [...unit.globals.values()]
-      .filter((candidate) => candidate.kind === "pipeline")
-      .map((candidate) => candidate.name);
-    const suggestion = first === undefined ? undefined : unit.facts.suggest(first.text, pipelines);
-    unit.report(
-      names.unknownName,
-      first ?? node,
-      { name: first?.text ?? unit.file.text.slice(node.start, node.end), what: "pipeline", suggestion },
-      first === undefined ? {} : unit.renaming(first, suggestion),
-    );
+  const [first, ...rest] = pathOf(node) ?? [];
+  if (first === undefined) {
+    const name = unit.file.text.slice(node.start, node.end);
+    unit.report(names.unknownName, node, { name, what: "pipeline", suggestion: undefined });
+    return undefined;
+  }
+  let symbol = unit.find(first.text);
+  if (symbol === undefined) {
+    unit.sayUnknown(first, "pipeline", unit.namesOf("pipeline"));
     return undefined;
   }
   unit.bind(first, symbol);
@@ -119,17 +106,8 @@ function memberRecalled(env: Env, node: tree.MemberExpression): Symbol | undefin
     const members: ReadonlyMap<string, Symbol> | undefined = unit.facts.members.get(symbol);
     const member = members?.get(name.text);
     if (member === undefined) {
-      const suggestion = members === undefined ? undefined : unit.facts.suggest(name.text, members.keys());
-      unit.report(
-        names.unknownName,
-        name,
-        {
-          name: name.text,
-          what: symbol.kind === "pipeline" ? `stage of \`${symbol.name}\`` : "stage or metric",
-          suggestion,
-        },
-        unit.renaming(name, suggestion),
-      );
+      const what = symbol.kind === "pipeline" ? `stage of \`${symbol.name}\`` : "stage or metric";
+      unit.sayUnknown(name, what, members?.keys() ?? []);
       return undefined;
     }
     unit.bind(name, member);

@@ -12,7 +12,7 @@ import { constantOf, plainText, quantityOf } from "./constants.ts";
 import { check, infer } from "./expressions.ts";
 import type { SettingsOwner, Unit } from "./facts.ts";
 import { isBroken, sayUnfit, shown } from "./judging.ts";
-import { describe, kinds } from "./naming.ts";
+import { kinds } from "./naming.ts";
 import type { BoundTool, LadderRung, ReadSetting, SettingValue, Symbol } from "./program.ts";
 import { readProvider } from "./providers.ts";
 import { fileScope } from "./scope.ts";
@@ -243,46 +243,27 @@ function named(
   if (name.text === "" || unit.broken.has(name.text)) return undefined;
   const symbol = among?.get(name.text) ?? unit.find(name.text);
   if (symbol === undefined) {
-    const suggestion = unit.facts.suggest(name.text, among?.keys() ?? candidates(unit, wanted));
-    unit.report(
-      names.unknownName,
-      name,
-      { name: name.text, what: kinds(wanted).replace(/^an? /, ""), suggestion },
-      unit.renaming(name, suggestion),
-    );
+    const known = among?.keys() ?? unit.visibleNamesOf(...wanted);
+    unit.sayUnknown(name, kinds(wanted).replace(/^an? /, ""), known);
     return undefined;
   }
   unit.bind(name, symbol);
   if (wanted.includes(symbol.kind)) return symbol;
   const labels = symbol.place === undefined ? [] : [{ ...symbol.place, message: "declared here" }];
-  unit.report(names.wrongKind, name, { name: name.text, actual: describe(symbol), wanted: kinds(wanted) }, { labels });
+  unit.sayWrongKind(name, symbol, kinds(wanted), { labels });
   return undefined;
-}
-
-function* candidates(unit: Unit, wanted: readonly Symbol["kind"][]): Iterable<string> {
-  for (const [name, symbol] of unit.globals) if (wanted.includes(symbol.kind)) yield name;
-  for (const [name, symbol] of unit.outer) if (wanted.includes(symbol.kind)) yield name;
 }
 
 function toolOf(unit: Unit, namespace: tree.Name, name: tree.Name): Symbol | undefined {
   const symbol = unit.find(namespace.text);
-  if (symbol !== undefined) unit.bind(namespace, symbol);
-  if (symbol?.kind !== "tools") {
-    if (symbol === undefined)
-      unit.report(names.unknownName, namespace, {
-        name: namespace.text,
-        what: "namespace of tools",
-        suggestion: undefined,
-      });
-    else
-      unit.report(names.wrongKind, namespace, {
-        name: namespace.text,
-        actual: describe(symbol),
-        wanted: "a namespace of tools",
-      });
+  if (symbol === undefined) {
+    unit.sayUnknown(namespace, "namespace of tools", []);
     return undefined;
   }
-  return servedTool(unit, symbol, name);
+  unit.bind(namespace, symbol);
+  if (symbol.kind === "tools") return servedTool(unit, symbol, name);
+  unit.sayWrongKind(namespace, symbol, "a namespace of tools");
+  return undefined;
 }
 
 // Numbers, ranges and ladders ---------------------------------------------------------------------------------------------------
@@ -359,7 +340,8 @@ function limits(node: tree.Expression, unit: Unit): SettingValue | undefined {
   for (const item of node.kind === "list" ? node.items : [node]) {
     const limit = readLimit(item);
     if (limit === undefined) {
-      if (item.kind !== "missing") unit.report(cost.badLimit, item, {});
+      const said = item.kind === "missing" || (item.kind === "per" && item.window.kind === "missing");
+      if (!said) unit.report(cost.badLimit, item, {});
       return undefined;
     }
     read.push(limit);

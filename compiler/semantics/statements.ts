@@ -57,20 +57,8 @@ function subnetOf(unit: Unit, node: tree.PipelineDecl): Symbol | undefined {
     unit.bind(name, symbol);
     return symbol;
   }
-  if (symbol !== undefined)
-    unit.report(names.wrongKind, name, { name: name.text, actual: describe(symbol), wanted: "a subnet" });
-  else {
-    const known = [...unit.globals.values()]
-      .filter((candidate) => candidate.kind === "subnet")
-      .map((candidate) => candidate.name);
-    const suggestion = unit.facts.suggest(name.text, known);
-    unit.report(
-      names.unknownName,
-      name,
-      { name: name.text, what: "subnet", suggestion },
-      unit.renaming(name, suggestion),
-    );
-  }
+  if (symbol === undefined) unit.sayUnknown(name, "subnet", unit.namesOf("subnet"));
+  else unit.sayWrongKind(name, symbol, "a subnet");
   return undefined;
 }
 
@@ -418,16 +406,8 @@ function checkLearn(place: Place, env: Env, node: tree.LearnStatement): void {
   const found = lookup(env.scope, choice.text);
   if (found === undefined) {
     const steps = [...visible(env.scope)].filter(([, symbol]) => place.body.stepOf.has(symbol));
-    const suggestion = unit.facts.suggest(
-      choice.text,
-      steps.map(([name]) => name),
-    );
-    unit.report(
-      names.unknownName,
-      choice,
-      { name: choice.text, what: "stage or `let`", suggestion },
-      unit.renaming(choice, suggestion),
-    );
+    const known = steps.map(([name]) => name);
+    unit.sayUnknown(choice, "stage or `let`", known);
     return;
   }
   const { symbol } = found;
@@ -476,7 +456,8 @@ export function checkTest(unit: Unit, node: tree.TestDecl): void {
   if (name !== undefined && pipeline !== undefined) unit.bind(name, pipeline);
   const body = pipeline === undefined ? undefined : unit.facts.pipelines.get(pipeline);
   if (name === undefined || body === undefined) {
-    if (name !== undefined && name.text !== "" && !unit.broken.has(name.text)) sayNoPipeline(unit, name);
+    if (name !== undefined && name.text !== "" && !unit.broken.has(name.text))
+      unit.sayUnknown(name, "pipeline", unit.namesOf("pipeline"));
     return;
   }
   const given = new Map<string, Symbol>(unit.facts.parameters.get(body.symbol) ?? []);
@@ -494,29 +475,11 @@ export function checkTest(unit: Unit, node: tree.TestDecl): void {
   }
 }
 
-function sayNoPipeline(unit: Unit, name: tree.Name): void {
-  const known = [...unit.globals.values()].filter((symbol) => symbol.kind === "pipeline").map((symbol) => symbol.name);
-  const suggestion = unit.facts.suggest(name.text, known);
-  unit.report(
-    names.unknownName,
-    name,
-    { name: name.text, what: "pipeline", suggestion },
-    unit.renaming(name, suggestion),
-  );
-}
-
 function checkGiven(unit: Unit, env: Env, given: ReadonlyMap<string, Symbol>, step: tree.GivenStep): void {
   const { name } = step;
   const symbol = given.get(name.text) ?? unit.find(name.text);
   if (symbol === undefined) {
-    const suggestion = unit.facts.suggest(name.text, given.keys());
-    if (name.text !== "")
-      unit.report(
-        names.unknownName,
-        name,
-        { name: name.text, what: "stage, item, agent or tool", suggestion },
-        unit.renaming(name, suggestion),
-      );
+    if (name.text !== "") unit.sayUnknown(name, "stage, item, agent or tool", given.keys());
     return;
   }
   unit.bind(name, symbol);
@@ -543,15 +506,6 @@ function checkRun(unit: Unit, body: PipelineBody, step: tree.RunStep): void {
   if (name === undefined || name.text === "") return;
   if (name === second && first !== undefined) unit.bind(first, body.symbol);
   const stage = body.stages.get(name.text)?.symbol;
-  if (stage !== undefined) {
-    unit.bind(name, stage);
-    return;
-  }
-  const suggestion = unit.facts.suggest(name.text, body.stages.keys());
-  unit.report(
-    names.unknownName,
-    name,
-    { name: name.text, what: `stage of \`${body.symbol.name}\``, suggestion },
-    unit.renaming(name, suggestion),
-  );
+  if (stage !== undefined) unit.bind(name, stage);
+  else unit.sayUnknown(name, `stage of \`${body.symbol.name}\``, body.stages.keys());
 }

@@ -27,7 +27,7 @@ export function resolveTypePath(unit: Unit, path: tree.Path): Type | undefined {
   if (second === undefined) {
     if (symbol.kind === "type") return unit.facts.typeOfSymbol.get(symbol);
     if (symbol.kind === "subnet") return subnetHasNoSuchType(unit, symbol, path);
-    unit.report(names.wrongKind, first, { name: first.text, actual: describe(symbol), wanted: "a type" });
+    unit.sayWrongKind(first, symbol, "a type");
     return undefined;
   }
   if (symbol.kind !== "subnet" || path.names.length > 2) {
@@ -62,7 +62,7 @@ function subnetHasNoSuchType(unit: Unit, symbol: Symbol, path: tree.Path): undef
 }
 
 function* typeNames(unit: Unit): Iterable<string> {
-  for (const [name, symbol] of unit.globals) if (symbol.kind === "type") yield name;
+  yield* unit.namesOf("type");
   yield* BUILTIN_TYPES.keys();
   for (const [name, symbol] of unit.outer) if (symbol.kind === "type") yield name;
 }

@@ -75,8 +75,7 @@ function sayUnknown(env: Env, name: tree.Name): void {
   const candidates: string[] = [];
   for (const [text, symbol] of visible(env.scope))
     if (VALUES.has(symbol.kind) || NAMESPACES.has(symbol.kind)) candidates.push(text);
-  const suggestion = unit.facts.suggest(name.text, candidates);
-  unit.report(names.unknownName, name, { name: name.text, what: "value", suggestion }, unit.renaming(name, suggestion));
+  unit.sayUnknown(name, "value", candidates);
 }
 
 export function denoteMember(env: Env, of: Denoted, name: tree.Name): Denoted | undefined {
