@@ -1,5 +1,6 @@
 /** Text to program to plan: the compiler's way in for everyone else. */
 import { limitDiagnostics } from "./bounds/limits.ts";
+import { unknownArgument } from "./diagnostics/catalogue/calls.ts";
 import { notObserved, unknownMetric } from "./diagnostics/catalogue/knowledge.ts";
 import { unknownField, unknownName, unknownType } from "./diagnostics/catalogue/names.ts";
 import { routeToNothing } from "./diagnostics/catalogue/pipelines.ts";
@@ -66,5 +67,7 @@ function withoutTheirName(diagnostics: readonly Diagnostic[], textOf: TextOf): R
 }
 
 const UNKNOWN: ReadonlySet<string> = new Set(
-  [unknownName, unknownType, unknownField, unknownMetric, notObserved, routeToNothing].map(({ code }) => code),
+  [unknownName, unknownType, unknownField, unknownMetric, notObserved, routeToNothing, unknownArgument].map(
+    ({ code }) => code,
+  ),
 );

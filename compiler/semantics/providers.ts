@@ -67,6 +67,7 @@ function readArguments(unit: Unit, node: tree.CallExpression, name: string, prov
       else if (argument.value.kind !== "missing") sayBad(unit, argument, name, provider);
       continue;
     }
+    if (argument.name.text === "") continue;
     const option = provider.options.find((candidate) => candidate.name === argument.name!.text);
     if (option === undefined) {
       const known = provider.options.map((candidate) => candidate.name);

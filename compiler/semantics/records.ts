@@ -9,7 +9,7 @@ import type { Check } from "./calls.ts";
 import { isRequired } from "./calls.ts";
 import { constantOf } from "./constants.ts";
 import type { Unit } from "./facts.ts";
-import { inWords, sampleOf, shown } from "./judging.ts";
+import { BROKEN, inWords, sampleOf, shown } from "./judging.ts";
 import { resolveTypePath } from "./type-paths.ts";
 import { armsWithFields, fieldNames, findField, type RecordType, withoutOptional } from "./types/visit.ts";
 import type { Env } from "./values.ts";
@@ -23,7 +23,7 @@ export function inferRecord(
 ): Type | undefined {
   const { unit } = env.scope;
   const declared = node.type === undefined ? wanted : resolveTypePath(unit, node.type);
-  const target = declared === undefined ? undefined : withoutOptional(declared);
+  const target = declared === undefined || declared === BROKEN ? undefined : withoutOptional(declared);
   const written = distinctFields(unit, node);
   if (target?.kind === "record") return againstRecord(env, node, target, written, check) ? target : undefined;
   if (node.type !== undefined) {

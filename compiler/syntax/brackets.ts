@@ -4,7 +4,7 @@
  * closer is told by the indentation, and only in a file whose brackets do not pair by themselves.
  */
 import type { TokenType } from "chevrotain";
-import { keywords } from "../../grammar/tokens.ts";
+import { keywords, precedence } from "../../grammar/tokens.ts";
 import * as catalogue from "../diagnostics/catalogue/syntax.ts";
 import { type Diagnostic, report } from "../diagnostics/diagnostic.ts";
 import { symbolTokens, type Token } from "./tokens.ts";
@@ -19,6 +19,11 @@ const closerOf = new Map<TokenType, TokenType>([
 ]);
 const closers = new Set(closerOf.values());
 const declarations: ReadonlySet<string> = new Set(keywords.declaration);
+
+const clauses: ReadonlySet<string> = new Set([...keywords.clause, "for"]);
+const infix: ReadonlySet<string> = new Set(precedence.flat().filter((operator) => operator !== "-"));
+/** What stands in the brackets of these is followed by a body, and is no record. */
+const parameterized: ReadonlySet<string> = new Set(["pipeline", "agent", "for", "when"]);
 
 /** Whether a declaration begins with this token: its word at the left margin, and on the same line what it declares. */
 export function beginsDeclaration(token: Token, next: Token | undefined, column: number): boolean {
@@ -70,6 +75,7 @@ function repair(tokens: readonly Token[], source: Source, diagnostics: Diagnosti
   const output: Token[] = [];
   const stack: Open[] = [];
   let indent = 0;
+  let head = "";
 
   const closeMissing = () => {
     const open = stack.pop()!;
@@ -85,6 +91,7 @@ function repair(tokens: readonly Token[], source: Source, diagnostics: Diagnosti
     const isCloser = closers.has(token.tokenType);
     if (token.lineBefore || i === 0) {
       indent = token.startOffset - source.lineStart(token.startOffset);
+      head = token.image;
       if (beginsDeclaration(token, tokens[i + 1], indent)) while (stack.length > 0) closeMissing();
       if (isCloser) {
         // A closer further left than the innermost block belongs to the block that begins at its column.
@@ -107,6 +114,9 @@ function repair(tokens: readonly Token[], source: Source, diagnostics: Diagnosti
       }
     }
     if (token.image === "from" && stack.at(-1)?.importing && tokens[i + 1]?.image.startsWith('"')) closeMissing();
+    const top = stack.at(-1);
+    if (top !== undefined && top.dedent === undefined && endsInside(top, token, output.at(-1)!, tokens[i + 1], head))
+      top.dedent = output.length - (output.at(-1)!.tokenType === symbolTokens.Comma ? 1 : 0);
     const closer = closerOf.get(token.tokenType);
     const importing = output.at(-1)?.image === "import";
     if (closer !== undefined) stack.push({ token, closer, indent, dedent: undefined, importing });
@@ -129,6 +139,24 @@ function repair(tokens: readonly Token[], source: Source, diagnostics: Diagnosti
   }
   while (stack.length > 0) closeMissing();
   return output;
+}
+
+/**
+ * Whether what was opened was meant to end before this token, which cannot stand inside: the arrow or the body of the
+ * declaration whose parameters these are, a clause of the statement, a setting behind a list.
+ */
+function endsInside(open: Open, token: Token, before: Token, after: Token | undefined, head: string): boolean {
+  const { LeftBrace, LeftBracket, Arrow, Colon } = symbolTokens;
+  if (open.token.tokenType === LeftBrace) return false;
+  const type = token.tokenType;
+  if (type === Arrow) return true;
+  if (open.token.tokenType === LeftBracket && after?.tokenType === Colon) return /^\w/.test(token.image);
+  if (token.lineBefore) return false;
+  const empty = before === open.token;
+  if (!empty && !/[\w")\]>?}]$/.test(before.image)) return false;
+  if (type === LeftBrace) return parameterized.has(head) || (!empty && !/^[A-Za-z_]/.test(before.image));
+  if (empty && infix.has(token.image)) return true;
+  return clauses.has(token.image) && after !== undefined && !after.lineBefore && /^[\w"($]/.test(after.image);
 }
 
 /** A bracket that is not in the text. */

@@ -29,6 +29,8 @@ export interface ListShape {
   readonly mend?: () => void;
   /** Whose name it is that every element begins with: where a `:` stands instead, the name was left out. */
   readonly named?: string;
+  /** Whether a name alone is an element: then between two commas one was left out. */
+  readonly alone?: true;
   readonly expected: string;
 }
 
@@ -241,8 +243,11 @@ export abstract class ParserBase extends EmbeddedActionsParser {
 
   /** The empty name of what is next, with a complaint. */
   protected nameless(what: string): Name {
-    const at = { start: this.startHere, end: this.startHere };
-    this.complain(catalogue.missingName, at, { what });
+    const token = this.next();
+    const at = token.tokenType === S.Comma ? this.gap() : { start: this.startHere, end: this.startHere };
+    const comma = { start: token.startOffset, end: token.endOffset };
+    const details = token.tokenType === S.Comma ? this.fix("Remove `,`", comma, "") : undefined;
+    this.complain(catalogue.missingName, at, { what }, details);
     return { kind: "name", ...at, text: "" };
   }
 
@@ -258,6 +263,11 @@ export abstract class ParserBase extends EmbeddedActionsParser {
 
   protected missing(): MissingNode {
     return { kind: "missing", ...this.gap() };
+  }
+
+  /** What is missing before the next token, with which the node around it begins. */
+  protected missingHere(): MissingNode {
+    return { kind: "missing", start: this.startHere, end: this.startHere };
   }
 
   /** Whether a chain has more links than may be nested; says so at the first one too many. */
@@ -317,7 +327,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
         },
       });
       if (this.RECORDING_PHASE || ended()) return elements;
-      if (shape.named !== undefined && this.at(S.Colon) && !junk) {
+      if (shape.named !== undefined && (this.at(S.Colon) || (this.at(S.Comma) && shape.alone)) && !junk) {
         elements.push(element(this.nameless(shape.named)));
         this.separate(occurrence, close, shape);
         continue;
@@ -364,7 +374,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   }
 
   /** Skips a token, with all up to its partner if it is a bracket. */
-  private skipGroup(): TokenType {
+  protected skipGroup(): TokenType {
     let depth = 0;
     let type: TokenType;
     do {

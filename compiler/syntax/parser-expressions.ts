@@ -78,6 +78,7 @@ export abstract class ExpressionRules extends ParserBase {
     lines: false,
     begins: () => this.valueBegins(),
     named: "the argument",
+    alone: true,
     expected: "an argument or `)`",
   };
   private readonly fields: ListShape = {
@@ -327,20 +328,22 @@ export abstract class ExpressionRules extends ParserBase {
     return this.list(1, S.LeftParen, S.RightParen, this.args, (name) => this.SUBRULE(this.argument, { ARGS: [name] }));
   });
 
-  /** Whether a literal follows a name, as nothing can: the colon between them was forgotten. */
-  private literalBehindName(): boolean {
-    const { tokenType, lineBefore } = this.next(2);
-    return !lineBefore && this.is(this.LA(1), NameToken) && LITERALS.has(tokenType);
+  /** Whether a literal or a name follows a name, as nothing can: the colon between them was forgotten. */
+  private valueBehindName(): boolean {
+    const token = this.next(2);
+    if (token.lineBefore || !this.is(this.LA(1), NameToken)) return false;
+    if (LITERALS.has(token.tokenType)) return true;
+    return this.is(token, NameToken) && !notCounted.has(token.image) && this.LA(3).tokenType !== S.Colon;
   }
 
   argument = this.RULE("argument", (given?: Name): Argument => {
-    const start = this.startHere;
+    const start = given?.start ?? this.startHere;
     let name = given;
     this.OPTION({
       GATE: () =>
         given === undefined &&
         this.is(this.LA(1), Word) &&
-        (this.LA(2).tokenType === S.Colon || this.LA(2).tokenType === S.Assign || this.literalBehindName()),
+        (this.LA(2).tokenType === S.Colon || this.LA(2).tokenType === S.Assign || this.valueBehindName()),
       DEF: () => {
         name = this.takeName(1, Word);
         this.expect(1, S.Colon, "An argument", [S.Assign]);
@@ -383,7 +386,16 @@ export abstract class ExpressionRules extends ParserBase {
     { ALT: () => this.SUBRULE(this.record) },
   ];
 
-  primary = this.RULE("primary", (): Expression => this.OR(this.primaryAlternatives));
+  primary = this.RULE("primary", (): Expression => {
+    // `(name: …)` are the arguments of a call whose name was left out.
+    if (this.at(S.LeftParen) && this.is(this.LA(2), Word) && this.LA(3).tokenType === S.Colon) {
+      this.complain(catalogue.missingName, this.gap(), { what: "what is called" });
+      const missing = this.missingHere();
+      this.skipGroup();
+      return missing;
+    }
+    return this.OR(this.primaryAlternatives);
+  });
 
   string = this.RULE("string", (): StringLiteral => {
     const token = this.CONSUME(StringToken) as Token;

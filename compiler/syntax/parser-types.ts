@@ -27,6 +27,7 @@ export abstract class TypeRules extends ExpressionRules {
     if (type === S.Bar) return true;
     if (!this.sameLine()) return false;
     return (
+      this.leftOut() ||
       this.is(token, NameToken) ||
       type === StringToken ||
       type === NumberToken ||
@@ -101,7 +102,7 @@ export abstract class TypeRules extends ExpressionRules {
   /** A type with what stands behind it: `?`, `[1..8]`, `in 0.5..2.0 log`. */
   typeTerm = this.RULE("typeTerm", (): TypeNode => {
     const start = this.startHere;
-    let node = this.SUBRULE(this.typePrimary);
+    let node = this.leftOut() ? this.missingType() : this.SUBRULE(this.typePrimary);
     let links = 0;
     this.MANY({
       GATE: () => this.sameLine() && this.hangsOnType() && !this.tooLong(++links),
@@ -162,6 +163,19 @@ export abstract class TypeRules extends ExpressionRules {
     });
     return node;
   });
+
+  /** Whether what hangs on a type begins here, without the type. */
+  private leftOut(): boolean {
+    if (this.RECORDING_PHASE) return false;
+    const after = this.LA(2).tokenType;
+    if (this.at(S.LeftBracket)) return after === S.RightBracket || after === NumberToken;
+    return this.at(S.Question) || (this.at(K.in) && (after === NumberToken || after === S.Minus));
+  }
+
+  private missingType(): TypeNode {
+    this.complain(catalogue.missingType, this.gap(), { after: this.next(0).image });
+    return this.missingHere();
+  }
 
   private hangsOnType(): boolean {
     return this.at(S.Question) || this.at(S.Fallback) || this.at(S.LeftBracket);

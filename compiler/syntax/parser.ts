@@ -65,6 +65,8 @@ export class GangParser extends StatementRules {
   private readonly importShape: ListShape = {
     lines: false,
     begins: () => this.is(this.LA(1), NameToken),
+    named: "the import",
+    alone: true,
     expected: "a name to import, or `}`",
   };
   private readonly memberShape: ListShape = {
@@ -171,7 +173,9 @@ export class GangParser extends StatementRules {
       );
       names = [this.SUBRULE(this.imported)];
     } else if (this.braceHere()) {
-      names = this.list(1, S.LeftBrace, S.RightBrace, this.importShape, () => this.SUBRULE(this.imported));
+      names = this.list(1, S.LeftBrace, S.RightBrace, this.importShape, (name) =>
+        this.SUBRULE(this.imported, { ARGS: [name] }),
+      );
     }
     this.expect(2, K.from, "An import");
     if (this.RECORDING_PHASE || this.here(StringToken)) from = this.SUBRULE(this.string);
@@ -181,8 +185,8 @@ export class GangParser extends StatementRules {
     return { kind: "import", start, end, names, from };
   });
 
-  imported = this.RULE("imported", (): ImportedName => {
-    const name = this.takeName(1, NameToken);
+  imported = this.RULE("imported", (given?: Name): ImportedName => {
+    const name = given ?? this.takeName(1, NameToken);
     let alias: Name | undefined;
     this.OPTION({
       GATE: () => this.sameLine(),
