@@ -15,7 +15,8 @@ import type { Unit } from "./facts.ts";
 import type { Loaded } from "./load.ts";
 import { checkPeer } from "./peers.ts";
 import { linkServers } from "./servers.ts";
-import { checkPipeline, checkTest } from "./statements.ts";
+import { checkPipeline } from "./statements.ts";
+import { checkTest } from "./tests.ts";
 import { resolveDeclaredTypes } from "./type-declarations.ts";
 
 /** The newest version of the language that this compiler knows. */

@@ -7,7 +7,7 @@ import type { Symbol } from "./program.ts";
 import { readProvider } from "./providers.ts";
 import { fileScope, type Scope } from "./scope.ts";
 import { servedTool } from "./servers.ts";
-import { readSettings, requireSettings } from "./setting-values.ts";
+import { readSettings, requireSettings } from "./setting-blocks.ts";
 import { sayUnbuilt } from "./unbuilt.ts";
 import type { Env } from "./values.ts";
 

@@ -302,3 +302,18 @@ function aggregateType(env: Env, node: tree.CallExpression, name: string): Type 
   const sure = collection.kind === "list" && (collection.least ?? 0) > 0 && collection.of.kind !== "optional";
   return name === "sum" || sure ? type : optional(type);
 }
+
+/** What `when` and `expect` take. */
+export function checkCondition(env: Env, node: tree.Expression): void {
+  const type = infer(env, node);
+  if (type === undefined || type.kind === "bool" || type.kind === "literal") return;
+  const { unit } = env.scope;
+  if (type.kind === "optional" && (type.of.kind === "bool" || type.of.kind === "literal")) {
+    const fixes = [
+      unit.replacement("Take `false` where it is missing", { start: node.end, end: node.end }, " ?? false"),
+    ];
+    unit.report(types.missingValue, node, { what: "The condition", type: shown(type) }, { fixes });
+    return;
+  }
+  unit.report(types.notACondition, node, { type: shown(type) });
+}

@@ -6,7 +6,8 @@ import type { Unit } from "./facts.ts";
 import { describe, kinds } from "./naming.ts";
 import type { ReadSetting, Symbol } from "./program.ts";
 import { fileScope } from "./scope.ts";
-import { readValue, sayDouble, sayUnknown } from "./setting-values.ts";
+import { sayDouble, sayUnknown } from "./setting-blocks.ts";
+import { readValue } from "./setting-values.ts";
 import { type OwnerKind, settingOf } from "./settings.ts";
 
 const SETTABLE = [

@@ -1,0 +1,74 @@
+/** `test "…" for p { … }`: what is given, what is run, what is expected. */
+import * as types from "../diagnostics/catalogue/types.ts";
+import type * as tree from "../syntax/tree.ts";
+import type { PipelineBody } from "./bodies.ts";
+import { BUILTIN_FUNCTIONS } from "./builtins.ts";
+import { resolveCallee } from "./callees.ts";
+import { plainText } from "./constants.ts";
+import { metricsOf } from "./declared.ts";
+import { check, checkCondition } from "./expressions.ts";
+import type { Unit } from "./facts.ts";
+import type { Symbol } from "./program.ts";
+import { sayUnbuilt } from "./unbuilt.ts";
+import type { Env } from "./values.ts";
+
+export function checkTest(unit: Unit, node: tree.TestDecl): void {
+  sayUnbuilt(unit, "test", node.title);
+  const name = node.pipeline;
+  const pipeline = name === undefined ? undefined : unit.find(name.text);
+  if (name !== undefined && pipeline !== undefined) unit.bind(name, pipeline);
+  const body = pipeline === undefined ? undefined : unit.facts.pipelines.get(pipeline);
+  if (name === undefined || body === undefined) {
+    if (name !== undefined && name.text !== "" && !unit.broken.has(name.text))
+      unit.sayUnknown(name, "pipeline", unit.namesOf("pipeline"));
+    return;
+  }
+  const given = new Map<string, Symbol>(unit.facts.parameters.get(body.symbol) ?? []);
+  for (const [symbol] of body.stepOf) if (!given.has(symbol.name)) given.set(symbol.name, symbol);
+  const subnet = body.node.subnet === undefined ? undefined : unit.find(body.node.subnet.text);
+  const env: Env = {
+    scope: { unit, parent: undefined, names: given },
+    calls: "none",
+    metrics: subnet === undefined ? undefined : metricsOf(unit, subnet),
+  };
+  for (const step of node.steps) {
+    if (step.kind === "given") checkGiven(unit, env, given, step);
+    if (step.kind === "run") checkRun(unit, body, step);
+    if (step.kind === "expect") checkCondition(env, step.condition);
+  }
+}
+
+function checkGiven(unit: Unit, env: Env, given: ReadonlyMap<string, Symbol>, step: tree.GivenStep): void {
+  const { name } = step;
+  const symbol = given.get(name.text) ?? unit.find(name.text);
+  if (symbol === undefined) {
+    if (name.text !== "") unit.sayUnknown(name, "stage, item, agent or tool", given.keys());
+    return;
+  }
+  unit.bind(name, symbol);
+  const { value } = step;
+  const callee = value.kind === "call" ? resolveCallee(unit, value) : undefined;
+  if (callee?.kind === "builtin" && BUILTIN_FUNCTIONS.get(callee.name)?.use === "given") {
+    const file =
+      value.kind === "call" && value.arguments.length === 1 ? plainText(value.arguments[0]!.value) : undefined;
+    if (file === undefined)
+      unit.report(types.badSettingValue, value, {
+        setting: callee.name,
+        wanted: "the path of a file, in quotes",
+        example: `${callee.name}("a.json")`,
+      });
+    return;
+  }
+  if (value.kind === "call" && callee === undefined) return;
+  check(env, value, unit.facts.typeOfSymbol.get(symbol), `\`${name.text}\``, symbol.place);
+}
+
+function checkRun(unit: Unit, body: PipelineBody, step: tree.RunStep): void {
+  const [first, second] = step.target.names;
+  const name = second !== undefined && first?.text === body.symbol.name ? second : first;
+  if (name === undefined || name.text === "") return;
+  if (name === second && first !== undefined) unit.bind(first, body.symbol);
+  const stage = body.stages.get(name.text)?.symbol;
+  if (stage !== undefined) unit.bind(name, stage);
+  else unit.sayUnknown(name, `stage of \`${body.symbol.name}\``, body.stages.keys());
+}
