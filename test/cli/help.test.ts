@@ -19,7 +19,8 @@ describe.each(commands.map((command) => [command.name, command] as const))("gang
     expect(command.examples.length).toBeGreaterThan(0);
     for (const { command: line } of command.examples) {
       expect(line).toMatch(new RegExp(`^gangc ${name}\\b`));
-      for (const [, option] of line.split(" && ")[0]!.matchAll(/ --([a-z-]+)/g)) expect(Object.keys(command.options)).toContain(option);
+      for (const [, option] of line.split(" && ")[0]!.matchAll(/ --([a-z-]+)/g))
+        expect(Object.keys(command.options)).toContain(option);
     }
   });
 

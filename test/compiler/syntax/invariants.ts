@@ -40,7 +40,3 @@ export function shapeOf(node: object): unknown {
   }
   return shape;
 }
-
-export function textOf(file: SourceFile, span: Span): string {
-  return file.text.slice(span.start, span.end);
-}
