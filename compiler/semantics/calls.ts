@@ -95,6 +95,9 @@ function sayExtra(unit: Unit, argument: tree.Argument, callable: Callable, bound
   const callee = callable.symbol.name;
   const free = callable.parameters.filter((parameter) => !bound.has(parameter.name)).map((parameter) => parameter.name);
   const labels = callable.symbol.place === undefined ? [] : [{ ...callable.symbol.place, message: "declared here" }];
+  // It may be meant for a parameter whose name was left out.
+  const { node } = callable.symbol as { node: Partial<tree.ToolDecl> | undefined };
+  if (node?.parameters?.some(({ name }) => name.text === "")) return;
   if (argument.name !== undefined) {
     const suggestion = unit.facts.suggest(argument.name.text, free);
     const details = { labels, ...unit.renaming(argument.name, suggestion) };

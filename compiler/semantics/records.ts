@@ -38,7 +38,8 @@ export function inferRecord(
     return undefined;
   }
   const item = target?.kind === "map" ? target.of : undefined;
-  return freeRecord(env, written, item, check);
+  const type = freeRecord(env, written, item, check);
+  return node.fields.some(({ name }) => name.text === "") ? undefined : type;
 }
 
 function distinctFields(unit: Unit, node: tree.RecordLiteral): Map<string, tree.RecordField> {

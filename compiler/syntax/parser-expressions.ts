@@ -35,6 +35,8 @@ const notCounted: ReadonlySet<string> = new Set([
   ...keywords.joint,
 ]);
 
+const clauses: ReadonlySet<string> = new Set(keywords.clause);
+
 /** Words that begin a line of their own, even where the rest of it is not yet typed. */
 const lineKeywords: ReadonlySet<string> = new Set([
   ...keywords.declaration,
@@ -90,7 +92,14 @@ export abstract class ExpressionRules extends ParserBase {
 
   /** Whether a value begins at the next token, and not the next line. */
   protected valueHere(): boolean {
-    return this.valueBegins() && (this.sameLine() || !this.lineBegins());
+    return this.valueBegins() && (this.sameLine() ? !this.clauseBegins() : !this.lineBegins());
+  }
+
+  /** Whether a clause begins here, `by job.id`, and the value before it was left out. */
+  private clauseBegins(): boolean {
+    const after = this.next(2);
+    if (!clauses.has(this.LA(1).image) || after.lineBefore || clauses.has(after.image)) return false;
+    return this.is(after, NameToken) || after.tokenType === NumberToken;
   }
 
   private valueBegins(): boolean {
