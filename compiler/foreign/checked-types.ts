@@ -10,9 +10,8 @@ import type {
 import type { Field, Type } from "../../runtime/types.ts";
 import { literalOf, named, optional } from "../semantics/types/make.ts";
 import { type FunctionMeaning, severalParameters } from "./functions.ts";
-import { CONTEXT_NAMES, GLOBAL_TYPES, RUNTIME_TYPES, STRANGE_TYPES, unite } from "./meaning.ts";
+import { CONTEXT_NAMES, GLOBAL_TYPES, RUNTIME_TYPES, STRANGE_TYPES, tupleOf, unite } from "./meaning.ts";
 import { Refused } from "./refusal.ts";
-import { tupleOf } from "./syntax-types.ts";
 
 // The API's enums are real objects in a module that is loaded lazily; these are its documented numbers.
 const Flag = {

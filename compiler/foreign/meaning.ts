@@ -63,6 +63,22 @@ export function unite(types: readonly Type[], place: Place | undefined): Type {
   );
 }
 
+/** A list with bounds, where all parts are alike. */
+export function tupleOf(
+  parts: readonly Type[],
+  least: number,
+  most: number | undefined,
+  place: () => Place | undefined,
+): Type {
+  const first = parts[0];
+  if (first === undefined) return { kind: "list", of: { kind: "json" }, least: 0, most: 0 };
+  const of = parts.length === 1 ? first : unite(parts, place());
+  if (of.kind === "union" && first.kind !== "union") {
+    throw new Refused("strange", "a tuple of different types; return a record", place());
+  }
+  return { kind: "list", of, least, ...(most === undefined ? {} : { most }) };
+}
+
 /** The fields of several records in one; of two fields of one name, the later stands. */
 export function combine(all: readonly (readonly Field[])[]): readonly Field[] {
   const fields = new Map<string, Field>();

@@ -6,9 +6,8 @@ import type { TSEnumDeclaration, TSSignature, TSTupleElement, TSType, TSTypeName
 import type { Field, Type } from "../../runtime/types.ts";
 import type { Host } from "../host.ts";
 import { literalOf, named, optional } from "../semantics/types/make.ts";
-import { armsWithFields, withoutOptional } from "../semantics/types/visit.ts";
 import { docBefore } from "./docs.ts";
-import { combine, GLOBAL_TYPES, RUNTIME_TYPES, STRANGE_TYPES, unite } from "./meaning.ts";
+import { combine, GLOBAL_TYPES, RUNTIME_TYPES, STRANGE_TYPES, tupleOf, unite } from "./meaning.ts";
 import {
   type Class,
   type Expression,
@@ -20,6 +19,7 @@ import {
 } from "./module.ts";
 import { Refused, Unsettled } from "./refusal.ts";
 import { resolveExport, resolveName, type Target } from "./resolve.ts";
+import { keysOf, member, plainFields, utilityType } from "./utility-types.ts";
 
 /** Where a type is read: its module, and what the type parameters around it stand for. */
 export interface Scope {
@@ -345,109 +345,12 @@ export class TypeReader {
     if (strange !== undefined) throw new Refused("strange", strange, placeIn(scope.module, node));
     if (name === "Function") throw new Refused("callback", name, placeIn(scope.module, node));
     const [first, second] = parameters.map((parameter) => () => this.read(parameter, scope));
-    if (first === undefined) throw new Unsettled();
-    switch (name) {
-      case "Promise":
-      case "PromiseLike":
-      case "Awaited":
-      case "Readonly":
-        return first();
-      case "Array":
-      case "ReadonlyArray":
-        return { kind: "list", of: first() };
-      case "NonNullable":
-        return withoutOptional(first());
-      case "Partial":
-        return mapFields(first(), (field) => ({ ...field, type: optional(field.type) }));
-      case "Required":
-        return mapFields(first(), (field) => ({ ...field, type: withoutOptional(field.type) }));
-    }
-    if (second === undefined) throw new Unsettled();
-    switch (name) {
-      case "Record":
-        return recordOf(first(), second());
-      case "Pick": {
-        const keys = keySet(second());
-        return { kind: "record", fields: plainFields(first()).filter((field) => keys.has(field.name)) };
-      }
-      case "Omit": {
-        const keys = keySet(second());
-        return { kind: "record", fields: plainFields(first()).filter((field) => !keys.has(field.name)) };
-      }
-      case "Exclude":
-      case "Extract":
-        return choose(first(), second(), name === "Extract");
-      default:
-        throw new Unsettled();
-    }
+    return utilityType(name, first, second);
   }
 }
 
 function numberLiteral(value: number): Type {
   return literalOf(value, Number.isInteger(value) ? "int" : "float");
-}
-
-/** The plain fields of a record. Of a union or a choice with fields only the checker knows the properties. */
-function plainFields(type: Type): readonly Field[] {
-  if (type.kind !== "record" || type.fields.some((field) => armsWithFields(field.type).length > 0))
-    throw new Unsettled();
-  return type.fields;
-}
-
-function mapFields(type: Type, change: (field: Field) => Field): Type {
-  return { kind: "record", fields: plainFields(type).map(change) };
-}
-
-function keySet(type: Type): ReadonlySet<string> {
-  if (type.kind === "none") return new Set();
-  if (type.kind !== "choice") throw new Unsettled();
-  return new Set(type.arms.map((arm) => arm.value));
-}
-
-function keysOf(type: Type): Type {
-  const names = plainFields(type).map((field) => literalOf(field.name));
-  return names.length === 0 ? NONE : unite(names, undefined);
-}
-
-function recordOf(key: Type, value: Type): Type {
-  if (key.kind === "string") return { kind: "map", of: value };
-  return { kind: "record", fields: [...keySet(key)].map((name) => ({ name, type: value })) };
-}
-
-function choose(from: Type, by: Type, keep: boolean): Type {
-  if (from.kind !== "choice" || by.kind !== "choice") throw new Unsettled();
-  const values = keySet(by);
-  const arms = from.arms.filter((arm) => values.has(arm.value) === keep);
-  if (arms.length === 0) throw new Unsettled();
-  return { kind: "choice", arms };
-}
-
-/** `T["a"]`, `T[number]`. */
-function member(of: Type, index: TSType, read: (type: TSType) => Type): Type {
-  if (of.kind === "list" && index.type === "TSNumberKeyword") return of.of;
-  const keys = keySet(read(index));
-  const found = plainFields(of).filter((field) => keys.has(field.name));
-  if (found.length !== keys.size) throw new Unsettled();
-  return unite(
-    found.map((field) => field.type),
-    undefined,
-  );
-}
-
-/** A list with bounds, where all parts are alike. */
-export function tupleOf(
-  parts: readonly Type[],
-  least: number,
-  most: number | undefined,
-  place: () => ReturnType<typeof placeIn> | undefined,
-): Type {
-  const first = parts[0];
-  if (first === undefined) return { kind: "list", of: JSON_TYPE, least: 0, most: 0 };
-  const of = parts.length === 1 ? first : unite(parts, place());
-  if (of.kind === "union" && first.kind !== "union") {
-    throw new Refused("strange", "a tuple of different types; return a record", place());
-  }
-  return { kind: "list", of, least, ...(most === undefined ? {} : { most }) };
 }
 
 function enumValues(node: TSEnumDeclaration): ReadonlyMap<string, Type> {
