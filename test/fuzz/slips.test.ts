@@ -57,4 +57,15 @@ describe("one error for one slip", () => {
     const shown = worst.slice(0, 5).map(({ told }) => told);
     expect(share, `${figure}; the worst:\n  ${shown.join("\n  ")}`).toBeGreaterThanOrEqual(FLOORS[kind]!);
   });
+
+  // A name left out explains one unknown name; what else is unknown is a slip of its own.
+  test.each([
+    ["the name left out", "", ["GANG1006"]],
+    ["and one misspelt", "  let other = scor\n", ["GANG1006", "GANG2001"]],
+    ["and one that is nowhere", "  let other = elsewhere\n", ["GANG1006", "GANG2001", "GANG2001", "GANG2001"]],
+  ])("%s", (_, more, expected) => {
+    const text = `gang 1\ntool poll(job: float) -> float = exec("./poll")\npipeline p {\n  stage score = poll(job: 1.0)\n  let = score\n  let twice = half + half\n${more}}\n`;
+    const codes = errorsOf({ ...CORPUS[0]!, text }, text).map((error) => error.slice(0, 8));
+    expect(codes.sort()).toEqual(expected);
+  });
 });
