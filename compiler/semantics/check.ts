@@ -20,7 +20,7 @@ import { checkTest } from "./tests.ts";
 import { resolveDeclaredTypes } from "./type-declarations.ts";
 
 /** The newest version of the language that this compiler knows. */
-export const LANGUAGE_VERSION = 1;
+const LANGUAGE_VERSION = 1;
 
 export function checkUnits({ units }: Loaded): void {
   const own = units.slice(0, -1);

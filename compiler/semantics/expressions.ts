@@ -113,7 +113,7 @@ export function denote(env: Env, node: tree.Expression): Denoted | undefined {
 }
 
 /** What a hole names. */
-export function denotePath(env: Env, path: tree.Path): Denoted | undefined {
+function denotePath(env: Env, path: tree.Path): Denoted | undefined {
   const [first, ...rest] = path.names;
   let at = first === undefined ? undefined : denoteName(env, first);
   for (const name of rest) {

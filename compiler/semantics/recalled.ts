@@ -39,7 +39,7 @@ export function recalledCall(
 }
 
 /** `research.plan[k]`: the stage, and the item. */
-export function splitRecalled(node: tree.Expression): {
+function splitRecalled(node: tree.Expression): {
   readonly target: tree.Expression;
   readonly scope: tree.Expression | undefined;
 } {
@@ -60,7 +60,7 @@ function checkKey(env: Env, scope: tree.Expression, infer: Infer): void {
 }
 
 /** The stage or metric that is named; `undefined` where an error stands, which has then been said. */
-export function resolveRecalled(env: Env, node: tree.Expression): Symbol | undefined {
+function resolveRecalled(env: Env, node: tree.Expression): Symbol | undefined {
   const { unit } = env.scope;
   if (node.kind === "name-expression") {
     const { name } = node;

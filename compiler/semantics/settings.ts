@@ -52,7 +52,7 @@ const bool: Type = { kind: "bool" };
 const one = (...kinds: SymbolKind[]): Takes => ({ kind: "symbol", kinds });
 
 /** Failures that can be tried again, under the names that the trail has for them. */
-export const FAILURES = ["error", "invalid", "refused", "timeout", "rate_limit", "network", "quota"] as const;
+const FAILURES = ["error", "invalid", "refused", "timeout", "rate_limit", "network", "quota"] as const;
 
 const timeout: SettingDefinition = {
   name: "timeout",

@@ -138,7 +138,7 @@ function sayNoMember(
 }
 
 /** The field as it was declared, through optionals and maps: for hover, rename and definition. */
-export function declaredField(type: Type, name: string): Field | undefined {
+function declaredField(type: Type, name: string): Field | undefined {
   switch (type.kind) {
     case "optional":
     case "map":
