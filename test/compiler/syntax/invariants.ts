@@ -1,6 +1,6 @@
 /** What holds of every tree, of a broken file too. */
 import { expect } from "vitest";
-import type { SourceFile, Span } from "../../../compiler/syntax/tree.ts";
+import type { SourceFile } from "../../../compiler/syntax/tree.ts";
 import { children, type Node, walk } from "../../../compiler/syntax/visit.ts";
 
 /** Spans nest, and `children` gives what reflection finds. */
