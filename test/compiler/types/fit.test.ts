@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { explainText, fits } from "../../../compiler/semantics/types/fit.ts";
 import { literalOf, union } from "../../../compiler/semantics/types/make.ts";
 import type { Type } from "../../../runtime/types.ts";
+import { typeArbitrary } from "./arbitrary.ts";
 import {
   bool,
   chain,
@@ -22,9 +23,8 @@ import {
   size,
   string,
   time,
-  typeArbitrary,
   within,
-} from "./arbitrary.ts";
+} from "./shorthand.ts";
 
 const model = record({
   family: choice({ gbm: {}, garch: { tail: within("float", 2.1, 30) }, bootstrap: { block: duration } }),

@@ -7,6 +7,7 @@ import { same } from "../../../compiler/semantics/types/same.ts";
 import { heldFields, spaceProblem } from "../../../compiler/semantics/types/space.ts";
 import type { BinaryOperator } from "../../../compiler/syntax/tree.ts";
 import type { NumberKind, Type } from "../../../runtime/types.ts";
+import { typeArbitrary } from "./arbitrary.ts";
 import {
   bool,
   chain,
@@ -26,9 +27,8 @@ import {
   size,
   string,
   time,
-  typeArbitrary,
   within,
-} from "./arbitrary.ts";
+} from "./shorthand.ts";
 
 const text = (judgement: { ok: true; type: Type } | { ok: false; reason: string }): string =>
   judgement.ok ? display(judgement.type) : `! ${judgement.reason}`;
