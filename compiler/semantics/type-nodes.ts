@@ -151,29 +151,32 @@ function listType(unit: Unit, node: tree.ListTypeNode): Type | undefined {
 
 // Unions and records --------------------------------------------------------------------------------------------------
 
+const NO_FIELDS: readonly Field[] = [];
+
 function unionType(unit: Unit, node: tree.UnionTypeNode): Type | undefined {
   const arms: Arm[] = [];
-  const seen = new Map<string, tree.UnionArm>();
+  const seen: tree.UnionArm[] = [];
   const members: Type[] = [];
   let broken = false;
   for (const arm of node.arms) {
     if (arm.type.kind === "literal-type" && arm.type.value.kind === "string") {
       const value = textOf(arm.type.value);
-      const first = seen.get(value);
-      if (first !== undefined) {
+      const first = arms.findIndex((known) => known.value === value);
+      if (first >= 0) {
         unit.report(
           names.duplicateField,
           arm.type,
           { name: value, what: "choice" },
-          { labels: [{ ...unit.place(first.type), message: "the first one" }] },
+          { labels: [{ ...unit.place(seen[first]!.type), message: "the first one" }] },
         );
         continue;
       }
-      seen.set(value, arm);
-      const fields = arm.fields === undefined ? [] : fieldsOf(unit, arm.fields, new Map());
+      seen.push(arm);
+      const fields = arm.fields === undefined ? NO_FIELDS : fieldsOf(unit, arm.fields, new Map());
       if (arm.fields?.some(nameless)) broken = true;
-      arms.push({ value, fields, ...(arm.doc === undefined ? {} : { doc: arm.doc }) });
-      unit.facts.types.set(arm.type, { kind: "choice", arms: [arms.at(-1)!] });
+      const made: Arm = arm.doc === undefined ? { value, fields } : { value, fields, doc: arm.doc };
+      arms.push(made);
+      unit.facts.types.set(arm.type, { kind: "choice", arms: [made] });
       continue;
     }
     const type = part(unit, arm.type, "part of a union");
@@ -262,12 +265,10 @@ function fieldOf(unit: Unit, node: tree.Parameter, secrets: boolean): Field | un
         unit.report(types.notConstant, node.default, { what: `The default of \`${node.name.text}\`` });
     }
   }
-  const field: Field = {
-    name: node.name.text,
-    type,
-    ...(value === undefined ? (node.default === undefined ? {} : { default: null }) : { default: value }),
-    ...(node.doc === undefined ? {} : { doc: node.doc }),
-  };
+  // Filled in steps: this is made for every field of a program, and spreading costs more than all the rest.
+  const field: { -readonly [Key in keyof Field]: Field[Key] } = { name: node.name.text, type };
+  if (node.default !== undefined) field.default = value ?? null;
+  if (node.doc !== undefined) field.doc = node.doc;
   const symbol = unit.declare("field", node.name, node);
   unit.facts.fieldSymbols.set(field, symbol);
   unit.facts.typeOfSymbol.set(symbol, type);
