@@ -101,6 +101,8 @@ async function bundle(): Promise<void> {
     outExtension: { ".js": ".cjs" },
     format: "cjs",
     charset: "ascii",
+    // The bin runs it as a script of its own, where Node would warn of `import()`: `require` loads modules as well.
+    supported: { "dynamic-import": false },
     define: { "import.meta.url": "__filename", "import.meta.dirname": "__dirname" },
     plugins: [packages, quickCommands, analysis],
   });

@@ -52,13 +52,13 @@ function loadCompiled(bundle, command) {
   const script = new vm.Script(`(function (module, exports, require, __filename, __dirname) {${source}\n})`, {
     filename: bundle,
     cachedData,
-    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   if (cachedData === undefined || script.cachedDataRejected) {
     process.on("exit", () => writeWhole(kept, script.createCachedData()));
   }
   const loaded = { exports: {} };
-  script.runInThisContext()(loaded, loaded.exports, require, bundle, path.dirname(bundle));
+  const requireBeside = require("module").createRequire(bundle);
+  script.runInThisContext()(loaded, loaded.exports, requireBeside, bundle, path.dirname(bundle));
   return loaded.exports;
 }
 

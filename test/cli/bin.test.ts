@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -16,6 +17,7 @@ import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 const BIN = resolve(import.meta.dirname, "../../cli/gangc.cjs");
+const DIST = resolve(import.meta.dirname, "../../dist");
 
 /** Makes the Node that it is loaded into look old. */
 const OLD = 'Object.defineProperty(process.versions, "node", { value: "20.1.0" });';
@@ -158,6 +160,24 @@ describe("a quick command's compiled code", () => {
     expect(check("one", "a1")).toBe("one");
     expect(readFileSync(file).length).toBe(whole.length);
   });
+
+  test.skipIf(!existsSync(join(DIST, "quick.cjs")))(
+    "reads gang.yaml without a word from Node, both times",
+    async () => {
+      symlinkSync(DIST, join(folder, "dist"));
+      symlinkSync(join(DIST, "../node_modules"), join(folder, "node_modules"));
+      writeFileSync(join(folder, "a.gang"), "gang 1\n\ntype T = { x: float }\n");
+      writeFileSync(join(folder, "gang.yaml"), "nonsense: 1\n");
+      const args = [join(folder, "cli/gangc.cjs"), "check", "a.gang"];
+      for (const _ of ["compiled", "from what was kept"]) {
+        const child = spawn(process.execPath, args, { cwd: folder, env: { TMPDIR: folder } });
+        const { code, out, talk } = await ended(child);
+        expect(out).toMatch(/nonsense/);
+        expect([code, talk]).toEqual([1, "1 error in 1 file\n"]);
+      }
+      expect(kept().length).toBe(1);
+    },
+  );
 
   test("is not kept where Node's own is not", () => {
     expect(check("one", "a1", { NODE_DISABLE_COMPILE_CACHE: "1" })).toBe("one");
