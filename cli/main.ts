@@ -1,4 +1,5 @@
 /** `gangc`: finds the command, parses its arguments, runs it, and turns whatever goes wrong into a sentence and an exit code. */
+import { TrailError } from "../runtime/trail/trail.ts";
 import { parseArguments } from "./arguments.ts";
 import { CommandError } from "./command.ts";
 import { commandNamed } from "./commands.ts";
@@ -16,7 +17,8 @@ export async function main(args: readonly string[], io: IO = processIO()): Promi
       io.talk(`gangc: ${error.message}\n${error.help === undefined ? "" : `  ${error.help}\n`}`);
       return error.exit;
     }
-    io.talk(`gangc: ${internal(error, io)}\n`);
+    const said = error instanceof TrailError ? error.message : internal(error, io);
+    io.talk(`gangc: ${said}\n`);
     return EXIT.environment;
   }
 }

@@ -10,7 +10,6 @@ import type { Machine } from "../../runtime/machine.ts";
 import type { Json, Plan } from "../../runtime/plan.ts";
 import { openTrail } from "../../runtime/trail/local.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
-import { TrailError } from "../../runtime/trail/trail.ts";
 import { CommandError, command, environmentError, type Given, usageError } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { fileSystemHost, projectOf } from "../host.ts";
@@ -63,7 +62,6 @@ export default command({
         const exit = { program: EXIT.problems, usage: EXIT.usage, environment: EXIT.environment }[error.fault];
         throw new CommandError(exit, error.problems.join("\n  "));
       }
-      if (error instanceof TrailError) throw environmentError(error.message);
       throw error;
     }
   },

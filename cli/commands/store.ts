@@ -2,8 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { SETTINGS } from "../../runtime/settings.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
-import { TrailError } from "../../runtime/trail/trail.ts";
-import { command, environmentError, usageError } from "../command.ts";
+import { command, usageError } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { IO } from "../io.ts";
 import { shown } from "../paths.ts";
@@ -67,12 +66,7 @@ const definition = command({
     }
     const store = resolveStore(io.cwd, options.store);
     const given: Given = { store, options, io, progress: (text) => io.talk(`${text}\n`) };
-    try {
-      return await RUN[action](given);
-    } catch (error) {
-      if (error instanceof TrailError) throw environmentError(error.message);
-      throw error;
-    }
+    return RUN[action](given);
   },
 });
 export default definition;

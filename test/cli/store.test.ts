@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -66,4 +66,19 @@ it("reads a store that is not there as empty, and leaves it so", async () => {
     expect(await store(action)).toMatchObject({ exit: 0 });
   }
   expect(existsSync(join(cwd, ".gang"))).toBe(false);
+});
+
+it.each([
+  ["runs"],
+  ["sql", "select 1"],
+  ["knowledge"],
+  ["show", "01a2041c-7849-70ab-b87b-f57e76edc121"],
+  ["store", "verify"],
+])("gangc %s says in a sentence that a file is no store", async (...command) => {
+  writeFileSync(join(cwd, "file"), "");
+  expect(await gangc([...command, "--store", "file"], { cwd })).toEqual({
+    exit: 3,
+    out: "",
+    talk: `gangc: The store ${join(cwd, "file")} is not a folder that can be read.\n`,
+  });
 });
