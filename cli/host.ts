@@ -59,7 +59,12 @@ function realPath(path: string): string {
 }
 
 export function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    // A link that leads in a circle, a folder that may not be entered.
+    return false;
+  }
 }
 
 /** A cache that fails silently: without it all is the same, but slower. */

@@ -74,7 +74,7 @@ async function checkOnce(
   const report = { diagnostics, sources, files, shown: (file: string) => shown(io.cwd, file) };
   io.out(await rendered(options.format, report, io));
   if (options.format === "pretty") {
-    for (const file of files.filter((one) => sources(one)?.trim() === ""))
+    for (const file of files.filter((one) => sources(one)?.trim() === "" && host.read(one).ok))
       io.talk(`${report.shown(file)} is empty: it declares nothing.\n`);
     io.talk(`${summaryLine(summary)}\n`);
   }

@@ -1,5 +1,5 @@
 /** gangc check: what it says of files of every kind, and how it ends. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -105,6 +105,23 @@ describe("files that are no programs", () => {
     const { exit, talk } = await check("a.gang");
     expect(exit).toBe(EXIT.fine);
     expect(talk).toContain("a.gang is empty: it declares nothing.");
+  });
+
+  test.each<[string, string | Uint8Array]>([
+    ["binary", new Uint8Array([0, 1])],
+    ["too large", " ".repeat(5 * 2 ** 20)],
+  ])("%s: it is not said to be empty", async (_, content) => {
+    put("a.gang", content);
+    const { exit, talk } = await check("a.gang");
+    expect([exit, talk]).toEqual([EXIT.problems, "1 error in 1 file\n"]);
+  });
+
+  test("a link that leads in a circle: cannot be read, and the others are checked", async () => {
+    put("a.gang", GOOD);
+    symlinkSync("loop.gang", join(folder, "loop.gang"));
+    const { exit, out, talk } = await check();
+    expect(out).toMatch(/GANG8002.*loop\.gang/);
+    expect([exit, talk]).toEqual([EXIT.problems, "1 error in 2 files\n"]);
   });
 
   test("missing, or a folder without any: a usage error", async () => {
