@@ -14,5 +14,5 @@ export const EXIT_MEANING: { readonly [name in keyof typeof EXIT]: string } = {
   problems: "the program under check or run has problems: errors, a failed run or test, unformatted files",
   usage: "the command was called in a way it does not understand",
   environment: "the environment is at fault: a missing key, an unreachable backend, an unreadable store",
-  interrupted: "interrupted; what was recorded is complete, and --resume goes on",
+  interrupted: "interrupted; what was recorded is complete",
 };
