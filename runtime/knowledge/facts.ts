@@ -113,6 +113,12 @@ export function isPlain({ regime, scopes, metrics, regimes }: Place): boolean {
   return regime === 0 && scopes.size <= 1 && regimes.size <= 1 && metrics.size <= 1;
 }
 
+export interface ClaimText {
+  readonly hash: string;
+  readonly chosen: string;
+  readonly niche: string;
+}
+
 export class Facts {
   readonly peers = new Dictionary();
   readonly scopes = new Dictionary();
@@ -121,6 +127,8 @@ export class Facts {
   readonly subnets = new Dictionary();
   private readonly niches = new Dictionary();
   private readonly claims = new Dictionary();
+  /** What each claim says. Kept here, since DuckDB would read through the text of all claims to find that of ten. */
+  private readonly texts: ClaimText[] = [];
   private readonly places = new Map<string, Place>();
   private readonly subnetOf = new Map<string, string>();
   /** Rows that DuckDB does not have yet. */
@@ -148,6 +156,10 @@ export class Facts {
   /** Number, subnet and stage of each place. */
   namedPlaces(): [number, string, string][] {
     return [...this.places].map(([key, { id }]) => [id, ...(key.split("\0", 2) as [string, string])]);
+  }
+
+  text(claim: number): ClaimText {
+    return this.texts[claim]!;
   }
 
   /** What a newer version wrote is not interpreted. */
@@ -192,6 +204,7 @@ export class Facts {
     if (claim === known) {
       place.claims++;
       const code = BigInt.asIntN(64, BigInt(`0x${e.claim.slice(0, 16)}`));
+      this.texts.push({ hash: e.claim, chosen: e.chosen, niche: e.niche });
       this.waiting.claims.push([claim, place.id, code, this.niches.id(e.niche), e.claim, e.chosen, e.niche]);
     }
     const measured = e.metric !== undefined && e.value !== undefined;

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Cursor, Trail } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
 import { Engine, NO_QUESTION } from "./engine.ts";
-import { Facts, isPlain, type Place, type Refusal } from "./facts.ts";
+import { type ClaimText, Facts, isPlain, type Place, type Refusal } from "./facts.ts";
 import { filterSql } from "./filter.ts";
 import type { Chosen, Knowledge, Observation, Ranked, Recalled, RecallQuery } from "./knowledge.ts";
 import { ATTEMPT_SQL, LAST_SQL, METRIC_SQL, observationsSql, recallSql } from "./queries.sql.ts";
@@ -285,7 +285,7 @@ class DuckKnowledge implements OpenKnowledge {
         plain: isPlain(place),
         ...(filter === undefined ? {} : { filter: filter.sql }),
       };
-      const rows = await engine.ask<RankedRow>(
+      const found = await engine.ask<ScoredRow>(
         `recall ${shape.sums} ${shape.plain} ${filter?.sql ?? ""}`,
         () => recallSql(shape),
         {
@@ -300,6 +300,7 @@ class DuckKnowledge implements OpenKnowledge {
         },
         filter,
       );
+      const rows = found.map((row) => ({ ...row, ...this.facts.text(row.claim) }));
       if (this.recent.size > 1000) this.recent.clear();
       this.recent.set(key, { version, generation: this.trust.generation, now: query.now, rows });
       return rows;
@@ -351,10 +352,8 @@ class DuckKnowledge implements OpenKnowledge {
   }
 }
 
-interface RankedRow {
-  readonly hash: string;
-  readonly chosen: string;
-  readonly niche: string;
+interface ScoredRow {
+  readonly claim: number;
   readonly pattern: boolean;
   readonly strength: number;
   readonly r: number;
@@ -369,6 +368,8 @@ interface RankedRow {
   readonly newest: number;
   readonly values: readonly { readonly metric: number; readonly value: number }[] | null;
 }
+
+type RankedRow = ScoredRow & ClaimText;
 
 interface ObservationRow {
   readonly chosen: string;

@@ -38,11 +38,10 @@ metrics as (
   ) group by claim
 )`
   }
-select claims.hash, claims.chosen, claims.niche, k.pattern, k.strength, k.r, k.q, k."anti", k.P, k.N,
+select k.claim, k.pattern, k.strength, k.r, k.q, k."anti", k.P, k.N,
   k.C, k.z, k.peers::INTEGER as peers, k.evaluations, k.newest,
   ${shape.plain === true ? `if(k."value" is null, [], [{ metric: k.metric, value: k."value" }])` : `metrics."values"`} as "values"
 from shown join ranked k on k.claim = shown.claim
-  join ranking.claims on claims.place = k.place and claims.claim = shown.claim
   ${shape.plain === true ? "" : "left join metrics on metrics.claim = shown.claim"}
 order by shown.pattern desc, shown.weight desc, shown.code`;
 }
