@@ -10,7 +10,7 @@ import { type Diagnostic, report } from "../diagnostics/diagnostic.ts";
 import { symbolTokens, type Token } from "./tokens.ts";
 
 /** How deep brackets, and chains of operators, may be nested. */
-export const depthLimit = 200;
+export const depthLimit = 100;
 
 const closerOf = new Map<TokenType, TokenType>([
   [symbolTokens.LeftBrace, symbolTokens.RightBrace],

@@ -328,9 +328,12 @@ export abstract class ParserBase extends EmbeddedActionsParser {
       });
       if (this.RECORDING_PHASE || ended()) return elements;
       if (shape.named !== undefined && (this.at(S.Colon) || (this.at(S.Comma) && shape.alone)) && !junk) {
+        const before = this.LA(1);
         elements.push(element(this.nameless(shape.named)));
         this.separate(occurrence, close, shape);
-        continue;
+        // Not every element goes on with a `:`; what none takes must be passed over, or it would be met for ever.
+        if (this.LA(1) !== before) continue;
+        junk = true;
       }
       this.skipJunk(close, shape, junk);
       junk = true;

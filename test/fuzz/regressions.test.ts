@@ -7,6 +7,7 @@ const REGRESSIONS: readonly (readonly [what: string, text: string])[] = [
   ["printer: the layout does not settle", "tool t(k: n) -> y? ? = c()\n"],
   ["checker: the fix of GANG2001 changes nothing", "pipeline f {\n  for {\n    let model)\n    learn model"],
   ["checker: the fix of GANG2007 changes nothing", "agent r(a: int) -> int { f.model: 3 }\n"],
+  ["parser: memory without end", "gang 1\nimport { kbe built\n  limit: $2\n}\n"],
   ["checker: lower throws", 'test "t" { expect plan.e }\n'],
 ];
 

@@ -18,24 +18,35 @@ function errorsOf(text: string, files?: ReadonlyMap<string, string>, path?: stri
 
 const DEPTH = 10_000;
 
-const NESTS: readonly (readonly [what: string, text: string])[] = [
-  ["parentheses", `recall r { where: ${"(".repeat(DEPTH)}1${")".repeat(DEPTH)} }`],
-  ["record types", `type T = ${"{ a: ".repeat(DEPTH)}int${" }".repeat(DEPTH)}`],
-  ["list types", `type T = int${"[]".repeat(DEPTH)}`],
-  ["maps", `type T = ${"map<".repeat(DEPTH)}int${">".repeat(DEPTH)}`],
-  ["choices", `type T = ${'| "a" { b: '.repeat(DEPTH)}int${" }".repeat(DEPTH)}`],
-  ["blocks", `pipeline p {\n${"when true {\n".repeat(DEPTH)}${"}\n".repeat(DEPTH)}}`],
-  ["loops", `pipeline p {\n${"for a in b max 2 {\n".repeat(DEPTH)}${"}\n".repeat(DEPTH)}}`],
-  ["operators", `pipeline p { let a = 1${" + 1".repeat(DEPTH)} }`],
-  ["calls", `pipeline p { let a = ${"f(".repeat(DEPTH)}1${")".repeat(DEPTH)} }`],
-  ["records", `pipeline p { let a = ${"T { a: ".repeat(DEPTH)}1${" }".repeat(DEPTH)} }`],
+const nests = (depth: number): readonly (readonly [what: string, text: string])[] => [
+  ["parentheses", `recall r { where: ${"(".repeat(depth)}1${")".repeat(depth)} }`],
+  ["record types", `type T = ${"{ a: ".repeat(depth)}int${" }".repeat(depth)}`],
+  ["list types", `type T = int${"[]".repeat(depth)}`],
+  ["maps", `type T = ${"map<".repeat(depth)}int${">".repeat(depth)}`],
+  ["choices", `type T = ${'| "a" { b: '.repeat(depth)}int${" }".repeat(depth)}`],
+  ["blocks", `pipeline p {\n${"when true {\n".repeat(depth)}${"}\n".repeat(depth)}}`],
+  ["loops", `pipeline p {\n${"for a in b max 2 {\n".repeat(depth)}${"}\n".repeat(depth)}}`],
+  ["types of many kinds", `type T = ${"map<{ a: | \"b\" { c: ".repeat(depth)}int${" } }[]?>".repeat(depth)}`],
+  ["operators", `pipeline p { let a = 1${" + 1".repeat(depth)} }`],
+  ["calls", `pipeline p { let a = ${"f(".repeat(depth)}1${")".repeat(depth)} }`],
+  ["records", `pipeline p { let a = ${"T { a: ".repeat(depth)}1${" }".repeat(depth)} }`],
 ];
 
 describe(`${DEPTH} levels of nesting are refused at a stated depth, and nothing overflows`, () => {
-  test.each(NESTS)("%s", (_, text) => {
+  test.each(nests(DEPTH))("%s", (_, text) => {
     const codes = new Set(check(text).map(({ code }) => code));
     expect(codes).toContain("GANG1023");
     expect(codes.size).toBeLessThan(5);
+  });
+});
+
+describe("what is nested as deep as it may be, closed or not, does not overflow", () => {
+  test.each(
+    [90, 100, 110, 150, 190, 250].flatMap((depth) =>
+      nests(depth).map(([what, text]) => [`${depth} ${what}`, text] as const),
+    ),
+  )("%s", (_, text) => {
+    for (const source of [text, text.slice(0, text.length / 2)]) expect(() => check(source)).not.toThrow();
   });
 });
 

@@ -286,7 +286,7 @@ export const tooDeep = define<{ limit: number }>({
   message: ({ limit }) => `This is nested deeper than ${limit} levels; what stands inside is not read.`,
   help: () => "Name parts of it with `let` or `type`.",
   explain: {
-    text: "Brackets and chains of operators may be nested 200 levels deep, far more than a person can read.",
+    text: "Brackets and chains of operators may be nested 100 levels deep, far more than a person can read.",
     wrong: `recall winners { where: ${"(".repeat(201)}age < 14d${")".repeat(201)} }\n`,
     right: "recall winners { where: age < 14d }\n",
   },
