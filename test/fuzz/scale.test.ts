@@ -26,7 +26,7 @@ const nests = (depth: number): readonly (readonly [what: string, text: string])[
   ["choices", `type T = ${'| "a" { b: '.repeat(depth)}int${" }".repeat(depth)}`],
   ["blocks", `pipeline p {\n${"when true {\n".repeat(depth)}${"}\n".repeat(depth)}}`],
   ["loops", `pipeline p {\n${"for a in b max 2 {\n".repeat(depth)}${"}\n".repeat(depth)}}`],
-  ["types of many kinds", `type T = ${"map<{ a: | \"b\" { c: ".repeat(depth)}int${" } }[]?>".repeat(depth)}`],
+  ["types of many kinds", `type T = ${'map<{ a: | "b" { c: '.repeat(depth)}int${" } }[]?>".repeat(depth)}`],
   ["operators", `pipeline p { let a = 1${" + 1".repeat(depth)} }`],
   ["calls", `pipeline p { let a = ${"f(".repeat(depth)}1${")".repeat(depth)} }`],
   ["records", `pipeline p { let a = ${"T { a: ".repeat(depth)}1${" }".repeat(depth)} }`],
