@@ -54,11 +54,10 @@ function sayCycle(unit: Unit, cycle: readonly Step[]): void {
   const [first, ...rest] = named;
   if (first?.symbol?.place === undefined) return;
   const labels = rest.slice(0, 8).map((step) => ({ ...step.symbol!.place!, message: "and this" }));
-  const shortened = named.length > 12 ? [...named.slice(0, 6), ...named.slice(-5)] : named;
   unit.report(
     pipelines.cyclicReference,
     first.symbol.place,
-    { names: shortened.map((step) => step.symbol!.name) },
+    { names: named.map((step) => step.symbol!.name) },
     { labels },
   );
 }

@@ -1,7 +1,7 @@
 /** GANG5xxx: metrics, learning and what is recalled. */
 import { define } from "../diagnostic.ts";
 import { TOOLS } from "./samples.ts";
-import { suggested } from "./wording.ts";
+import { circle, suggested } from "./wording.ts";
 
 export const unobservedMetric = define<{ readonly name: string }>({
   code: "GANG5001",
@@ -162,8 +162,7 @@ export const cyclicProxy = define<{ readonly names: readonly string[] }>({
   code: "GANG5009",
   severity: "error",
   title: "Proxies in a circle",
-  message: ({ names }) =>
-    `${names.map((name) => `\`${name}\``).join(" → ")} → \`${names[0]}\`: no metric of these is the real one.`,
+  message: ({ names }) => `${circle(names)}: no metric of these is the real one.`,
   help: () => "The metric that counts in the end has no `proxy` line; the others name it.",
   explain: {
     text: "A proxy counts until the metric it stands for is known; so there must be one that stands for none.",

@@ -1,16 +1,14 @@
 /** GANG4xxx: stages and the pipelines they stand in; of `for`, `loops.ts`. */
 import { define } from "../diagnostic.ts";
 import { TOOLS } from "./samples.ts";
-import { suggested } from "./wording.ts";
+import { circle, suggested } from "./wording.ts";
 
 export const cyclicReference = define<{ readonly names: readonly string[] }>({
   code: "GANG4001",
   severity: "error",
   title: "Cyclic reference",
   message: ({ names }) =>
-    names.length === 1
-      ? `\`${names[0]}\` needs itself.`
-      : `${names.map((name) => `\`${name}\``).join(" → ")} → \`${names[0]}\`: each needs the next, so none can start.`,
+    names.length === 1 ? `\`${names[0]}\` needs itself.` : `${circle(names)}: each needs the next, so none can start.`,
   help: () => "What the last cycle found is read with `last(stage)` or `best(stage)`, which wait for nothing.",
   explain: {
     text: "A stage that names another stage's output runs after it. References in a circle leave no order.",

@@ -1,6 +1,7 @@
 /** GANG3xxx: types, units and values; of calls, `calls.ts`. */
 import { define } from "../diagnostic.ts";
 import { TOOLS } from "./samples.ts";
+import { circle } from "./wording.ts";
 
 export const mismatch = define<{
   readonly what: string;
@@ -125,9 +126,7 @@ export const recursiveType = define<{ readonly names: readonly string[] }>({
   severity: "error",
   title: "Type contains itself",
   message: ({ names }) =>
-    names.length === 1
-      ? `\`${names[0]}\` contains itself.`
-      : `${names.map((name) => `\`${name}\``).join(" → ")} → \`${names[0]}\`: these types contain each other.`,
+    names.length === 1 ? `\`${names[0]}\` contains itself.` : `${circle(names)}: these types contain each other.`,
   help: () => "Break the circle with `json`, or with the key of the other value.",
   explain: {
     text: "A type of Gang has finite depth, so that a model's answer and a search have an end.",
