@@ -1,6 +1,6 @@
 /** What is learned must be observed where it is learned; what a subnet measures, someone must observe. */
 import * as knowledge from "../../diagnostics/catalogue/knowledge.ts";
-import type { PipelineBody } from "../bodies.ts";
+import type { PipelineBody, Step } from "../bodies.ts";
 import { metricsOf } from "../declared.ts";
 import type { Unit } from "../facts.ts";
 import { byDependency } from "../order.ts";
@@ -15,6 +15,8 @@ export function checkLearning(body: PipelineBody): void {
     for (const name of step.node.metrics) {
       const metric = unit.facts.symbols.get(name);
       if (metric?.kind !== "metric" || isObserved(unit, step.scope, metric)) continue;
+      // An `observe` of a name that is no metric has been said, and may be the one that is missed here.
+      if (body.steps.some((other) => isMisspelt(unit, other))) continue;
       const elsewhere = body.steps.find(
         (other) => other.node.kind === "observe" && unit.facts.symbols.get(other.node.metric) === metric,
       );
@@ -27,6 +29,10 @@ export function checkLearning(body: PipelineBody): void {
   }
 }
 
+function isMisspelt(unit: Unit, { node }: Step): boolean {
+  return node.kind === "observe" && !unit.facts.symbols.has(node.metric);
+}
+
 function isObserved(unit: Unit, scope: Scope, metric: Symbol): boolean {
   for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
     if (unit.facts.observations.get(at)?.has(metric)) return true;
@@ -34,7 +40,7 @@ function isObserved(unit: Unit, scope: Scope, metric: Symbol): boolean {
   return false;
 }
 
-/** Only where some pipeline mines for the subnet: a file of subnets alone is there for others. */
+/** Of the subnets that are mined, and of the main file's where it has a pipeline: a file of subnets alone is there for others. */
 export function checkObservations(units: readonly Unit[]): void {
   const facts = units[0]?.facts;
   if (facts === undefined || units.some((unit) => hasErrors(unit))) return;
@@ -43,8 +49,9 @@ export function checkObservations(units: readonly Unit[]): void {
   const mined = new Set<Symbol | undefined>();
   for (const body of facts.pipelines.values())
     mined.add(body.node.subnet === undefined ? undefined : facts.symbols.get(body.node.subnet));
+  const isForOthers = ![...facts.pipelines.values()].some((body) => body.unit === units[0]);
   for (const { unit, symbol } of declared(units, "subnet")) {
-    if (!mined.has(symbol)) continue;
+    if (!mined.has(symbol) && (unit !== units[0] || isForOthers)) continue;
     for (const metric of metricsOf(unit, symbol)?.values() ?? []) {
       if (!seen.has(metric) && metric.place !== undefined)
         unit.report(knowledge.unobservedMetric, metric.place, { name: metric.name });
