@@ -250,12 +250,15 @@ export const noVersion = define({
   },
 });
 
-export const unusedSuppression = define<{ readonly code: string }>({
+export const unusedSuppression = define<{ readonly code: string; readonly isError: boolean }>({
   code: "GANG2030",
   severity: "warning",
   title: "Unused suppression",
-  message: ({ code }) => `Nothing on the next line is reported as ${code}.`,
-  help: () => "Delete the comment.",
+  message: ({ code, isError }) =>
+    isError
+      ? `${code} is an error on the next line, and errors cannot be suppressed.`
+      : `Nothing on the next line is reported as ${code}.`,
+  help: ({ isError }) => (isError ? "Mend the error, and delete the comment." : "Delete the comment."),
   explain: {
     text: "`// gang-ignore CODE: why` keeps a diagnostic of that code from being shown on the next line. One that does nothing hides the next real problem.",
     wrong: "gang 1\n// gang-ignore GANG3001: the feed gives text\ntype Price = float\n",

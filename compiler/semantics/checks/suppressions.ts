@@ -51,14 +51,7 @@ function apply(
   if (hidden.length === 0) {
     const isError = diagnostics.some(meant);
     const fixes = [{ title: "Delete the comment", edits: [{ ...place, newText: "" }] }];
-    left.push(
-      report(
-        names.unusedSuppression,
-        place,
-        { code },
-        isError ? { help: "It is an error, and errors cannot be suppressed.", fixes } : { fixes },
-      ),
-    );
+    left.push(report(names.unusedSuppression, place, { code, isError }, { fixes }));
   } else if (reason === "") left.push(report(names.suppressionWithoutReason, place, { code }));
   return left;
 }
