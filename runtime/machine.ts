@@ -164,10 +164,12 @@ function knownAt(path: readonly PropertyKey[]): readonly string[] {
 
 const unwrapped = (schema: unknown): unknown => (schema instanceof z.ZodOptional ? schema.unwrap() : schema);
 
+/** What the schema calls a type, as a reader of YAML does. */
+const NOUNS: { readonly [type: string]: string } = { object: "a map of settings", record: "a map", array: "a list" };
+
 function wording(issue: z.core.$ZodIssue): string {
   const where = issue.path.length === 0 ? "the file" : `\`${issue.path.join(".")}\``;
-  if (issue.code === "invalid_type")
-    return `${where} must be ${issue.expected === "object" ? "a map of settings" : `a ${issue.expected}`}`;
+  if (issue.code === "invalid_type") return `${where} must be ${NOUNS[issue.expected] ?? `a ${issue.expected}`}`;
   if (issue.code === "invalid_value") return `${where} must be one of ${issue.values.join(", ")}`;
   if (issue.code === "invalid_union")
     return `${where} must be one of \`{ env: NAME }\`, \`{ file: PATH }\`, \`{ command: [PROGRAM, …] }\``;

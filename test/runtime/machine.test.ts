@@ -30,6 +30,7 @@ retention: 90d
     ["pear: x", ["pear | `pear` is not known here"]],
     ["share: everything", ["everything | `share` must be one of evidence, all"]],
     ["peer: [1]", ["[1] | `peer` must be a string"]],
+    ["limits: { cost: 5 }", ["{ cost: 5 } | `limits` must be a list"]],
     ["- a", ["the file must be a map of settings"].map((message) => ` | ${message}`)],
     ["retention: 90", ["90 | `retention` must be a string"]],
     ["retention: 90y", ["90y | `retention`: a duration is a number and one of s, m, h, d, w: 30m, 90d"]],
