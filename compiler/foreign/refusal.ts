@@ -17,6 +17,8 @@ export interface Refusal {
   readonly suggestion?: string;
   /** The piece of TypeScript that has no meaning. */
   readonly place?: Place;
+  /** The path as the import writes it, where the message speaks of that. */
+  readonly written?: string | undefined;
 }
 
 const DEFINITIONS = {
@@ -43,7 +45,7 @@ const DEFINITIONS = {
 export function refusalDiagnostic(refusal: Refusal, place: Place): Diagnostic {
   const shown = relative(dirname(place.file), refusal.file).replaceAll("\\", "/");
   const { name, detail, suggestion } = refusal;
-  const file = shown.startsWith(".") ? shown : `./${shown}`;
+  const file = refusal.written ?? (shown.startsWith(".") ? shown : `./${shown}`);
   const labels = refusal.place === undefined ? [] : [{ ...refusal.place, message: "here" }];
   const edit = { ...place, newText: suggestion ?? "" };
   const fixes = suggestion === undefined ? [] : [{ title: `Change to \`${suggestion}\``, edits: [edit] }];

@@ -40,7 +40,7 @@ export interface PipelineBody {
 
 /** Declares what a pipeline's bodies declare. Stages have their types from what they call, so they need no order. */
 export function collectBody(unit: Unit, node: tree.PipelineDecl, symbol: Symbol): PipelineBody {
-  parametersOf(unit, node.parameters, symbol);
+  parametersOf(unit, node.parameters, symbol, "a pipeline's parameter");
   const stages = new Map<string, PlacedStage>();
   const steps: Step[] = [];
   const stepOf = new Map<Symbol, Step>();

@@ -12,7 +12,7 @@ import type { Unit } from "./facts.ts";
 import { BROKEN, shown } from "./judging.ts";
 import { beside, importName } from "./load.ts";
 import type { Callable, Symbol } from "./program.ts";
-import { fieldsOf, resolveType } from "./type-nodes.ts";
+import { fieldsOf, resolveType, type Secrets } from "./type-nodes.ts";
 import { fits } from "./types/fit.ts";
 
 /** One symbol for a function of a file, however many Gang files import it. */
@@ -92,7 +92,12 @@ function linkImport(
         imported.refusal.kind === "broken";
       if (whole && said) continue;
       said ||= whole;
-      unit.facts.diagnostics.push(refusalDiagnostic(imported.refusal, unit.place(whole ? (item.from ?? name) : name)));
+      unit.facts.diagnostics.push(
+        refusalDiagnostic(
+          { ...imported.refusal, written: plainText(item.from) },
+          unit.place(whole ? (item.from ?? name) : name),
+        ),
+      );
       continue;
     }
     for (const hint of imported.signature.hints) unit.facts.diagnostics.push(refusalDiagnostic(hint, unit.place(name)));
@@ -149,7 +154,7 @@ function agent(unit: Unit, node: tree.AgentDecl, symbol: Symbol): Callable {
   return {
     symbol,
     kind: "agent",
-    parameters: parametersOf(unit, node.parameters, symbol),
+    parameters: parametersOf(unit, node.parameters, symbol, "an agent's parameter"),
     result: resultOf(unit, node.result),
     effect: false,
     foreign: undefined,
@@ -165,7 +170,7 @@ function tool(unit: Unit, node: tree.ToolDecl, symbol: Symbol): Callable | undef
   const foreign = source === undefined ? undefined : foreignOf(unit, node, symbol, source);
   if (source !== undefined && foreign === undefined) return undefined;
   if (node.parameters !== undefined) {
-    const parameters = parametersOf(unit, node.parameters, symbol, true);
+    const parameters = parametersOf(unit, node.parameters, symbol, "taken");
     const result = node.result === undefined ? undefined : resultOf(unit, node.result);
     if (foreign !== undefined) checkSignature(unit, node, { parameters, result }, foreign);
     return {
@@ -239,7 +244,7 @@ export function parametersOf(
   unit: Unit,
   nodes: readonly tree.Parameter[],
   owner: Symbol,
-  secrets = false,
+  secrets: Secrets,
 ): readonly Field[] {
   const fields = fieldsOf(unit, nodes, new Map(), secrets);
   const symbols = new Map<string, Symbol>();

@@ -104,7 +104,10 @@ function sayUnreadable(
 ): void {
   const kind: RefusalKind = read.reason === "missing" || read.reason === "outside" ? read.reason : "unreadable";
   unit.facts.diagnostics.push(
-    refusalDiagnostic({ kind, name: "", file: path, detail: REASONS[read.reason] }, unit.place(item.from ?? item)),
+    refusalDiagnostic(
+      { kind, name: "", file: path, detail: REASONS[read.reason], written: plainText(item.from) },
+      unit.place(item.from ?? item),
+    ),
   );
 }
 

@@ -193,6 +193,9 @@ function unionType(unit: Unit, node: tree.UnionTypeNode): Type | undefined {
   return accepted(unit, node, union([...choice, ...members]), types.ambiguousUnion);
 }
 
+/** Whether a field may be a secret; else what it is called where it is refused. */
+export type Secrets = "taken" | "a field" | "an agent's parameter" | "a pipeline's parameter";
+
 /**
  * The fields of a record, an arm, or the parameters of a callable. `seen` holds the names beside which these lie: the
  * fields that a choice brings lie flat beside it.
@@ -201,7 +204,7 @@ export function fieldsOf(
   unit: Unit,
   nodes: readonly tree.Parameter[],
   seen: Map<string, tree.Name>,
-  secrets = false,
+  secrets: Secrets = "a field",
 ): Field[] {
   const fields: Field[] = [];
   for (const node of nodes) {
@@ -252,8 +255,8 @@ function duplicate(unit: Unit, node: tree.Parameter, nodes: readonly tree.Parame
 }
 
 /** Its type may be missing where an error stands: then the field is `json`, so that no more is said about it. */
-function fieldOf(unit: Unit, node: tree.Parameter, secrets: boolean): Field | undefined {
-  const written = secrets ? resolveType(unit, node.type) : part(unit, node.type, "a field");
+function fieldOf(unit: Unit, node: tree.Parameter, secrets: Secrets): Field | undefined {
+  const written = secrets === "taken" ? resolveType(unit, node.type) : part(unit, node.type, secrets);
   if (node.name.text === "") return undefined;
   const type: Type = written === undefined ? BROKEN : node.optional ? optional(written) : written;
   let value: Json | undefined;

@@ -31,12 +31,20 @@ pipeline p {
   },
 });
 
+const AGENT_PARAMETER = "an agent's parameter";
+
 export const secretInType = define<{ readonly where: string }>({
   code: "GANG6002",
   severity: "error",
   title: "Secret inside a type",
-  message: ({ where }) => `A secret cannot be ${where}.`,
-  help: () => "Declare it with `secret name` at file level, and hand it to a parameter of type `secret`.",
+  message: ({ where }) =>
+    where === AGENT_PARAMETER
+      ? "An agent's parameter cannot be a secret: it would reach the model."
+      : `A secret cannot be ${where}.`,
+  help: ({ where }) =>
+    where === AGENT_PARAMETER
+      ? "Bind the secret to one of the agent's tools: `tools: [search(key: k)]`, with `secret k` at file level."
+      : "Declare it with `secret name` at file level, and hand it to a tool's parameter of type `secret`.",
   explain: {
     text: "Only a parameter of a tool can be of type `secret`: so a secret is in no value that is stored, shown or sent.",
     wrong: "gang 1\ntype Login = { user: string, password: secret }\n",
