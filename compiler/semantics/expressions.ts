@@ -9,6 +9,7 @@ import { BUILTIN_FUNCTIONS } from "./builtins.ts";
 import { resolveCallee } from "./callees.ts";
 import { bindCall } from "./calls.ts";
 import { BROKEN, sayUnfit, sentence, shown } from "./judging.ts";
+import { wayOfSecret } from "./leaks.ts";
 import { describe } from "./naming.ts";
 import { recalledCall } from "./recalled.ts";
 import { inferRecord } from "./records.ts";
@@ -139,17 +140,21 @@ function checkHole(env: Env, hole: tree.StringHole): void {
   if (denoted.symbol?.kind === "metric" && denoted.type === undefined) return;
   const type = valueOf(env, denoted, hole.path);
   if (type?.kind !== "secret") return;
-  unit.report(safety.secretLeak, hole, {
-    path: [hole.path.names.map((name) => name.text).join(".")],
-    where: "this text",
-  });
+  const path = [hole.path.names.map((name) => name.text).join(".")];
+  const labels = [
+    ...wayOfSecret(unit, denoted.symbol),
+    { ...unit.place(hole), message: "here it would leave, in the text" },
+  ];
+  unit.report(safety.secretLeak, hole, { path, where: "this text" }, { labels });
 }
 
 // Operators -------------------------------------------------------------------------------------------------------------
 
 function binaryType(env: Env, node: tree.BinaryExpression, wanted: Type | undefined): Type | undefined {
   const fallback = node.operator === "??";
-  const left = infer(env, node.left, fallback && wanted !== undefined ? optional(wanted) : undefined);
+  const inferredLeft = infer(env, node.left, fallback && wanted !== undefined ? optional(wanted) : undefined);
+  const left =
+    fallback && inferredLeft !== undefined && isOfItems(env, node.left) ? optional(inferredLeft) : inferredLeft;
   const goal = fallback ? (left === undefined ? wanted : withoutOptional(left)) : literalGoal(node, left);
   const right = infer(env, node.right, goal);
   if (left === undefined || right === undefined) return fallback ? right : undefined;
@@ -299,8 +304,36 @@ function aggregateType(env: Env, node: tree.CallExpression, name: string): Type 
     return undefined;
   }
   const type: Type = { kind: name === "mean" && item.kind === "int" ? "float" : item.kind };
-  const sure = collection.kind === "list" && (collection.least ?? 0) > 0 && collection.of.kind !== "optional";
+  const filled =
+    collection.kind === "list" ? (collection.least ?? 0) > 0 : of === collection && fansOut(env, argument.value);
+  const sure = filled && collection.of.kind !== "optional";
   return name === "sum" || sure ? type : optional(type);
+}
+
+/**
+ * Whether the map is of a stage in a `for` that has an item at least. Items that fail are not in it. Where all do, the
+ * value is missing as a failed stage's is: a `when` stays closed, and a stage or an `observe` says what it lacks.
+ */
+function fansOut(env: Env, node: tree.Expression): boolean {
+  const { facts } = env.scope.unit;
+  let at = node;
+  while (at.kind === "member" || at.kind === "parenthesized") at = at.of;
+  const symbol = at.kind === "name-expression" ? facts.symbols.get(at.name) : undefined;
+  if (symbol?.kind !== "stage" || symbol.parent === undefined) return false;
+  const around = facts.pipelines.get(symbol.parent)?.stepOf.get(symbol)?.around;
+  if (around?.node.kind !== "for") return false;
+  const list = facts.types.get(around.node.iterated);
+  return list?.kind === "list" && (list.least ?? 0) > 0;
+}
+
+/** An aggregate over a map. All items of a fan-out may fail, so a `??` behind it is never idle. */
+function isOfItems(env: Env, node: tree.Expression): boolean {
+  if (node.kind === "parenthesized") return isOfItems(env, node.of);
+  const [argument] = node.kind === "call" ? node.arguments : [];
+  if (node.kind !== "call" || argument === undefined) return false;
+  const callee = resolveCallee(env.scope.unit, node);
+  if (callee?.kind !== "builtin" || !["mean", "min", "max"].includes(callee.name)) return false;
+  return env.scope.unit.facts.types.get(argument.value)?.kind === "map";
 }
 
 /** What `when` and `expect` take. */

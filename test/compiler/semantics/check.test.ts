@@ -477,3 +477,73 @@ describe("files as people write them", () => {
     ]);
   });
 });
+
+describe("what a user reads where the slip is a known one", () => {
+  const said = (text: string): string[] =>
+    check(text)
+      .filter(({ code }) => !QUIET.has(code))
+      .map(({ code, message }) => `${code} ${message}`);
+  const FAN = (rest: string): string =>
+    `${MINER}pipeline p for s {\n  for n in ["a", "b"] { stage e = fetch() }\n${rest}\n}`;
+
+  test("an agent's parameter is no place for a secret", () => {
+    const [one] = check(
+      'gang 1\nmodel own = embedded()\nagent b(k: secret) -> bool {\n  model: own\n  prompt: "x"\n}\n',
+    );
+    expect(one).toMatchObject({ code: "GANG6002", help: expect.stringContaining("tools: [search(key: k)]") });
+    expect(one!.message).toContain("An agent's parameter cannot be a secret");
+  });
+
+  test("a secret's way into a prompt is shown", () => {
+    const files = { "keys.gang": "gang 1\nsecret k\n" };
+    const text = `gang 1\nimport { k } from "./keys.gang"\nmodel own = embedded()\nagent b() -> bool {\n  model: own\n  prompt: "\${k}"\n}\n`;
+    const leak = check(text, files).find(({ code }) => code === "GANG6001")!;
+    expect(leak.labels.map(({ file, message }) => `${file.split("/").at(-1)}: ${message}`)).toEqual([
+      "keys.gang: the secret is declared here",
+      "main.gang: it comes into this file here",
+      "main.gang: here it would leave, in the text",
+    ]);
+  });
+
+  test("errors cannot be suppressed, and that is said", () =>
+    expect(said("gang 1\n// gang-ignore GANG2002: why\ntype A = sting\n").at(0)).toContain(
+      "errors cannot be suppressed",
+    ));
+
+  test("a metric of a subnet that nobody mines is never observed", () => {
+    const text = `${TOOLS}subnet z { metric never: float { goal: minimize } }\n`;
+    const codes = (source: string) => check(source).map(({ code }) => code);
+    expect(codes(`${text}pipeline p { stage a = fetch() }\n`)).toContain("GANG5001");
+    expect(codes(text)).not.toContain("GANG5001");
+  });
+
+  test("a mean over items that are there is a value, and may have a stand-in for when all fail", () => {
+    expect(said(FAN("  when mean(e) > (best(loss) ?? 0.0) { stage x = fetch() }"))).toEqual([]);
+    expect(said(FAN("  when (mean(e) ?? 0.0) > 0.0 { stage x = fetch() }"))).toEqual([]);
+    const none = FAN("  when mean(e) > 0.0 { stage x = fetch() }");
+    expect(said(none.replace("e = fetch()", "e = fetch() or none"))).toEqual([expect.stringContaining("GANG3012")]);
+    const unsure = none.replace('["a", "b"]', "all").replace("  for n", "  stage all = few()\n  for n");
+    expect(said(`${unsure}\ntool few() -> string[0..4] = exec("./few")`)).toEqual([
+      expect.stringContaining("GANG3012"),
+    ]);
+  });
+
+  test("a long circle is cut short", () => {
+    const types = Array.from({ length: 500 }, (_, at) => `type T${at} = { a: T${(at + 1) % 500} }`);
+    const [one] = check(`gang 1\n${types.join("\n")}\n`);
+    expect(one!.message.length).toBeLessThan(200);
+    expect(one!.message).toContain("…");
+  });
+
+  test("a misspelt metric is one error", () =>
+    expect(
+      said(
+        `${MINER}pipeline p for s {\n  stage r = guess()\n  stage l = measure(guess: r)\n  observe los = l\n  learn r from loss\n}`,
+      ),
+    ).toEqual([expect.stringContaining("GANG5005")]));
+
+  test("an import outside the project is named as written", () =>
+    expect(said('gang 1\nimport { f } from "/etc/passwd"\n')).toEqual([
+      expect.stringMatching(/^GANG8003 `\/etc\/passwd`/),
+    ]));
+});
