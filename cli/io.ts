@@ -1,6 +1,6 @@
 /**
  * A command's way to the terminal: stdout for what machines read, stderr for all talk. Colour stands only on a
- * terminal that wants it; a reader that hangs up (`| head`) ends the command quietly.
+ * terminal that wants it; a reader that hangs up (`| head`) ends the command quietly, unless it asks to be told.
  */
 import { writeSync } from "node:fs";
 import { EXIT } from "./exit-codes.ts";
@@ -14,6 +14,8 @@ export interface IO {
   talk(text: string): void;
   /** All of stdin, as bytes. */
   readStdin(): Promise<Uint8Array>;
+  /** Calls `listener` when a reader has gone away. What is written to it then goes nowhere, and ends nothing. */
+  onHangUp(listener: () => void): void;
   readonly stdin: { readonly terminal: boolean };
   readonly stdout: Stream;
   readonly stderr: Stream;
@@ -32,6 +34,10 @@ const PLAIN: Stream = { terminal: false, colour: false, width: 100 };
 
 /** The process's own streams. They are looked at only when first asked for: opening them costs milliseconds. */
 export function processIO(): IO {
+  let hungUp = (): void => process.exit(EXIT.fine);
+  const write = (descriptor: number, text: string): void => {
+    if (!writeWhole(descriptor, text)) hungUp();
+  };
   return {
     cwd: process.cwd(),
     env: process.env,
@@ -41,6 +47,9 @@ export function processIO(): IO {
       const chunks: Uint8Array[] = [];
       for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
       return Buffer.concat(chunks);
+    },
+    onHangUp(listener) {
+      hungUp = listener;
     },
     get stdin() {
       return { terminal: process.stdin.isTTY === true };
@@ -60,8 +69,8 @@ function stream(target: NodeJS.WriteStream): Stream {
   return { terminal: true, colour: !NO_COLOR && !CI && TERM !== "dumb", width: target.columns || 80 };
 }
 
-/** Written at once and in order, however the process ends afterwards. */
-function write(descriptor: number, text: string): void {
+/** Written at once and in order, however the process ends afterwards. False where nobody reads it any more. */
+function writeWhole(descriptor: number, text: string): boolean {
   let rest = Buffer.from(text);
   while (rest.length > 0) {
     try {
@@ -69,10 +78,11 @@ function write(descriptor: number, text: string): void {
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === "EAGAIN") pause();
-      else if (code === "EPIPE") process.exit(EXIT.fine);
+      else if (code === "EPIPE") return false;
       else throw error;
     }
   }
+  return true;
 }
 
 /** A pipe whose reader is slow, set non-blocking by whoever made it. */

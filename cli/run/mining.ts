@@ -3,6 +3,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { runPlan } from "../../runtime/execution/execute.ts";
 import type { Knowledge } from "../../runtime/knowledge/knowledge.ts";
 import type { Json, Plan } from "../../runtime/plan.ts";
+import { programsEnded } from "../../runtime/tools/exec.ts";
 import type { Draft } from "../../runtime/trail/record.ts";
 import type { Trail } from "../../runtime/trail/trail.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
@@ -64,6 +65,7 @@ export async function mine(mining: Mining): Promise<ExitCode> {
   const began = clock.elapsed();
   const elapsed = (): number => (clock.elapsed() - began) / 1000;
   const interrupt = new AbortController();
+  io.onHangUp(() => interrupt.abort());
   const lanes = jobs.reduce((sum, { pipelines }) => sum + pipelines.length, 0);
   let state: RunState = initialState(cycles === "forever" ? undefined : cycles * lanes);
   let newest: string | undefined;
@@ -136,7 +138,7 @@ export async function mine(mining: Mining): Promise<ExitCode> {
   return state.ended.failed > 0 ? EXIT.problems : EXIT.fine;
 }
 
-/** Resolves when all have ended; the first that cannot go on ends the others, and is what it rejects with. */
+/** Resolves when all have ended, and with them the programs that they called; the first that cannot go on ends the others, and is what it rejects with. */
 async function runAll(
   { jobs, cycles, seed, input, store, trail, knowledge, clock }: Mining,
   interrupt: AbortController,
@@ -164,6 +166,7 @@ async function runAll(
       }),
     ),
   );
+  await programsEnded();
   const broken = ended.find((result) => result.status === "rejected");
   if (broken !== undefined) throw broken.reason;
 }

@@ -11,6 +11,17 @@ const ENVIRONMENT = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z]+|TZ|TMPDIR|TMP
 /** Between asking a process group to end and ending it. */
 const GRACE_MILLISECONDS = 2000;
 
+/** Programs under way, until they have ended or their time to end is over. None outlives this process. */
+const running = new Map<ChildProcess, Promise<void>>();
+process.on("exit", () => {
+  for (const child of running.keys()) kill(child, "SIGKILL");
+});
+
+/** Resolves when no program is under way any more: one that was asked to end has its time for that. */
+export async function programsEnded(): Promise<void> {
+  await Promise.all(running.values());
+}
+
 export function allowedEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => ENVIRONMENT.test(name)));
 }
@@ -35,12 +46,21 @@ export function execTool(name: string, command: readonly string[], root: string)
           stdio: ["pipe", "pipe", "pipe"],
           windowsHide: true,
         });
+        const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+        running.set(child, ended);
+        const letGo = (): void => {
+          running.delete(child);
+          end();
+        };
         const output: Buffer[] = [];
         let lastLine = "";
         let grace: NodeJS.Timeout | undefined;
         const onAbort = (): void => {
           kill(child, "SIGTERM");
-          grace = setTimeout(() => kill(child, "SIGKILL"), GRACE_MILLISECONDS);
+          grace = setTimeout(() => {
+            kill(child, "SIGKILL");
+            letGo();
+          }, GRACE_MILLISECONDS);
         };
         signal.addEventListener("abort", onAbort, { once: true });
         child.stdout.on("data", (part: Buffer) => output.push(part));
@@ -52,6 +72,7 @@ export function execTool(name: string, command: readonly string[], root: string)
         child.stdin.on("error", () => {});
         child.stdin.end(`${JSON.stringify(input)}\n`);
         child.on("error", (error: NodeJS.ErrnoException) => {
+          letGo();
           signal.removeEventListener("abort", onAbort);
           reject(
             new AttemptError(
@@ -64,6 +85,7 @@ export function execTool(name: string, command: readonly string[], root: string)
         });
         child.on("close", (code, killedBy) => {
           clearTimeout(grace);
+          letGo();
           signal.removeEventListener("abort", onAbort);
           if (signal.aborted) return reject(signal.reason);
           if (code !== 0) {

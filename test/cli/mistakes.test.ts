@@ -1,11 +1,13 @@
 /** What users get wrong, run for real: a clear sentence, the right exit code, no stack trace, and the facts on record. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { EXIT } from "../../cli/exit-codes.ts";
 import { REPOSITORY } from "./project.ts";
+import { gangc as inFolder } from "./terminal.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gangc-mistakes-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -125,12 +127,6 @@ describe.concurrent("a tool that", () => {
       "invalid",
       'did not print JSON, but "xxx',
     ],
-    [
-      "is a program that ignores SIGTERM",
-      timed(node("process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)")),
-      "timeout",
-      "it took longer than 1 s",
-    ],
   ])("%s fails its stage with a sentence", async (_, files, kind, message) => {
     const { exit, talk, events } = await gangc(files);
     expect(talk).not.toMatch(/^\s+at .*:\d+:\d+/m);
@@ -143,6 +139,20 @@ describe.concurrent("a tool that", () => {
     expect(events.at(-1)).toMatchObject({ kind: "run.ended", status: "failed" });
     expect(exit).toBe(EXIT.problems);
   });
+
+  test("is a program that ignores SIGTERM fails its stage in time, and does not outlive the run", async ({ expect }) => {
+    const script = "console.error(process.pid); process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)";
+    const { exit, events } = await gangc(timed(node(script)));
+    expect(events.find((event) => event.kind === "stage.ended")).toMatchObject({
+      status: "failed",
+      class: "timeout",
+      error: expect.stringContaining("it took longer than 1 s"),
+    });
+    expect(exit).toBe(EXIT.problems);
+    const pid = Number(events.find((event) => event.name === "log")?.message);
+    expect(pid).toBeGreaterThan(1);
+    await expect.poll(() => isAlive(pid), { timeout: 2_000 }).toBe(false);
+  }, 20_000);
 
   test("does not parse is refused with its place", async () => {
     const files = typescript("return { loss: x x };");
@@ -164,6 +174,27 @@ describe.concurrent("a tool that", () => {
 });
 
 describe.concurrent("a run", () => {
+  test("whose reader goes away ends as with Ctrl-C: what it had begun is on record to its end", async () => {
+    const cwd = join(folder, `p${++projects}`);
+    mkdirSync(cwd);
+    const files = { "package.json": '{ "type": "module" }', ...typescript("return { loss: x };") };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
+    const child = spawn(process.execPath, [GANGC, "run", "--forever", "--ui", "json"], { cwd });
+    let talk = "";
+    child.stderr.on("data", (data) => {
+      talk += data;
+    });
+    await once(child.stdout, "data");
+    child.stdout.destroy();
+    const [code] = await once(child, "close");
+    expect([code, talk]).toEqual([EXIT.interrupted, expect.stringMatching(/^Interrupted/m)]);
+    const { out } = await inFolder(["store", "export"], { cwd });
+    const kinds = out.split("\n").flatMap((line) => (line === "" ? [] : [(JSON.parse(line) as { kind: string }).kind]));
+    const count = (kind: string): number => kinds.filter((one) => one === kind).length;
+    expect(count("run.started")).toBeGreaterThan(0);
+    expect(count("run.ended")).toBe(count("run.started"));
+  }, 20_000);
+
   test("of a file without a pipeline, or without what it must be given, is refused before anything happens", async () => {
     const none = await gangc({ "main.gang": "gang 1\ntype T = { x: float }\n" });
     expect(none.events).toEqual([]);
@@ -204,3 +235,12 @@ pipeline p {
     expect(lesser.exit).toBe(EXIT.fine);
   });
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -26,6 +26,7 @@ export async function gangc(
       talk += text;
     },
     readStdin: async () => Buffer.from(stdin),
+    onHangUp() {},
     stdin: { terminal: false },
     stdout: stream,
     stderr: stream,
