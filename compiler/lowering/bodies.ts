@@ -14,6 +14,7 @@ import type {
 import type { BoundCall, Symbol } from "../semantics/program.ts";
 import { withoutOptional } from "../semantics/types/visit.ts";
 import type * as tree from "../syntax/tree.ts";
+import { builtinCall } from "./calls.ts";
 import type { Context } from "./context.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { stageId } from "./expressions.ts";
@@ -125,7 +126,8 @@ function lowerBody(
     const own = context.settings(meant, node.settings);
     const around = { stage: meant, own, blocks };
     const bound = node.alternatives.flatMap((alternative): [BoundCall, tree.Span][] => {
-      const call = alternative.kind === "call" ? program.boundCall(alternative) : undefined;
+      if (alternative.kind !== "call") return [];
+      const call = program.boundCall(alternative) ?? builtinCall(program, alternative, { kind: "bool" }, "shown");
       return call === undefined ? [] : [[call, alternative]];
     });
     const alternatives: Call[] = bound.map(([call, span]) => context.call(call, span, file, around));

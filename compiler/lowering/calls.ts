@@ -1,6 +1,6 @@
 /** Calls of agents and tools, with what the declarations around them settle: where they run, how long, how often. */
-import type { Call, Json } from "../../runtime/plan.ts";
-import type { BoundCall, Callable, Symbol } from "../semantics/program.ts";
+import type { Call, Json, Type } from "../../runtime/plan.ts";
+import type { BoundCall, Callable, Program, Symbol } from "../semantics/program.ts";
 import type * as tree from "../syntax/tree.ts";
 import type { Context, Surroundings } from "./context.ts";
 import { present } from "./present.ts";
@@ -43,6 +43,21 @@ export function routesOf(context: Context): Routes {
 function readRule(context: Context, rule: tree.RouteRule): Rule {
   const backends = rule.backends.flatMap((name) => context.program.symbolOf(name) ?? []);
   return { backends: backends.map(context.declared), settings: context.settings(undefined, rule.settings) };
+}
+
+/** A call of what comes with the box (`approve(plan)`, `fixture("a.json")`); `undefined` where it calls something else. */
+export function builtinCall(
+  program: Program,
+  node: tree.CallExpression,
+  result: Type | undefined,
+  unnamed: string,
+): BoundCall | undefined {
+  const symbol = node.callee.kind === "name-expression" ? program.symbolOf(node.callee.name) : undefined;
+  if (symbol?.kind !== "builtin") return undefined;
+  return {
+    callable: { symbol, kind: "tool", parameters: [], result, effect: false, foreign: undefined },
+    arguments: node.arguments.map(({ name, value }) => ({ name: name?.text ?? unnamed, value })),
+  };
 }
 
 export function lowerCall(

@@ -1,7 +1,8 @@
 /** The `test` blocks of the entry. */
 import type { Expr, Test } from "../../runtime/plan.ts";
-import type { Callable, Program } from "../semantics/program.ts";
+import type { Program } from "../semantics/program.ts";
 import type * as tree from "../syntax/tree.ts";
+import { builtinCall } from "./calls.ts";
 import type { Context } from "./context.ts";
 
 export function lowerTests(program: Program, context: Context): Test[] {
@@ -28,19 +29,7 @@ function lowerTest(context: Context, { title, pipeline, steps }: tree.TestDecl, 
 
 /** `fixture("a.json")` and `recorded("a.json")` are calls of what comes with the box; anything else is a value. */
 function givenValue(context: Context, node: tree.Expression, file: tree.SourceFile): Expr {
-  const symbol =
-    node.kind === "call" && node.callee.kind === "name-expression"
-      ? context.program.symbolOf(node.callee.name)
-      : undefined;
-  if (node.kind !== "call" || symbol?.kind !== "builtin") return context.expression(node, file);
-  const callable: Callable = {
-    symbol,
-    kind: "tool",
-    parameters: [],
-    result: undefined,
-    effect: false,
-    foreign: undefined,
-  };
-  const given = node.arguments.map(({ name, value }) => ({ name: name?.text ?? "file", value }));
-  return { op: "call", call: context.call({ callable, arguments: given }, node, file) };
+  const built = node.kind === "call" ? builtinCall(context.program, node, undefined, "file") : undefined;
+  if (built === undefined) return context.expression(node, file);
+  return { op: "call", call: context.call(built, node, file) };
 }

@@ -195,7 +195,7 @@ export class GangParser extends StatementRules {
         alias = this.expectName(2, "the import");
       },
     });
-    return { kind: "imported", start: name.start, end: this.endHere, name, alias };
+    return { kind: "imported", start: name.start, end: Math.max(name.end, this.endHere), name, alias };
   });
 
   subnet = this.RULE("subnet", (): SubnetDecl => {

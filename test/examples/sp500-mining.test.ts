@@ -45,7 +45,7 @@ describe("gangc run examples/sp500", () => {
     expect(stderr).toContain("What research.choice learned:\n  best    family");
     expect(stderr).toMatch(/first {3}ratio [\d.]+, the mean of the first 5: the best is [\d.]+ % better/);
     expect(stderr).toContain("8 observations, all since it began");
-  }, 60_000);
+  }, 120_000);
 
   test("run again, starts from what it knows: the default is not tried again", () => {
     const { status, stderr } = run(3);
@@ -54,7 +54,7 @@ describe("gangc run examples/sp500", () => {
     expect(stderr.split("\n").filter((line) => /^\d\/3 /.test(line))).toHaveLength(3);
     expect(stderr).not.toMatch(/^\d\/3 .*family gaussian · halflife 60 · scale 1$/m);
     expect(stderr).toContain("11 observations, 8 of them from before this run");
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("Ctrl-C", () => {
@@ -75,7 +75,7 @@ describe("Ctrl-C", () => {
       expect(talk).toContain("Interrupted after");
       expect(talk).toMatch(/gangc run examples\/sp500 --forever [^\n]*\s+goes on from what is known/);
     },
-    60_000,
+    120_000,
   );
 });
 

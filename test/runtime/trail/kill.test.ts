@@ -96,7 +96,7 @@ describe("kill -9", () => {
       expect(numbers).toHaveLength(160);
       expect(seen.get(name)).toEqual(Array.from({ length: 320 }, (_, index) => index + 1));
     }
-  }, 60_000);
+  }, 120_000);
 
   test.each([1, 8])(
     "%i writers, and one that seals, killed at random: what was acknowledged is there once",
