@@ -50,6 +50,13 @@ describe("what is nested as deep as it may be, closed or not, does not overflow"
   });
 });
 
+test("brackets that never pair, ten thousand deep, overflow nothing", () => {
+  for (const line of ["when a {\n", "for a in b max 2 {\n", 'type A = { b: | "c" {\n']) {
+    const codes = check(`tool f(a: ${line.repeat(DEPTH)}`).map(({ code }) => code);
+    expect(codes.length).toBeGreaterThan(0);
+  }
+});
+
 const CHAINS: { readonly [what: string]: (length: number) => string } = {
   "types, each of the one before": (length) => generate("gang", length, Number.POSITIVE_INFINITY),
   "types, each of the one after": (length) =>
