@@ -154,7 +154,9 @@ export abstract class ParserBase extends EmbeddedActionsParser {
       return;
     }
     this.#saidAt = index;
-    this.diagnostics.push(report(definition, { file: this.path, start: at.start, end: at.end }, data, details));
+    // The end of the file has no place of its own.
+    const { start, end } = at.start >= 0 ? at : this.gap();
+    this.diagnostics.push(report(definition, { file: this.path, start, end }, data, details));
   }
 
   protected fix(title: string, at: Span, newText: string): Details {

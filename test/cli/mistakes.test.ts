@@ -140,7 +140,9 @@ describe.concurrent("a tool that", () => {
     expect(exit).toBe(EXIT.problems);
   });
 
-  test("is a program that ignores SIGTERM fails its stage in time, and does not outlive the run", async ({ expect }) => {
+  test("is a program that ignores SIGTERM fails its stage in time, and does not outlive the run", async ({
+    expect,
+  }) => {
     const script = "console.error(process.pid); process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)";
     const { exit, events } = await gangc(timed(node(script)));
     expect(events.find((event) => event.kind === "stage.ended")).toMatchObject({
