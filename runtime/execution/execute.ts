@@ -19,9 +19,9 @@ import { Cancellation } from "./cancellation.ts";
 import type { RunContext } from "./context.ts";
 import { type Graph, graphOf } from "./graph.ts";
 import { RefusedError } from "./load.ts";
+import { subnetValue } from "./proposing.ts";
 import type { RunOptions, RunSummary } from "./run.ts";
 import { runBody } from "./scheduler.ts";
-import { subnetValue } from "./stage.ts";
 import { unsupported } from "./unsupported.ts";
 
 /** Under `--forever` the summary keeps the newest runs only: all of them stand in the trail. */

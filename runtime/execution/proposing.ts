@@ -1,0 +1,97 @@
+/** The attempt of a stage that asks an agent: its prompt, its tools, and its answer as a value of its type. */
+import type { Rendered } from "../knowledge/render.ts";
+import type { Proposal } from "../models/model.ts";
+import type { Call, Plan } from "../plan.ts";
+import type { Json } from "../types.ts";
+import { canonical } from "../values/canonical.ts";
+import { type Attempt, accept, asAttemptError, type Input, type Outcome, type Past } from "./attempt.ts";
+import type { Scope } from "./expression.ts";
+import { renderPrompt } from "./prompt.ts";
+import type { AttemptSettings } from "./retry.ts";
+import { offered } from "./tool-call.ts";
+
+export async function propose(
+  attempt: Attempt,
+  call: Call,
+  input: Input,
+  settings: AttemptSettings,
+  history: readonly Past[],
+  recalled: Rendered,
+): Promise<Outcome> {
+  const { context, node, origin } = attempt;
+  const { plan, clock, cancellation, knowledge, subnetName } = context;
+  const agent = plan.agents[call.callee.name]!;
+  try {
+    const modelName = settings.model!;
+    const model = await context.model(modelName);
+    const { shown, text } = recalled;
+    const request: Proposal = {
+      stage: node.id,
+      scope: attempt.scopeKey,
+      prompt: renderPrompt(agent.prompt, agentScope(plan, input), text, settings.note),
+      type: agent.result,
+      temperature: settings.temperature,
+      seed: attempt.seed,
+      patterns: shown.filter(({ anti }) => !anti),
+      antipatterns: shown.filter(({ anti }) => anti),
+      observations: (limit) => knowledge.observations({ subnet: subnetName, stage: node.id, limit }),
+      history: history.map((tried) => ({ value: tried.value, class: tried.class, error: tried.error })),
+      tools: agent.tools.map(({ tool, bound }) => offered(attempt, tool, bound)),
+      turns: agent.turns,
+      onTurn: ({ number, inputTokens, outputTokens, ...rest }) =>
+        context.note({
+          kind: "turn",
+          ...origin,
+          model: modelName,
+          number,
+          ...(inputTokens === undefined ? {} : { input_tokens: inputTokens }),
+          ...(outputTokens === undefined ? {} : { output_tokens: outputTokens }),
+          ...rest,
+        }),
+    };
+    const answer = await cancellation.within(
+      clock,
+      call.timeout,
+      (signal) => model.propose(request, signal),
+      () =>
+        context.note({
+          kind: "event",
+          ...origin,
+          name: "late",
+          message: `${call.callee.name} answered after its time was over; the answer is dropped`,
+        }),
+    );
+    const { cost } = answer;
+    const paid = cost === undefined ? {} : { cost };
+    try {
+      const value = accept(answer.value, agent.result, "the answer", "refuse");
+      return { value, claim: canonical(value, agent.result), ...paid };
+    } catch (error) {
+      return { failure: asAttemptError(error), ...paid };
+    }
+  } catch (error) {
+    return { failure: asAttemptError(error) };
+  }
+}
+
+/** An agent sees its parameters and the file, never its caller's names. */
+function agentScope(plan: Plan, input: Input): Scope {
+  return {
+    get: (name) =>
+      Object.hasOwn(input, name)
+        ? input[name]
+        : Object.hasOwn(plan.subnets, name)
+          ? subnetValue(plan, name)
+          : undefined,
+  };
+}
+
+/** What the file's names of subnets mean in expressions: their tasks by name, and what their metrics are. */
+export function subnetValue(plan: Plan, name: string): Json {
+  const subnet = plan.subnets[name]!;
+  const metrics = Object.entries(subnet.metrics).map(([metric, { direction, doc }]) => [
+    metric,
+    `${metric} (${direction < 0 ? "lower" : "higher"} is better)${doc === undefined ? "" : `: ${doc}`}`,
+  ]);
+  return { tasks: subnet.tasks, metrics: Object.fromEntries(metrics) as Json };
+}
