@@ -9,8 +9,8 @@ import { openTrail } from "../../../runtime/trail/local.ts";
 import { newestManifest } from "../../../runtime/trail/manifest.ts";
 import { event, readAll, temporaryFolder } from "./store.ts";
 
-/** Every call by hand: GANG_KILL_ROUNDS=1000; else every fourth, from a random one on. */
-const STEP = process.env.GANG_KILL_ROUNDS === undefined ? 4 : 1;
+/** Every call by hand: GANG_EVERY_FAULT=1; else every fourth, from a random one on. */
+const STEP = process.env.GANG_EVERY_FAULT === undefined ? 4 : 1;
 const START = 1 + Math.floor(Math.random() * STEP);
 
 const options = { from: 0, mergeFiles: 2, asideSeconds: 0 };
@@ -48,7 +48,7 @@ test("killed with -9 at each call", async () => {
   const store = await template();
   const before = await readAll(store);
   const copy = `${store}-copy`;
-  const compactor = new URL("compactor.ts", import.meta.url).pathname;
+  const compactor = new URL("../../kill/compactor.ts", import.meta.url).pathname;
   for (let last = START; ; last += STEP) {
     cpSync(store, copy, { recursive: true });
     const { signal, status, stderr } = spawnSync(process.execPath, [compactor, copy, String(last)], {

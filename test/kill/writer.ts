@@ -1,9 +1,18 @@
-/** A process that writes until it is killed, and says on stdout which numbers were acknowledged. */
+/**
+ * A process that writes until it is killed, or kills itself at a call on the disk, and says on stdout its name and which
+ * numbers were acknowledged.
+ */
 import { writeSync } from "node:fs";
-import { openTrail } from "../../../runtime/trail/local.ts";
+import { openTrail } from "../../runtime/trail/local.ts";
+import { mortal } from "./mortal.ts";
 
-const [directory, callers, records, segmentBytes] = process.argv.slice(2);
-const trail = await openTrail({ directory: directory!, peers: ["explorer"], segmentBytes: Number(segmentBytes) });
+const [directory, callers, records, segmentBytes, last] = process.argv.slice(2);
+const trail = await openTrail({
+  directory: directory!,
+  peers: ["explorer"],
+  segmentBytes: Number(segmentBytes),
+  disk: mortal(Number(last ?? 0)).disk,
+});
 writeSync(1, `${trail.process}\n`);
 await Promise.all(
   Array.from({ length: Number(callers) }, async (_, caller) => {
