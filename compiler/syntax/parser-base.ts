@@ -77,6 +77,20 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     this.#saidAt = -1;
   }
 
+  /**
+   * What `action` reads, if it begins here with `type`, on this line. Actions and alternatives that need nothing of the
+   * rule around them are made once, with the parser; others only where they are called for: most of what a rule could
+   * spend goes into functions that it makes and does not call.
+   */
+  protected optionHere<T>(occurrence: number, type: TokenType, action: () => T): T | undefined {
+    return this.RECORDING_PHASE || this.here(type) ? this.option(occurrence, action) : undefined;
+  }
+
+  /** The arguments of an element of a list whose name was read, or left out, before it. */
+  protected named(name: Name | undefined): { ARGS: [Name] } | undefined {
+    return name === undefined ? undefined : { ARGS: [name] };
+  }
+
   // Looking ahead ---------------------------------------------------------------------------------------------------
 
   protected next(ahead = 1): Token {
@@ -256,11 +270,15 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   /** A dotted path whose first name has been read. */
   protected pathFrom(first: Name, occurrence: number, what: string): Path {
     const names = [first];
+    if (this.RECORDING_PHASE || this.at(S.Dot)) this.furtherNames(names, occurrence, what);
+    return { kind: "path", start: first.start, end: names[names.length - 1]!.end, names };
+  }
+
+  private furtherNames(names: Name[], occurrence: number, what: string): void {
     this.many(occurrence, () => {
       this.consume(occurrence, S.Dot);
       names.push(this.expectName(occurrence, what, Word));
     });
-    return { kind: "path", start: first.start, end: names.at(-1)!.end, names };
   }
 
   protected missing(): MissingNode {
@@ -296,7 +314,8 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     shape: ListShape,
     element: (name?: Name) => T,
   ): T[] {
-    const [records, armFields] = [this.recordsAllowed, this.armFieldsAllowed];
+    const records = this.recordsAllowed;
+    const armFields = this.armFieldsAllowed;
     this.recordsAllowed = true;
     this.armFieldsAllowed = true;
     this.consume(occurrence, open);

@@ -18,10 +18,12 @@ import {
 import type {
   Argument,
   BinaryOperator,
+  BoolLiteral,
   Expression,
   Name,
   NumberLiteral,
   Path,
+  RangeExpression,
   RecordField,
   RecordLiteral,
   StringLiteral,
@@ -72,6 +74,12 @@ const binaryTokens: TokenType[] = [
 interface Operand {
   readonly prefixes: readonly Token[];
   readonly node: Expression;
+}
+
+/** An operand in a chain, with the operator before it. */
+interface Link {
+  readonly operator: IToken;
+  readonly operand: Operand;
 }
 
 export abstract class ExpressionRules extends ParserBase {
@@ -149,84 +157,90 @@ export abstract class ExpressionRules extends ParserBase {
 
   value = this.RULE("value", (): Expression => {
     let node = this.SUBRULE(this.expression);
-    this.option(1, {
-      GATE: () => this.sameLine(),
-      DEF: () => {
-        this.consume(1, S.Range);
-        const low = node;
-        const high = this.expressionAfter(2, "..");
-        let step: Expression | undefined;
-        this.option(2, {
-          GATE: () => this.sameLine(),
-          DEF: () => {
-            this.consume(2, K.step);
-            step = this.expressionAfter(3, "step");
-          },
-        });
-        node = { kind: "range", start: low.start, end: this.endHere, low, high, step };
-      },
-    });
-    this.option(3, {
-      GATE: () => this.sameLine(),
-      DEF: () => {
-        this.consume(3, K.x);
-        const of = node;
-        const times = this.expressionAfter(4, "x");
-        node = { kind: "repeat", start: of.start, end: this.endHere, of, times };
-      },
-    });
-    this.option(4, {
-      GATE: () => this.sameLine(),
-      DEF: () => {
-        this.consume(4, K.per);
-        const amount = node;
-        const window = this.expressionAfter(5, "per");
-        node = { kind: "per", start: amount.start, end: this.endHere, amount, window };
-      },
-    });
+    const { start } = node;
+    const range = this.optionHere(1, S.Range, this.rangeOfValue);
+    if (range !== undefined) node = { kind: "range", start, end: this.endHere, low: node, ...range };
+    const times = this.optionHere(3, K.x, this.times);
+    if (times !== undefined) node = { kind: "repeat", start, end: this.endHere, of: node, times };
+    const window = this.optionHere(4, K.per, this.window);
+    if (window !== undefined) node = { kind: "per", start, end: this.endHere, amount: node, window };
     return node;
   });
 
+  private readonly rangeOfValue = (): Pick<RangeExpression, "high" | "step"> => {
+    this.consume(1, S.Range);
+    const high = this.expressionAfter(2, "..");
+    return { high, step: this.optionHere(2, K.step, this.stepOfValue) };
+  };
+
+  private readonly stepOfValue = (): Expression => {
+    this.consume(2, K.step);
+    return this.expressionAfter(3, "step");
+  };
+
+  private readonly times = (): Expression => {
+    this.consume(3, K.x);
+    return this.expressionAfter(4, "x");
+  };
+
+  private readonly window = (): Expression => {
+    this.consume(4, K.per);
+    return this.expressionAfter(5, "per");
+  };
+
   expression = this.RULE("expression", (): Expression => {
     const first = this.SUBRULE(this.operand);
-    let rest: { operator: IToken; operand: Operand }[] | undefined;
+    const rest = this.RECORDING_PHASE || this.operatorHere() ? this.furtherOperands() : none;
+    if (this.RECORDING_PHASE) return first as never;
+    return rest.length === 0 && first.prefixes.length === 0 ? first.node : this.climb(first, rest);
+  });
+
+  private operatorHere(): boolean {
+    const token = this.next();
+    return bindingPower.has(token.image) && (!token.lineBefore || continuations.has(token.image));
+  }
+
+  private furtherOperands(): readonly Link[] {
+    const rest: Link[] = [];
     this.MANY({
-      GATE: () => this.sameLine() || continuations.has(this.LA(1).image),
+      GATE: () => this.operatorHere(),
       DEF: () => {
         const operator = this.SUBRULE(this.operator);
-        rest ??= [];
         if (this.RECORDING_PHASE || this.valueBegins()) rest.push({ operator, operand: this.subrule(2, this.operand) });
         else {
           this.complain(catalogue.missingValue, this.gap(), { after: operator.image });
-          rest.push({ operator, operand: { prefixes: [], node: this.missing() } });
+          rest.push({ operator, operand: { prefixes: none, node: this.missing() } });
         }
       },
     });
-    if (this.RECORDING_PHASE) return first as never;
-    if (rest === undefined && first.prefixes.length === 0) return first.node;
-    return this.climb(first, rest ?? []);
-  });
+    return rest;
+  }
 
   private readonly operatorAlternatives = binaryTokens.map((type) => ({ ALT: () => this.CONSUME(type) }));
 
   operator = this.RULE("operator", (): IToken => this.OR(this.operatorAlternatives));
 
   operand = this.RULE("operand", (): Operand => {
-    let prefixes: Token[] | undefined;
-    this.MANY(() => {
-      const prefix = this.OR([{ ALT: () => this.CONSUME(K.not) }, { ALT: () => this.CONSUME(S.Minus) }]);
-      prefixes ??= [];
-      prefixes.push(prefix as Token);
-    });
-    if (prefixes !== undefined && !this.RECORDING_PHASE && !this.valueBegins()) {
+    const prefixes = this.RECORDING_PHASE || this.at(S.Minus) || this.at(K.not) ? this.prefixes() : none;
+    if (prefixes.length > 0 && !this.RECORDING_PHASE && !this.valueBegins()) {
       this.complain(catalogue.missingValue, this.gap(), { after: prefixes.at(-1)!.image });
       return { prefixes, node: this.missing() };
     }
-    return { prefixes: prefixes ?? none, node: this.SUBRULE(this.postfix) };
+    return { prefixes, node: this.SUBRULE(this.postfix) };
   });
 
+  private prefixes(): readonly Token[] {
+    const prefixes: Token[] = [];
+    this.MANY(() => {
+      prefixes.push(this.OR(this.prefixAlternatives) as Token);
+    });
+    return prefixes;
+  }
+
+  private readonly prefixAlternatives = [K.not, S.Minus].map((type) => ({ ALT: () => this.CONSUME(type) }));
+
   /** Builds the tree of a chain of operands by how tightly the operators between them bind. */
-  private climb(first: Operand, rest: readonly { operator: IToken; operand: Operand }[]): Expression {
+  private climb(first: Operand, rest: readonly Link[]): Expression {
     let links = first.prefixes.length + rest.length;
     for (const { operand } of rest) links += operand.prefixes.length;
     if (links > depthLimit) {
@@ -265,7 +279,12 @@ export abstract class ExpressionRules extends ParserBase {
 
   /** A primary with what hangs on it: `.name`, `(…)`, `[…]`, and the `{…}` of a record with a type. */
   postfix = this.RULE("postfix", (): Expression => {
-    let node = this.SUBRULE(this.primary);
+    const node = this.SUBRULE(this.primary);
+    return this.RECORDING_PHASE || this.hangsOn() || this.at(S.LeftBrace) ? this.continued(node) : node;
+  });
+
+  private continued(primary: Expression): Expression {
+    let node = primary;
     let links = 0;
     this.MANY({
       GATE: () => this.hangsOn() && !this.tooLong(++links),
@@ -306,7 +325,7 @@ export abstract class ExpressionRules extends ParserBase {
       },
     });
     return node;
-  });
+  }
 
   private hangsOn(): boolean {
     const type = this.LA(1).tokenType;
@@ -334,8 +353,10 @@ export abstract class ExpressionRules extends ParserBase {
   }
 
   arguments = this.RULE("arguments", (): Argument[] => {
-    return this.list(1, S.LeftParen, S.RightParen, this.args, (name) => this.SUBRULE(this.argument, { ARGS: [name] }));
+    return this.list(1, S.LeftParen, S.RightParen, this.args, this.oneArgument);
   });
+
+  private readonly oneArgument = (name?: Name): Argument => this.SUBRULE(this.argument, this.named(name));
 
   /** Whether a literal or a name follows a name, as nothing can: the colon between them was forgotten. */
   private valueBehindName(): boolean {
@@ -372,18 +393,8 @@ export abstract class ExpressionRules extends ParserBase {
     },
     { ALT: () => this.SUBRULE(this.string) },
     { ALT: () => this.SUBRULE(this.amount) },
-    {
-      ALT: () => {
-        const token = this.CONSUME(K.true);
-        return { kind: "bool", start: token.startOffset, end: token.endOffset!, value: true };
-      },
-    },
-    {
-      ALT: () => {
-        const token = this.CONSUME(K.false);
-        return { kind: "bool", start: token.startOffset, end: token.endOffset!, value: false };
-      },
-    },
+    { ALT: () => this.bool(K.true) },
+    { ALT: () => this.bool(K.false) },
     {
       ALT: () => {
         const token = this.CONSUME(K.none);
@@ -394,6 +405,11 @@ export abstract class ExpressionRules extends ParserBase {
     { ALT: () => this.SUBRULE(this.listLiteral) },
     { ALT: () => this.SUBRULE(this.record) },
   ];
+
+  protected bool(type: TokenType): BoolLiteral {
+    const token = this.CONSUME(type);
+    return { kind: "bool", start: token.startOffset, end: token.endOffset!, value: type === K.true };
+  }
 
   primary = this.RULE("primary", (): Expression => {
     // `(name: …)` are the arguments of a call whose name was left out.
@@ -428,18 +444,20 @@ export abstract class ExpressionRules extends ParserBase {
   /** A number, and what it counts where a word follows: `50 calls`. */
   amount = this.RULE("amount", (): Expression => {
     const number = this.SUBRULE(this.number);
-    let node: Expression = number;
-    this.OPTION({
-      GATE: () => this.sameLine() && !notCounted.has(this.LA(1).image) && this.LA(2).tokenType !== S.Colon,
-      DEF: () => {
-        const noun = this.takeName(1, NameToken);
-        node = { kind: "amount", start: number.start, end: noun.end, number, noun };
-        if (!this.RECORDING_PHASE && (number.unit === "int" || number.unit === "float"))
-          node = this.spaced(number, noun) ?? node;
-      },
-    });
-    return node;
+    const noun = this.RECORDING_PHASE || this.nounHere() ? this.OPTION(this.noun) : undefined;
+    if (noun === undefined || this.RECORDING_PHASE) return number;
+    const meant = number.unit === "int" || number.unit === "float" ? this.spaced(number, noun) : undefined;
+    return meant ?? { kind: "amount", start: number.start, end: noun.end, number, noun };
   });
+
+  private nounHere(): boolean {
+    const token = this.next();
+    return (
+      this.is(token, NameToken) && this.sameLine() && !notCounted.has(token.image) && this.LA(2).tokenType !== S.Colon
+    );
+  }
+
+  private readonly noun = (): Name => this.takeName(1, NameToken);
 
   /** `30 m` is `30m`, and not thirty of something called `m`. */
   private spaced(number: NumberLiteral, noun: Name): NumberLiteral | undefined {
@@ -468,17 +486,19 @@ export abstract class ExpressionRules extends ParserBase {
 
   listLiteral = this.RULE("listLiteral", (): Expression => {
     const start = this.startHere;
-    const items = this.list(1, S.LeftBracket, S.RightBracket, this.values, () => this.SUBRULE(this.value));
+    const items = this.list(1, S.LeftBracket, S.RightBracket, this.values, this.oneValue);
     return { kind: "list", start, end: this.endHere, items };
   });
 
+  private readonly oneValue = (): Expression => this.SUBRULE(this.value);
+
   record = this.RULE("record", (): RecordLiteral => {
     const start = this.startHere;
-    const fields = this.list(1, S.LeftBrace, S.RightBrace, this.fields, (name) =>
-      this.SUBRULE(this.recordField, { ARGS: [name] }),
-    );
+    const fields = this.list(1, S.LeftBrace, S.RightBrace, this.fields, this.oneField);
     return { kind: "record", start, end: this.endHere, type: undefined, fields };
   });
+
+  private readonly oneField = (name?: Name): RecordField => this.SUBRULE(this.recordField, this.named(name));
 
   recordField = this.RULE("recordField", (given?: Name): RecordField => {
     const name = given ?? this.takeName(1, Word);
@@ -489,7 +509,7 @@ export abstract class ExpressionRules extends ParserBase {
   });
 }
 
-const none: readonly Token[] = [];
+const none: readonly never[] = [];
 
 /** The dotted path that an expression is, if it is one. */
 function pathOf(node: Expression): Path | undefined {

@@ -1,10 +1,21 @@
 /** The rules of types, and of the parameters and fields that have them. */
-import type { IOrAlt } from "chevrotain";
+import type { IOrAlt, IToken } from "chevrotain";
 import * as catalogue from "../diagnostics/catalogue/syntax.ts";
 import type { ListShape } from "./parser-base.ts";
 import { ExpressionRules } from "./parser-expressions.ts";
 import { keywordTokens as K, Name as NameToken, NumberToken, symbolTokens as S, StringToken, Word } from "./tokens.ts";
-import type { Expression, Name, NumberLiteral, Parameter, StringLiteral, TypeNode, UnionArm } from "./tree.ts";
+import type {
+  BoolLiteral,
+  Expression,
+  ListTypeNode,
+  Name,
+  NumberLiteral,
+  Parameter,
+  RangedTypeNode,
+  StringLiteral,
+  TypeNode,
+  UnionArm,
+} from "./tree.ts";
 
 export abstract class TypeRules extends ExpressionRules {
   private readonly parameterShape: ListShape = {
@@ -56,42 +67,37 @@ export abstract class TypeRules extends ExpressionRules {
 
   type = this.RULE("type", (): TypeNode => {
     const start = this.startHere;
-    let docFrom = start;
-    let led = false;
-    this.option(1, () => {
-      this.consume(1, S.Bar);
-      led = true;
-    });
-    const arms = [this.subrule(1, this.arm, { ARGS: [docFrom, led] })];
-    this.MANY(() => {
-      docFrom = this.startHere;
-      this.consume(2, S.Bar);
-      arms.push(this.subrule(2, this.arm, { ARGS: [docFrom, true] }));
-    });
-    const only = arms[0]!;
-    if (arms.length === 1 && !led && only.fields === undefined) return only.type;
-    return { kind: "union-type", start, end: this.endHere, arms };
+    const led = this.at(S.Bar);
+    this.option(1, this.bar);
+    const first = this.subrule(1, this.arm);
+    if (this.RECORDING_PHASE || this.at(S.Bar)) return this.union(start, [first]);
+    if (!led && first.fields === undefined) return first.type;
+    return { kind: "union-type", start, end: this.endHere, arms: [first] };
   });
 
-  arm = this.RULE("arm", (docFrom: number, barred: boolean): UnionArm => {
-    const type = this.typeTermAfter(barred ? "|" : ":");
-    let fields: readonly Parameter[] | undefined;
-    this.OPTION({
-      GATE: () => this.armFieldsAllowed && this.sameLine(),
-      DEF: () => {
-        fields = this.SUBRULE(this.fieldList);
-      },
+  private readonly bar = (): IToken => this.consume(1, S.Bar);
+
+  /** The arms behind the first. */
+  private union(start: number, arms: UnionArm[]): TypeNode {
+    this.MANY(() => {
+      this.consume(2, S.Bar);
+      arms.push(this.subrule(2, this.arm));
     });
+    return { kind: "union-type", start, end: this.endHere, arms };
+  }
+
+  arm = this.RULE("arm", (): UnionArm => {
+    const before = this.LA(0);
+    const barred = before.tokenType === S.Bar;
+    const docFrom = barred ? before.startOffset : this.startHere;
+    const type = this.typeTermAfter(barred ? "|" : ":");
+    const fields = this.armFieldsAllowed ? this.optionHere(0, S.LeftBrace, this.fieldsOfArm) : undefined;
     const end = this.endHere;
-    return {
-      kind: "arm",
-      start: type.start,
-      end,
-      doc: barred || fields ? this.docs?.take(docFrom, end) : undefined,
-      type,
-      fields,
-    };
+    const doc = barred || fields ? this.docs?.take(docFrom, end) : undefined;
+    return { kind: "arm", start: type.start, end, doc, type, fields };
   });
+
+  private readonly fieldsOfArm = (): readonly Parameter[] => this.SUBRULE(this.fieldList);
 
   private typeTermAfter(after: string): TypeNode {
     if (this.RECORDING_PHASE || (this.typeHere() && !this.at(S.Bar))) return this.subrule(1, this.typeTerm);
@@ -102,67 +108,61 @@ export abstract class TypeRules extends ExpressionRules {
   /** A type with what stands behind it: `?`, `[1..8]`, `in 0.5..2.0 log`. */
   typeTerm = this.RULE("typeTerm", (): TypeNode => {
     const start = this.startHere;
-    let node = this.leftOut() ? this.missingType() : this.SUBRULE(this.typePrimary);
+    const primary = this.leftOut() ? this.missingType() : this.SUBRULE(this.typePrimary);
+    const of = this.RECORDING_PHASE || this.hangsOnType() ? this.marked(start, primary) : primary;
+    const range = this.optionHere(0, K.in, this.rangeOfType);
+    return range === undefined ? of : { kind: "ranged-type", start, end: this.endHere, base: of, ...range };
+  });
+
+  /** A type with the marks behind it. */
+  private marked(start: number, primary: TypeNode): TypeNode {
+    let of = primary;
     let links = 0;
     this.MANY({
-      GATE: () => this.sameLine() && this.hangsOnType() && !this.tooLong(++links),
+      GATE: () => this.hangsOnType() && !this.tooLong(++links),
       DEF: () => {
-        const of = node;
-        this.OR([
-          {
-            ALT: () => {
-              this.CONSUME(S.Question);
-              node = { kind: "optional-type", start, end: this.endHere, of };
-            },
-          },
-          {
-            // `T??` is two marks, though one token: `T?` of `T?`.
-            ALT: () => {
-              this.CONSUME(S.Fallback);
-              const end = this.endHere;
-              node = { kind: "optional-type", start, end, of: { kind: "optional-type", start, end: end - 1, of } };
-            },
-          },
-          {
-            ALT: () => {
-              this.CONSUME(S.LeftBracket);
-              const bounds = this.SUBRULE(this.lengths);
-              this.closing(S.RightBracket, 1, "`]`");
-              node = { kind: "list-type", start, end: this.endHere, of, ...bounds };
-            },
-          },
-        ]);
+        const mark = this.OR(this.typeMarks);
+        const end = this.endHere;
+        if (typeof mark === "object") of = { kind: "list-type", start, end, of, low: mark.low, high: mark.high };
+        else {
+          // `T??` is two marks, though one token: `T?` of `T?`.
+          if (mark === "??") of = { kind: "optional-type", start, end: end - 1, of };
+          of = { kind: "optional-type", start, end, of };
+        }
       },
     });
-    this.OPTION({
-      GATE: () => this.sameLine(),
-      DEF: () => {
-        const base = node;
-        this.CONSUME(K.in);
-        const low = this.boundAfter(1, "in");
-        this.expect(9, S.Range, "A range");
-        const high = this.boundAfter(2, "..");
-        let log = false;
-        let step: Expression | undefined;
-        this.option(1, {
-          GATE: () => this.sameLine(),
-          DEF: () => {
-            this.consume(1, K.log);
-            log = true;
-          },
-        });
-        this.option(2, {
-          GATE: () => this.sameLine(),
-          DEF: () => {
-            this.consume(2, K.step);
-            step = this.boundAfter(3, "step");
-          },
-        });
-        node = { kind: "ranged-type", start, end: this.endHere, base, low, high, log, step };
+    return of;
+  }
+
+  private readonly typeMarks: IOrAlt<"?" | "??" | Lengths>[] = [
+    { ALT: () => this.CONSUME(S.Question).image as "?" },
+    { ALT: () => this.CONSUME(S.Fallback).image as "??" },
+    {
+      ALT: () => {
+        this.CONSUME(S.LeftBracket);
+        const lengths = this.SUBRULE(this.lengths);
+        this.closing(S.RightBracket, 1, "`]`");
+        return lengths;
       },
-    });
-    return node;
-  });
+    },
+  ];
+
+  private readonly rangeOfType = (): Pick<RangedTypeNode, "low" | "high" | "log" | "step"> => {
+    this.CONSUME(K.in);
+    const low = this.boundAfter(1, "in");
+    this.expect(9, S.Range, "A range");
+    const high = this.boundAfter(2, "..");
+    const log = this.optionHere(1, K.log, this.log) !== undefined;
+    const step = this.optionHere(2, K.step, this.stepOfRange);
+    return { low, high, log, step };
+  };
+
+  private readonly log = (): IToken => this.consume(1, K.log);
+
+  private readonly stepOfRange = (): Expression => {
+    this.consume(2, K.step);
+    return this.boundAfter(3, "step");
+  };
 
   /** Whether what hangs on a type begins here, without the type. */
   private leftOut(): boolean {
@@ -178,22 +178,22 @@ export abstract class TypeRules extends ExpressionRules {
   }
 
   private hangsOnType(): boolean {
-    return this.at(S.Question) || this.at(S.Fallback) || this.at(S.LeftBracket);
+    const type = this.LA(1).tokenType;
+    return (type === S.Question || type === S.Fallback || type === S.LeftBracket) && this.sameLine();
   }
 
   /** What stands in the brackets of a list: nothing, `8` or `1..8`. */
-  lengths = this.RULE("lengths", (): { low: Expression | undefined; high: Expression | undefined } => {
-    let low: Expression | undefined;
-    let high: Expression | undefined;
-    this.option(1, () => {
-      low = high = this.boundAfter(1, "[");
-      this.option(2, () => {
-        this.consume(2, S.Range);
-        high = this.boundAfter(2, "..");
-      });
-    });
-    return { low, high };
-  });
+  lengths = this.RULE("lengths", (): Lengths => this.option(1, this.someLengths) ?? anyLength);
+
+  private readonly someLengths = (): Lengths => {
+    const low = this.boundAfter(1, "[");
+    return { low, high: this.option(2, this.greatestLength) ?? low };
+  };
+
+  private readonly greatestLength = (): Expression => {
+    this.consume(2, S.Range);
+    return this.boundAfter(2, "..");
+  };
 
   private boundAfter(occurrence: number, after: string): Expression {
     const before = this.recordsAllowed;
@@ -222,75 +222,45 @@ export abstract class TypeRules extends ExpressionRules {
     );
   });
 
-  typePrimary = this.RULE("typePrimary", (): TypeNode => {
-    const start = this.startHere;
-    return this.OR([
-      {
-        GATE: () => this.LA(2).tokenType === S.Less,
-        ALT: () => {
-          this.CONSUME(K.map);
-          this.CONSUME(S.Less);
-          const of = this.mapValue();
-          this.expect(2, S.Greater, "A map");
-          return { kind: "map-type", start, end: this.endHere, of };
-        },
+  private readonly typePrimaries: IOrAlt<TypeNode>[] = [
+    {
+      GATE: () => this.LA(2).tokenType === S.Less,
+      ALT: () => {
+        const { startOffset: start } = this.CONSUME(K.map);
+        this.CONSUME(S.Less);
+        const of = this.mapValue();
+        this.expect(2, S.Greater, "A map");
+        return { kind: "map-type", start, end: this.endHere, of };
       },
-      {
-        ALT: () => {
-          const path = this.pathFrom(this.takeName(1, NameToken), 1, "the type");
-          return { kind: "named-type", start: path.start, end: path.end, path };
-        },
+    },
+    {
+      ALT: () => {
+        const path = this.pathFrom(this.takeName(1, NameToken), 1, "the type");
+        return { kind: "named-type", start: path.start, end: path.end, path };
       },
-      {
-        ALT: () => {
-          const value = this.SUBRULE(this.string) as StringLiteral;
-          return { kind: "literal-type", start, end: this.endHere, value };
-        },
+    },
+    { ALT: () => literalType(this.SUBRULE(this.string)) },
+    { ALT: () => literalType(this.SUBRULE(this.number)) },
+    { ALT: () => literalType(this.bool(K.true)) },
+    { ALT: () => literalType(this.bool(K.false)) },
+    {
+      ALT: () => {
+        const start = this.startHere;
+        const fields = this.SUBRULE(this.fieldList);
+        return { kind: "record-type", start, end: this.endHere, fields };
       },
-      {
-        ALT: () => {
-          const value = this.SUBRULE(this.number) as NumberLiteral;
-          return { kind: "literal-type", start, end: this.endHere, value };
-        },
+    },
+    {
+      ALT: () => {
+        this.CONSUME(S.LeftParen);
+        const of = this.inType(() => this.typeAfter(2, "("));
+        this.closing(S.RightParen, 2, "`)`");
+        return of;
       },
-      {
-        ALT: () => {
-          this.CONSUME(K.true);
-          return {
-            kind: "literal-type",
-            start,
-            end: this.endHere,
-            value: { kind: "bool", start, end: this.endHere, value: true },
-          };
-        },
-      },
-      {
-        ALT: () => {
-          this.CONSUME(K.false);
-          return {
-            kind: "literal-type",
-            start,
-            end: this.endHere,
-            value: { kind: "bool", start, end: this.endHere, value: false },
-          };
-        },
-      },
-      {
-        ALT: () => {
-          const fields = this.SUBRULE(this.fieldList);
-          return { kind: "record-type", start, end: this.endHere, fields };
-        },
-      },
-      {
-        ALT: () => {
-          this.CONSUME(S.LeftParen);
-          const of = this.inType(() => this.typeAfter(2, "("));
-          this.closing(S.RightParen, 2, "`)`");
-          return of;
-        },
-      },
-    ] as IOrAlt<TypeNode>[]);
-  });
+    },
+  ];
+
+  typePrimary = this.RULE("typePrimary", (): TypeNode => this.OR(this.typePrimaries));
 
   /** What stands between `<` and `>`: the one kind of bracket whose depth only the parser knows. */
   private mapValue(): TypeNode {
@@ -320,36 +290,38 @@ export abstract class TypeRules extends ExpressionRules {
   }
 
   fieldList = this.RULE("fieldList", (): Parameter[] => {
-    return this.list(1, S.LeftBrace, S.RightBrace, this.fieldShape, (name) =>
-      this.SUBRULE(this.parameter, { ARGS: [name] }),
-    );
+    return this.list(1, S.LeftBrace, S.RightBrace, this.fieldShape, this.oneParameter);
   });
 
   parameters = this.RULE("parameters", (): Parameter[] => {
-    return this.list(1, S.LeftParen, S.RightParen, this.parameterShape, (name) =>
-      this.SUBRULE(this.parameter, { ARGS: [name] }),
-    );
+    return this.list(1, S.LeftParen, S.RightParen, this.parameterShape, this.oneParameter);
   });
+
+  private readonly oneParameter = (name?: Name): Parameter => this.SUBRULE(this.parameter, this.named(name));
 
   parameter = this.RULE("parameter", (given?: Name): Parameter => {
     const name = given ?? this.takeName(1, Word);
-    let optional = false;
-    this.option(1, () => {
-      this.consume(1, S.Question);
-      optional = true;
-    });
+    const optional = this.option(1, this.questionMark) !== undefined;
     this.expect(2, S.Colon, "A type", [S.Assign]);
     const type = this.typeAfter(1, ":");
-    let fallback: Expression | undefined;
-    this.option(2, {
-      GATE: () => this.sameLine(),
-      DEF: () => {
-        this.consume(3, S.Assign);
-        fallback = this.valueAfter(2, "=");
-      },
-    });
+    const fallback = this.optionHere(2, S.Assign, this.fallback);
     const end = this.endHere;
     const doc = this.docs?.take(name.start, end);
     return { kind: "parameter", start: name.start, end, doc, name, optional, type, default: fallback };
   });
+
+  private readonly questionMark = (): IToken => this.consume(1, S.Question);
+
+  private readonly fallback = (): Expression => {
+    this.consume(3, S.Assign);
+    return this.valueAfter(2, "=");
+  };
+}
+
+type Lengths = Pick<ListTypeNode, "low" | "high">;
+
+const anyLength: Lengths = { low: undefined, high: undefined };
+
+function literalType(value: StringLiteral | NumberLiteral | BoolLiteral): TypeNode {
+  return { kind: "literal-type", start: value.start, end: value.end, value };
 }
