@@ -7,6 +7,7 @@ import type { Tool } from "../tools/tool.ts";
 import type { Draft, Origin } from "../trail/record.ts";
 import type { Json, Type } from "../types.ts";
 import type { Cancellation } from "./cancellation.ts";
+import type { RestoredRun } from "./restored.ts";
 
 export interface RunContext {
   readonly plan: Plan;
@@ -17,6 +18,8 @@ export interface RunContext {
   readonly subnet: Subnet | undefined;
   /** The subnet's version, as of this cycle. */
   readonly version: string | undefined;
+  /** What the run knows already, where it goes on. */
+  readonly restored: RestoredRun | undefined;
   /** When the cycle began, in milliseconds since 1970: what was learned later is for the next one. */
   readonly began: number;
   /** This cycle's. */

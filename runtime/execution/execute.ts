@@ -8,6 +8,7 @@ import { SETTINGS } from "../settings.ts";
 import { openTool } from "../tools/open.ts";
 import type { Tool } from "../tools/tool.ts";
 import { artifactsOf, outputFields } from "../trail/artifacts.ts";
+import { claimsOf } from "../trail/claims.ts";
 import { freeSpace } from "../trail/disk.ts";
 import type { Draft } from "../trail/record.ts";
 import { type Trail, TrailError } from "../trail/trail.ts";
@@ -20,12 +21,16 @@ import type { RunContext } from "./context.ts";
 import { type Graph, graphOf } from "./graph.ts";
 import { RefusedError } from "./load.ts";
 import { subnetValue } from "./proposing.ts";
+import { leaveRun, type RestoredRun } from "./restored.ts";
 import type { RunOptions, RunSummary } from "./run.ts";
 import { runBody } from "./scheduler.ts";
 import { unsupported } from "./unsupported.ts";
 
 /** Under `--forever` the summary keeps the newest runs only: all of them stand in the trail. */
 const SUMMARISED_FOREVER = 100;
+
+/** Stages that are named where a run goes on. */
+const NAMED = 12;
 
 /** How often the free space is looked at. */
 const SPACE_MILLISECONDS = 1000;
@@ -56,14 +61,15 @@ class Execution {
 
   constructor(plan: Plan, options: RunOptions) {
     this.#options = options;
-    this.#pipelines = options.pipeline === undefined ? Object.keys(plan.pipelines) : [options.pipeline];
+    const pipeline = options.resume?.pipeline ?? options.pipeline;
+    this.#pipelines = pipeline === undefined ? Object.keys(plan.pipelines) : [pipeline];
     this.#plan = link(plan);
     for (const pipeline of Object.values(this.#plan.pipelines))
       for (const stage of stagesOf(pipeline.body)) this.#stages.set(stage.id, stage);
   }
 
   async run(): Promise<RunSummary> {
-    const { trail, signal, knowledge } = this.#options;
+    const { trail, signal, knowledge, resume } = this.#options;
     this.#refuse();
     const input = new Map(this.#pipelines.map((name) => [name, this.#inputOf(name, this.#plan.pipelines[name]!)]));
     const onAbort = (): void => this.#stop.abort(signal.reason);
@@ -74,7 +80,11 @@ class Execution {
       await this.#recordPlan();
       this.#sayMissingRungs();
       await knowledge.refresh();
-      const ended = await Promise.allSettled(this.#pipelines.map((name) => this.#cycles(name, input.get(name)!)));
+      const ended = await Promise.allSettled(
+        resume === undefined
+          ? this.#pipelines.map((name) => this.#cycles(name, input.get(name)!))
+          : [this.#resume(resume)],
+      );
       const failed = ended.find((result) => result.status === "rejected");
       if (broken.error !== undefined) throw broken.error;
       if (failed !== undefined) throw failed.reason;
@@ -93,6 +103,12 @@ class Execution {
       throw new RefusedError("usage", [`There is no pipeline ${name}; there ${list(Object.keys(plan.pipelines))}.`]);
     }
     if (this.#pipelines.length === 0) throw new RefusedError("program", ["The plan has no pipeline to run."]);
+    const { resume } = this.#options;
+    if (resume !== undefined && resume.plan !== plan.hash) {
+      throw new RefusedError("program", [
+        `The run ${resume.run} was begun with another plan (${resume.plan.slice(0, 12)}, now ${plan.hash.slice(0, 12)}), and cannot go on with this one.`,
+      ]);
+    }
     const problems = unsupported(plan, this.#pipelines);
     if (problems.length > 0) throw new RefusedError("program", problems);
     const stuck = new Set<string>();
@@ -151,9 +167,10 @@ class Execution {
   }
 
   #inputOf(name: string, pipeline: Pipeline): { readonly [name: string]: Json } {
+    const all = this.#options.resume?.input ?? this.#options.input;
     const given = Object.fromEntries(
       pipeline.parameters.flatMap((parameter) => {
-        const value = this.#options.input?.[parameter.name];
+        const value = all?.[parameter.name];
         return value === undefined ? [] : [[parameter.name, value]];
       }),
     );
@@ -167,10 +184,15 @@ class Execution {
   }
 
   async #recordPlan(): Promise<void> {
-    const { peer, store } = this.#options;
+    const { peer, store, program } = this.#options;
     const plan = this.#plan;
     const artifact = await artifactsOf(store).put(Buffer.from(JSON.stringify(plan)));
-    this.#note([{ kind: "plan.loaded", peer, plan: plan.hash, path: plan.source[0]?.path ?? "", artifact }]);
+    this.#note([
+      {
+        ...{ kind: "plan.loaded", peer, plan: plan.hash, path: plan.source[0]?.path ?? "", artifact },
+        ...(program === undefined ? {} : { program }),
+      },
+    ]);
   }
 
   // Cycles ----------------------------------------------------------------------------------------------------------
@@ -202,16 +224,25 @@ class Execution {
     }
   }
 
+  /** A run of this plan goes on: what is on record is not done again. */
+  async #resume(restored: RestoredRun): Promise<void> {
+    const { pipeline: name, cycle, input } = restored;
+    const pipeline = this.#plan.pipelines[name]!;
+    await this.#cycle(name, pipeline, graphOf(pipeline.body), cycle, input, restored);
+  }
+
   async #cycle(
     name: string,
     pipeline: Pipeline,
     graph: Graph,
     cycle: number,
     input: { readonly [name: string]: Json },
+    restored?: RestoredRun,
   ): Promise<void> {
-    const { clock, peer, trail, knowledge } = this.#options;
-    const run = uuidv7(clock.now());
-    const seed = deriveSeed(this.#options.seed, peer, name, cycle);
+    const { clock, trail, knowledge } = this.#options;
+    const peer = restored?.peer ?? this.#options.peer;
+    const run = restored?.run ?? uuidv7(clock.now());
+    const seed = restored?.seed ?? deriveSeed(this.#options.seed, peer, name, cycle);
     const origin = { peer, run, plan: this.#plan.hash };
     const began = clock.elapsed();
     const cancellation = new Cancellation(this.#stop.signal);
@@ -225,9 +256,12 @@ class Execution {
       cycle,
       seed,
       ...(Object.keys(input).length === 0 ? {} : { input }),
+      ...(restored === undefined ? {} : { resumed: true, turn: restored.turns + 1 }),
     };
-    this.#note([started]);
-    let ids = 0;
+    this.#note(restored === undefined ? [started] : [started, { kind: "event", ...origin, ...saidOf(restored) }]);
+    let ids = restored?.lastId ?? 0;
+    const fresh = (drafts: readonly Draft[]): readonly Draft[] =>
+      restored === undefined ? drafts : drafts.filter((draft) => !restored.absorbs(draft));
     const artifacts = artifactsOf(this.#options.store);
     const context: RunContext = {
       plan: this.#plan,
@@ -237,15 +271,17 @@ class Execution {
       subnetName: pipeline.subnet ?? "",
       subnet,
       version: subnet?.version !== undefined && "text" in subnet.version ? subnet.version.text : undefined,
-      began: clock.now(),
+      began: restored?.began ?? clock.now(),
+      restored,
       seed,
       parallel: pipeline.parallel,
       cancellation,
       append: async (drafts) => {
-        this.#show(drafts);
-        await trail.append(drafts);
+        const rest = fresh(drafts);
+        this.#show(rest);
+        if (rest.length > 0) await trail.append(rest);
       },
-      note: (...drafts) => this.#note(drafts),
+      note: (...drafts) => this.#note(fresh(drafts)),
       outputOf: (value) => outputFields(artifacts, value),
       assertSpace: () => this.#assertSpace(),
       tool: (tool) => this.#tool(tool),
@@ -276,6 +312,7 @@ class Execution {
         ...(entry.error === undefined ? {} : { error: entry.error }),
       };
       await context.append([ended]);
+      if (restored !== undefined) leaveRun(claimsOf(this.#options.store, trail.process), run);
     } finally {
       cancellation.release();
       this.#runs.push(entry);
@@ -339,6 +376,20 @@ function watch(trail: Trail, stop: AbortController): { readonly error: TrailErro
     stop.abort(error);
   });
   return broken;
+}
+
+/** What a run that goes on does not do again. */
+function saidOf({ stages }: RestoredRun): { readonly name: string; readonly message: string } {
+  const names = new Map<string, number>();
+  for (const key of stages.keys()) {
+    const stage = key.slice(key.indexOf(".") + 1, key.indexOf("\0"));
+    names.set(stage, (names.get(stage) ?? 0) + 1);
+  }
+  const named = [...names].map(([name, count]) => (count === 1 ? name : `${name} (${count})`));
+  const shown = named.length > NAMED ? [...named.slice(0, NAMED), `${named.length - NAMED} more`] : named;
+  const done =
+    stages.size === 0 ? "no stage has ended yet" : `${stages.size} ended before, not run again: ${shown.join(", ")}`;
+  return { name: "resumed", message: `goes on; ${done}` };
 }
 
 function* stagesOf(body: readonly Node[]): Generator<StageNode> {

@@ -4,6 +4,7 @@ import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { Draft } from "../trail/record.ts";
 import type { Trail } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
+import type { RestoredRun } from "./restored.ts";
 
 export interface RunOptions {
   readonly trail: Trail;
@@ -17,6 +18,10 @@ export interface RunOptions {
   readonly peer: string;
   readonly seed: number;
   readonly input?: { readonly [name: string]: Json };
+  /** A run that goes on, taken with `takeRun`: it alone is run, to its end, by the plan that it was begun with. */
+  readonly resume?: RestoredRun;
+  /** Hash of the program's plan, where a peer or `--set` has changed it. */
+  readonly program?: string;
   /** Aborting it ends the run cleanly: stages are cancelled, and recorded as such. */
   readonly signal: AbortSignal;
   /** Every record as it is handed to the trail, for screens. Must not throw. */

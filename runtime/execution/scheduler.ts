@@ -7,7 +7,7 @@
 import type { ForNode, LearnNode, LetNode, Node, ObserveNode, StageNode, WhenNode } from "../plan.ts";
 import { ENVIRONMENT_FAILURES } from "../trail/record.ts";
 import type { Json } from "../types.ts";
-import { canonical } from "../values/canonical.ts";
+import { canonical, sha256 } from "../values/canonical.ts";
 import { shown, validate } from "../values/validate.ts";
 import { AttemptError } from "./attempt-error.ts";
 import type { RunContext } from "./context.ts";
@@ -16,7 +16,8 @@ import { evaluate, evaluateAsking, keyOf, namesIn, type Request } from "./expres
 import { type Batch, choicesBehind, Frame, type Root, rootOf, type Settled } from "./frame.ts";
 import { type Graph, metricName, type Vertex } from "./graph.ts";
 import { itemsOf, measuredIn } from "./items.ts";
-import { runStage, type StageResult } from "./stage.ts";
+import { stageKey } from "./restored.ts";
+import { restoredResult, runStage, type StageResult } from "./stage.ts";
 
 export interface BodyResult {
   /** The first failures, in the order in which they happened. */
@@ -210,9 +211,19 @@ class Scheduler {
     const key = JSON.stringify([which, request.kind === "metric" ? request.metric : { of: request.stage }, scope]);
     let answer = this.#answers.get(key);
     if (answer === undefined) {
-      answer = this.#remember(request, scope);
+      answer = this.#answer(key, request, scope);
       this.#answers.set(key, answer);
     }
+    return answer;
+  }
+
+  /** As answered before, where the run goes on; else as the memory has it now, and on record before what reads it starts. */
+  async #answer(question: string, request: Exclude<Request, { kind: "call" }>, scope: string): Promise<Json> {
+    const { restored, origin } = this.#context;
+    const before = restored?.answers.get(question);
+    if (before !== undefined) return before;
+    const answer = await this.#remember(request, scope);
+    this.#context.note({ kind: "memory", ...origin, question, ...(await this.#context.outputOf(answer)) });
     return answer;
   }
 
@@ -237,7 +248,12 @@ class Scheduler {
   // Stages ----------------------------------------------------------------------------------------------------------
 
   #startStage(frame: Frame, node: StageNode): void {
-    const { plan, origin, clock } = this.#context;
+    const { plan, origin, clock, restored } = this.#context;
+    const known = restored?.stages.get(stageKey(node.id, frame.key));
+    if (known !== undefined) {
+      this.#settleStage(frame, node, restoredResult(this.#context, node, frame.key, frame, known));
+      return;
+    }
     const [file, line] = node.at;
     const source = plan.source[file];
     this.#batch.drafts.push({
@@ -261,18 +277,25 @@ class Scheduler {
 
   #endStage(frame: Frame, node: StageNode, result: StageResult, output: object, elapsed: number): void {
     const failure = result.status === "ok" ? undefined : result.failure;
+    const ok = result.status === "ok" ? result : undefined;
     this.#batch.drafts.push({
       kind: "stage.ended",
       ...this.#context.origin,
       stage: node.id,
       ...(frame.key === "" ? {} : { scope: frame.key }),
       status: result.status,
-      ...(result.status === "ok" ? { via: result.via } : {}),
+      ...(ok === undefined ? {} : { via: ok.via, attempt: ok.attempt }),
+      ...(ok === undefined || ok.alternative === 0 ? {} : { alternative: ok.alternative }),
+      ...(ok?.choice?.echo === true ? { echo: true } : {}),
       attempts: result.attempts,
       elapsed: Math.max(0, elapsed),
       ...output,
       ...failure,
     });
+    this.#settleStage(frame, node, result);
+  }
+
+  #settleStage(frame: Frame, node: StageNode, result: StageResult): void {
     if (result.status === "ok") {
       if (result.choice !== undefined) frame.choices.set(node.name, result.choice);
       this.#settle(frame, node.name, { ok: true, value: result.value });
@@ -459,7 +482,8 @@ class Scheduler {
       ...claim,
       stage: learn.stage,
       scope: learn.scope === undefined ? frame.key : (keyOf(evaluate(learn.scope, frame)) ?? frame.key),
-      attempt: this.#context.nextId(),
+      // The same again where the run goes on.
+      attempt: `${this.#context.origin.run}:let-${sha256(stageKey(node.name, frame.key)).slice(0, 16)}`,
       echo: taken !== null && canonical(taken, type).claim === claim.claim,
       answerable: true,
     };

@@ -3,11 +3,11 @@
  * `stage.started` and `stage.ended` are not written here: they share a write with the stages around (`scheduler.ts`).
  */
 import type { Rendered } from "../knowledge/render.ts";
-import type { Call, StageNode } from "../plan.ts";
+import type { Call, Plan, StageNode } from "../plan.ts";
 import { deriveSeed } from "../random.ts";
 import type { Draft, FailureClass } from "../trail/record.ts";
 import type { Json } from "../types.ts";
-import type { Claim } from "../values/canonical.ts";
+import { type Claim, canonical, canonicalArguments } from "../values/canonical.ts";
 import { type Attempt, accept, asAttemptError, type Input, type Outcome, type Past, seconds } from "./attempt.ts";
 import { AttemptError } from "./attempt-error.ts";
 import type { RunContext, StageOrigin } from "./context.ts";
@@ -16,6 +16,7 @@ import { checkExpected } from "./expectation.ts";
 import { evaluate, type Scope } from "./expression.ts";
 import { propose } from "./proposing.ts";
 import { NOTHING_RECALLED, recallFor } from "./recalling.ts";
+import type { RestoredStage } from "./restored.ts";
 import { type AttemptSettings, retryPolicy } from "./retry.ts";
 import { callTool } from "./tool-call.ts";
 
@@ -24,6 +25,9 @@ export type StageResult =
       readonly status: "ok";
       readonly value: Json;
       readonly via: string;
+      /** Which of the alternatives it was, and which attempt. */
+      readonly alternative: number;
+      readonly attempt: string;
       readonly attempts: number;
       readonly choice: Choice | undefined;
     }
@@ -42,6 +46,21 @@ export async function runStage(
   const origin: StageOrigin = { ...context.origin, stage: node.id, ...(scopeKey === "" ? {} : { scope: scopeKey }) };
   const stage = new StageRun(context, node, origin, scopeKey, scope);
   return stage.run();
+}
+
+/** The result of a stage that has ended before: with what it chose, for credit, worked out anew from the same inputs. */
+export function restoredResult(
+  context: RunContext,
+  node: StageNode,
+  scopeKey: string,
+  scope: Scope,
+  known: RestoredStage,
+): StageResult {
+  if (known.status !== "ok") return known;
+  const { value, attempt, alternative, echo } = known;
+  const call = node.alternatives[alternative];
+  const claim = call && claimOf(context.plan, call, value, () => inputOf(context.plan, call, scope));
+  return { ...known, choice: claim && choiceOf(node, scopeKey, call, claim, attempt, echo) };
 }
 
 class StageRun {
@@ -64,8 +83,8 @@ class StageRun {
   async run(): Promise<StageResult> {
     this.#recalled = await recallFor(this.#context, this.#node, this.#scopeKey, this.#origin);
     let failure: Failure = { class: "error", error: "it has nothing to try" };
-    for (const call of this.#node.alternatives) {
-      const result = await this.#alternative(call);
+    for (const [index, call] of this.#node.alternatives.entries()) {
+      const result = await this.#alternative(call, index);
       if (!("failed" in result)) return result;
       failure = result.failed;
       if (failure.class === "cancelled") break;
@@ -75,7 +94,7 @@ class StageRun {
   }
 
   /** A value, or the error of the last attempt. */
-  async #alternative(call: Call): Promise<StageResult | FailedAlternative> {
+  async #alternative(call: Call, index: number): Promise<StageResult | FailedAlternative> {
     const { plan, clock, cancellation } = this.#context;
     const retry = call.retry === undefined ? undefined : plan.retries[call.retry];
     const agent = call.callee.kind === "agent" ? plan.agents[call.callee.name] : undefined;
@@ -97,11 +116,11 @@ class StageRun {
       let input: Input;
       try {
         // Anew for each attempt: a tool may change what it was given.
-        input = this.#input(call);
+        input = inputOf(plan, call, this.#scope);
       } catch (error) {
         return failed(...reasonOf(error));
       }
-      const result = await this.#attempt(call, input, settings, history);
+      const result = await this.#attempt(call, index, input, settings, history);
       if (!("tried" in result)) return result;
       history.push(result.tried);
     }
@@ -111,6 +130,7 @@ class StageRun {
 
   async #attempt(
     call: Call,
+    index: number,
     input: Input,
     settings: AttemptSettings,
     history: readonly Past[],
@@ -168,7 +188,8 @@ class StageRun {
       const verified = call.callee.kind === "tool" || this.#node.expect !== undefined;
       this.#note(ended, successEvidence(this.#context, choice, verified));
     }
-    return { status: "ok", value: value!, via: call.callee.name, attempts: this.#attempts, choice };
+    const via = call.callee.name;
+    return { status: "ok", value: value!, via, alternative: index, attempt: id, attempts: this.#attempts, choice };
   }
 
   async #outcome(
@@ -193,30 +214,12 @@ class StageRun {
 
   /** Nothing where what was chosen is too long to be told as a claim. */
   #choice(call: Call, claim: Claim, attempt: string): Choice | undefined {
-    if (claim.chosen.length > LONGEST_CLAIM) {
+    const choice = choiceOf(this.#node, this.#scopeKey, call, claim, attempt, this.#wasShown(claim.claim));
+    if (choice === undefined) {
       const message = `what ${call.callee.name} chose is longer than ${LONGEST_CLAIM} characters, and cannot be learned from`;
       this.#note({ kind: "event", ...this.#origin, attempt, name: "claim.too_long", message });
-      return undefined;
     }
-    return {
-      ...claim,
-      stage: this.#node.id,
-      scope: this.#scopeKey,
-      attempt,
-      echo: this.#wasShown(claim.claim),
-      answerable: call.callee.kind === "agent" || this.#node.measured.length > 0,
-    };
-  }
-
-  /** The arguments, evaluated and brought to the callee's parameters. */
-  #input(call: Call): Input {
-    const { plan } = this.#context;
-    const declared = call.callee.kind === "agent" ? plan.agents[call.callee.name] : plan.tools[call.callee.name];
-    if (declared === undefined)
-      throw new AttemptError("error", `the plan has no ${call.callee.kind} ${call.callee.name}`);
-    const given: { [name: string]: Json } = {};
-    for (const { name, value } of call.arguments) given[name] = evaluate(value, this.#scope);
-    return accept(given, { kind: "record", fields: declared.parameters }, call.callee.name, "drop") as Input;
+    return choice;
   }
 
   #wasShown(claim: string): boolean {
@@ -230,6 +233,38 @@ class StageRun {
   #note(...drafts: readonly Draft[]): void {
     this.#context.note(...drafts);
   }
+}
+
+function choiceOf(
+  node: StageNode,
+  scope: string,
+  call: Call,
+  claim: Claim,
+  attempt: string,
+  echo: boolean,
+): Choice | undefined {
+  if (claim.chosen.length > LONGEST_CLAIM) return undefined;
+  const answerable = call.callee.kind === "agent" || node.measured.length > 0;
+  return { ...claim, stage: node.id, scope, attempt, echo, answerable };
+}
+
+/** What was chosen: an agent's answer, a tool's arguments. */
+function claimOf(plan: Plan, { callee }: Call, value: Json, input: () => Input): Claim | undefined {
+  if (callee.kind === "agent") {
+    const agent = plan.agents[callee.name];
+    return agent && canonical(value, agent.result);
+  }
+  const tool = plan.tools[callee.name];
+  return tool && canonicalArguments(input(), tool.parameters);
+}
+
+/** The arguments, evaluated and brought to the callee's parameters. Throws `AttemptError`. */
+function inputOf(plan: Plan, { callee, arguments: args }: Call, scope: Scope): Input {
+  const declared = callee.kind === "agent" ? plan.agents[callee.name] : plan.tools[callee.name];
+  if (declared === undefined) throw new AttemptError("error", `the plan has no ${callee.kind} ${callee.name}`);
+  const given: { [name: string]: Json } = {};
+  for (const { name, value } of args) given[name] = evaluate(value, scope);
+  return accept(given, { kind: "record", fields: declared.parameters }, callee.name, "drop") as Input;
 }
 
 interface FailedAlternative {

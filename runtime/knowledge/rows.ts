@@ -18,6 +18,7 @@ const TABLE_OF: { readonly [kind in Kind]: TableName | undefined } = {
   "tool.started": "tool_calls",
   "tool.ended": "tool_calls",
   evidence: "evidence",
+  memory: undefined,
   score: "scores",
   forgotten: undefined,
   event: "events",

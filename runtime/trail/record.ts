@@ -56,7 +56,12 @@ const Shown = z.looseObject({ claim: z.string(), strength: z.number(), anti: z.b
  */
 export const KINDS = {
   /** A plan that this process runs, once per process and plan; the plan itself is an artifact under `plan`. */
-  "plan.loaded": z.looseObject({ path: z.string(), artifact: z.string() }),
+  "plan.loaded": z.looseObject({
+    path: z.string(),
+    artifact: z.string(),
+    /** Hash of the program's plan, before a peer or `--set` changed it. */
+    program: z.string().optional(),
+  }),
   "run.started": z.looseObject({
     pipeline: z.string(),
     subnet: z.string().optional(),
@@ -65,8 +70,10 @@ export const KINDS = {
     input: Json.optional(),
     /** The item of a source that this run answers. */
     item: z.string().optional(),
-    /** Set when this run goes on with a run that a kill interrupted. */
+    /** Set where the run goes on that began earlier: after a kill, a cancel, a failure, or from where it was parked. */
     resumed: z.boolean().optional(),
+    /** Which time it is that the run begins or goes on, from 1: the order of its records over processes. */
+    turn: z.int().positive().optional(),
     dry: z.boolean().optional(),
   }),
   "run.ended": z.looseObject({
@@ -77,8 +84,11 @@ export const KINDS = {
   "stage.started": z.looseObject({ line: z.int().optional(), file: z.string().optional() }),
   "stage.ended": z.looseObject({
     status: z.enum(["ok", "failed", "skipped", "cancelled", "none"]),
-    /** The agent or tool whose value won. */
+    /** The agent or tool whose value won, and in which of the stage's alternatives where that is not the first. */
     via: z.string().optional(),
+    alternative: z.int().nonnegative().optional(),
+    /** What was chosen had been recalled before it was chosen. */
+    echo: z.boolean().optional(),
     attempts: z.int().nonnegative(),
     elapsed: seconds,
     ...output,
@@ -154,6 +164,8 @@ export const KINDS = {
     verified: z.boolean(),
     echo: z.boolean(),
   }),
+  /** What `best` or `last` answered, once a run and question: a run that goes on has the same answer. */
+  memory: z.looseObject({ question: z.string(), ...output }),
   /** A metric, measured. */
   score: z.looseObject({
     metric: z.string(),

@@ -1,0 +1,232 @@
+/** A run goes on from what is on record, wherever it was cut off. */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { systemClock } from "../../../runtime/clock.ts";
+import { runPlan } from "../../../runtime/execution/execute.ts";
+import { restoredRun, runHeads, takeRun } from "../../../runtime/execution/restored.ts";
+import type { Plan } from "../../../runtime/plan.ts";
+import { artifactsOf } from "../../../runtime/trail/artifacts.ts";
+import { openTrail } from "../../../runtime/trail/local.ts";
+import type { Draft, Record } from "../../../runtime/trail/record.ts";
+import { noKnowledge, run } from "./fakes.ts";
+import {
+  AT,
+  call,
+  FLOAT,
+  field,
+  learn,
+  letNode,
+  literal,
+  name,
+  observe,
+  planOf,
+  SHAPE,
+  STRING,
+  stage,
+  TOOLS,
+  typescript,
+} from "./plans.ts";
+
+const store = mkdtempSync(join(tmpdir(), "gang-resume-"));
+afterAll(() => rmSync(store, { recursive: true, force: true }));
+
+/** Records as a process would have written them, by turn. */
+function written(...processes: readonly (readonly Draft[])[]): Record[] {
+  const time = new Date(0).toISOString();
+  return processes.flatMap((drafts, process) =>
+    drafts.map(
+      (draft, index): Record => ({
+        ...{ v: 1, process: `p${process}`, seq: index + 1, id: `${process}-${index}`, time },
+        ...(JSON.parse(JSON.stringify(draft)) as Draft),
+      }),
+    ),
+  );
+}
+
+const resumed = async (plan: Plan, records: readonly Record[], more: Parameters<typeof run>[2] = {}) =>
+  run(plan, store, {
+    ...more,
+    resume: (await restoredRun(records, records.find(({ run }) => run !== undefined)!.run!, artifactsOf(store)))!,
+  });
+
+const best = { op: "recalled", which: "best", stage: "work.plan" } as const;
+const taskNames = { op: "field", of: name("net"), name: "tasks" } as const;
+
+/** Fan-out, a failure that counts against a choice, a `let` from memory, a condition that does not hold, and learning. */
+const whole = planOf(
+  [
+    letNode("chosen", { op: "binary", operator: "??", left: best, right: literal({ x: 0.5, kind: "normal" }) }),
+    stage("plan", call("agent", "chooser"), [], { type: SHAPE, measured: ["loss"] }),
+    stage("score", call("tool", "loss", { x: field(name("plan"), "x"), shape: name("plan") }), ["plan"]),
+    stage("again", call("tool", "loss", { x: field(name("chosen"), "x"), shape: name("chosen") }), ["chosen"]),
+    {
+      kind: "for",
+      variable: "task",
+      type: { kind: "json" },
+      over: { kind: "list", list: taskNames },
+      needs: [],
+      at: AT,
+      body: [
+        stage("named", call("tool", "failsFor", { name: field(name("task"), "name") }), ["task"]),
+        stage("after", call("tool", "echo", { value: field(name("named"), "name") }), ["named"], { type: STRING }),
+      ],
+    },
+    { kind: "when", condition: literal(false), needs: [], at: AT, body: [stage("never", call("tool", "fails"))] },
+    stage("lost", call("tool", "fails"), ["plan"], { orNone: true }),
+    observe("loss", field(name("score"), "loss"), ["score"]),
+    learn("plan", ["loss"]),
+    learn("chosen", ["loss"], { stage: "work.plan" }),
+  ],
+  {
+    tools: {
+      ...TOOLS,
+      echo: typescript("arithmetic.ts", "echo", { kind: "record", fields: [{ name: "value", type: STRING }] }, STRING),
+    },
+  },
+);
+
+const endsOf = (drafts: readonly Draft[]) =>
+  drafts.flatMap((draft) =>
+    draft.kind === "stage.ended"
+      ? [JSON.stringify([draft.stage, draft.scope, draft.status, draft.output, draft.error])]
+      : [],
+  );
+const saidOf = (drafts: readonly Draft[]) =>
+  drafts.flatMap((draft) =>
+    draft.kind === "score"
+      ? [JSON.stringify([draft.metric, draft.value])]
+      : draft.kind === "evidence" && draft.metric !== undefined
+        ? [JSON.stringify([draft.stage, draft.claim, draft.metric, draft.value, draft.echo])]
+        : [],
+  );
+
+describe("wherever it was cut off", () => {
+  test("no stage that ended is run again, none is lost, and all comes out as in a run that was never cut off", async () => {
+    const uninterrupted = (await run(whole, store)).trail.drafts;
+    expect(endsOf(uninterrupted).filter((end) => end.includes('"ok"'))).toHaveLength(7);
+    for (let cut = 2; cut < uninterrupted.length - 1; cut++) {
+      const before = uninterrupted.slice(0, cut);
+      // What is known has grown meanwhile: the run must not see it.
+      const knowledge = noKnowledge({
+        best: async () => ({ claim: "c", value: { x: 0.9, kind: "normal" }, strength: 1, attempt: undefined }),
+      });
+      const asked = before.some(({ kind }) => kind === "memory");
+      const { trail } = await resumed(whole, written(before), asked ? { knowledge } : {});
+      const ended = before.flatMap((draft) =>
+        draft.kind === "stage.ended" && draft.status !== "skipped" ? [`${draft.stage} ${draft.scope}`] : [],
+      );
+      for (const draft of trail.drafts)
+        if (draft.kind === "stage.started")
+          expect(ended, `cut at ${cut}`).not.toContain(`${draft.stage} ${draft.scope}`);
+      const all = [...before, ...trail.drafts];
+      expect(endsOf(all).sort(), `cut at ${cut}`).toEqual(endsOf(uninterrupted).sort());
+      expect(saidOf(all).sort(), `cut at ${cut}`).toEqual(saidOf(uninterrupted).sort());
+      expect(all.filter(({ kind }) => kind === "run.ended")).toMatchObject([{ status: "failed" }]);
+      const attempts = all.flatMap((draft) => (draft.kind === "attempt.started" ? [draft.attempt] : []));
+      expect(new Set(attempts).size).toBe(attempts.length);
+    }
+  });
+
+  test("twice as well: the turns tell the order, not the names of the processes", async () => {
+    const first = (await run(whole, store)).trail.drafts.slice(0, 12);
+    const second = (await resumed(whole, written(first))).trail.drafts.slice(0, 6);
+    const records = written(first, second).map((record) => ({
+      ...record,
+      process: record.process === "p0" ? "z" : "a",
+    }));
+    expect(runHeads(records)).toMatchObject([{ turns: 2, status: "open", process: "a" }]);
+    const { trail, summary } = await resumed(whole, records);
+    expect(summary.runs).toMatchObject([{ status: "failed" }]);
+    expect(trail.drafts.find(({ kind }) => kind === "run.started")).toMatchObject({ resumed: true, turn: 3 });
+  });
+
+  test("it says what it does not do again", async () => {
+    const { trail } = await run(whole, store);
+    const { of } = await resumed(whole, written(trail.drafts.slice(0, -1)));
+    const said = of("event").map(({ message }) => message);
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(/^goes on; 9 ended before, not run again: .*named \(3\)/);
+  });
+});
+
+test("a cancelled run goes on with what was cancelled; a failed one tries again what failed", async () => {
+  const plan = planOf([
+    stage("one", call("tool", "start", { value: literal(1) }), [], { type: { kind: "json" } }),
+    stage("two", call("tool", "mended"), ["one"], { type: FLOAT }),
+    stage("three", call("tool", "start", { value: literal(3) }), ["two"], { type: { kind: "json" } }),
+  ]);
+  const failing = { ...plan, tools: { ...TOOLS, mended: TOOLS.fails! } };
+  const mended = {
+    ...plan,
+    tools: { ...TOOLS, mended: typescript("mended.ts", "mended", { kind: "record", fields: [] }, FLOAT) },
+  };
+  const { trail, summary } = await run(failing, store);
+  expect(summary.runs).toMatchObject([{ status: "failed" }]);
+  const again = await resumed(mended, written(trail.drafts));
+  expect(again.of("stage.ended").map(({ stage, status }) => [stage, status])).toEqual([
+    ["work.two", "ok"],
+    ["work.three", "ok"],
+  ]);
+
+  const stop = new AbortController();
+  const waiting = { ...plan, tools: { ...TOOLS, mended: TOOLS.never! } };
+  const cancelled = await run(waiting, store, {
+    signal: stop.signal,
+    onRecord: (draft) => {
+      if (draft.kind === "tool.started" && draft.tool === "mended") stop.abort();
+    },
+  });
+  expect(cancelled.summary.runs).toMatchObject([{ status: "cancelled" }]);
+  const on = await resumed(mended, written(cancelled.trail.drafts));
+  expect(on.of("stage.ended").map(({ stage, status }) => [stage, status])).toEqual([
+    ["work.two", "ok"],
+    ["work.three", "ok"],
+  ]);
+});
+
+test("another plan is refused, and so is a run whose outputs are gone", async () => {
+  const plan = planOf(
+    [stage("big", call("tool", "big"), [], { type: STRING }), stage("after", call("tool", "fails"), ["big"])],
+    { tools: { ...TOOLS, big: typescript("mended.ts", "big", { kind: "record", fields: [] }, STRING) } },
+  );
+  const { trail } = await run(plan, store);
+  await expect(resumed({ ...plan, hash: "1".repeat(64) }, written(trail.drafts))).rejects.toThrow(
+    /was begun with another plan \(000000000000, now 111111111111\)/,
+  );
+  await expect(resumed(plan, written(trail.drafts))).resolves.toMatchObject({
+    summary: { runs: [{ status: "failed" }] },
+  });
+  for (const folder of readdirSync(join(store, "artifacts")))
+    rmSync(join(store, "artifacts", folder), { recursive: true });
+  await expect(resumed(plan, written(trail.drafts))).rejects.toThrow(/what work.big gave is no longer in the store/);
+});
+
+test("one process at a time lets a run go on, and none does while its own process lives or once it has ended", async () => {
+  const own = mkdtempSync(join(store, "taken-"));
+  const plan = planOf([stage("one", call("tool", "fails"))]);
+  const options = { knowledge: noKnowledge(), clock: systemClock, store: own, cycles: 1, peer: "main", seed: 1 };
+  const signal = new AbortController().signal;
+  const first = await openTrail({ directory: own, peers: ["main"] });
+  const second = await openTrail({ directory: own, peers: ["main"] });
+  try {
+    const { runs } = await runPlan(plan, { ...options, signal, trail: first });
+    const id = runs[0]!.run;
+    expect(await takeRun(own, second, "nothing")).toEqual({ outcome: "unknown" });
+    const taken = await takeRun(own, second, id);
+    expect(taken).toMatchObject({ outcome: "taken", run: { run: id, status: "failed", turns: 1 } });
+    expect(await takeRun(own, first, id)).toEqual({ outcome: "running" });
+    if (taken.outcome !== "taken") return;
+    const mended = {
+      ...plan,
+      tools: { fails: typescript("mended.ts", "mended", { kind: "record", fields: [] }, FLOAT) },
+    };
+    await runPlan(mended, { ...options, signal, trail: second, resume: taken.run });
+    expect(await takeRun(own, first, id)).toEqual({ outcome: "ended" });
+    expect(readdirSync(join(own, "claims"))).toEqual([]);
+  } finally {
+    await first.close();
+    await second.close();
+  }
+});
