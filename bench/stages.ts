@@ -100,7 +100,7 @@ async function inStore(plan: Plan, store: string): Promise<{ cost: number; bytes
       return done;
     },
     note: (drafts) => trail.note(drafts),
-    since: (cursor) => trail.since(cursor),
+    since: (cursor, take) => trail.since(cursor, take),
     failed: trail.failed,
     close: () => trail.close(),
   };

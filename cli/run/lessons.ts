@@ -52,8 +52,12 @@ export class Tally {
   /** The same trail; what is read through it is counted. For one reader. */
   over(source: Pick<Trail, "since">): Pick<Trail, "since"> {
     return {
-      since: async (cursor) => {
-        const read = await source.since(cursor);
+      since: async (cursor, take) => {
+        const count = (records: readonly Record[]) => {
+          for (const record of records) this.add(record);
+          return take?.(records);
+        };
+        const read = await source.since(cursor, take && count);
         for (const record of read.records) this.add(record);
         return read;
       },

@@ -1,5 +1,6 @@
 /** `Knowledge` by DuckDB in memory, over whatever a trail tells. */
 import type { Clock } from "../clock.ts";
+import type { Record } from "../trail/record.ts";
 import type { Cursor, Trail } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
 import { Engine, NO_QUESTION } from "./engine.ts";
@@ -82,11 +83,12 @@ class DuckKnowledge implements OpenKnowledge {
   }
 
   private async take(): Promise<void> {
-    const { records, cursor } = await this.options.source.since(this.cursor);
-    for (const record of records) {
-      this.facts.add(record);
+    const add = async (records: readonly Record[]) => {
+      for (const record of records) this.facts.add(record);
       if (this.facts.waiting.facts.length >= BATCH) await this.handOver();
-    }
+    };
+    const { records, cursor } = await this.options.source.since(this.cursor, add);
+    await add(records);
     this.cursor = cursor;
   }
 

@@ -14,6 +14,7 @@ import {
   accountedBy,
   type Covered,
   generationsOf,
+  holdsSome,
   MANIFEST_VERSION,
   type Manifest,
   manifestPath,
@@ -207,7 +208,7 @@ class Compaction {
       }
     }
     const conflicts = await batch.conflicts((wanted, take) =>
-      readSealed(this.#present(files.filter((file) => touches(file, wanted))), wanted.toRanges(), take),
+      readSealed(this.#present(files.filter((file) => holdsSome(file, wanted))), wanted.toRanges(), take),
     );
     const rewrites = this.#rewrites(files, batch.forgets);
     if (taken.length === 0 && rewrites.length === 0) return;
@@ -242,7 +243,7 @@ class Compaction {
     }
     for (const file of files) {
       const old = this.#before !== undefined && file.expires !== undefined && Date.parse(file.expires) < this.#before;
-      if (!taken.has(file) && (old || touches(file, forgets))) groups.push([file]);
+      if (!taken.has(file) && (old || holdsSome(file, forgets))) groups.push([file]);
     }
     return groups;
   }
@@ -479,13 +480,6 @@ function of<T>(map: Map<string, Map<number, T>>, process: string): Map<number, T
     map.set(process, inner);
   }
   return inner;
-}
-
-function touches(file: SealedFile, numbers: NumbersByProcess): boolean {
-  if (numbers.size === 0) return false;
-  return file.numbers.some(([process, from, to]) =>
-    numbers.get(process)?.ranges.some(([low, high]) => low <= to && from <= high),
-  );
 }
 
 function read(file: string): Buffer {

@@ -115,7 +115,7 @@ class LocalTrail implements Trail {
     }
   }
 
-  since: Trail["since"] = (cursor) => this.#reader.since(cursor);
+  since: Trail["since"] = (cursor, take) => this.#reader.since(cursor, take);
 
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -125,6 +125,14 @@ export function accountedBy(manifest: Manifest | undefined): NumbersByProcess {
   return numbers;
 }
 
+/** Whether any of the numbers is accounted for by the file. */
+export function holdsSome(file: SealedFile, numbers: NumbersByProcess): boolean {
+  if (numbers.size === 0) return false;
+  return file.numbers.some(([process, from, to]) =>
+    numbers.get(process)?.ranges.some(([low, high]) => low <= to && from <= high),
+  );
+}
+
 /** Resolves with whether it is published: not where another one of this generation is. */
 export async function publish(disk: Disk, directory: string, manifest: Manifest): Promise<boolean> {
   const folder = sealedFolder(directory);

@@ -8,11 +8,20 @@ import { basename, join } from "node:path";
 import { SETTINGS } from "../settings.ts";
 import { decodeLine, type Header, linesOf, type RecordLine, SEGMENT_VERSION, salvage } from "./line.ts";
 import { livenessOf } from "./liveness.ts";
-import { ASIDE, accountedBy, generationsOf, type Manifest, newestManifest, sealedFolder } from "./manifest.ts";
+import {
+  ASIDE,
+  accountedBy,
+  generationsOf,
+  holdsSome,
+  type Manifest,
+  newestManifest,
+  type SealedFile,
+  sealedFolder,
+} from "./manifest.ts";
 import { Numbers, NumbersByProcess, type Range } from "./numbers.ts";
 import { RECORD_VERSION, type Record } from "./record.ts";
-import { missingOf, readSealed } from "./sealed.ts";
-import type { Cursor, Trail, TrailProblem } from "./trail.ts";
+import { inOrder, missingOf, readSealed, type SealedRow } from "./sealed.ts";
+import type { Cursor, Take, Trail, TrailProblem } from "./trail.ts";
 
 export type TrailReader = Pick<Trail, "since">;
 type Read = Awaited<ReturnType<Trail["since"]>>;
@@ -21,11 +30,11 @@ type Read = Awaited<ReturnType<Trail["since"]>>;
 export function readTrail(directory: string): TrailReader {
   const readings = new WeakMap<Cursor, Reading>();
   return {
-    async since(cursor) {
+    async since(cursor, take) {
       const reading = readings.get(cursor) ?? new Reading(directory, cursor);
       // Taken out while it reads: who asks twice from one cursor gets the same answer twice.
       readings.delete(cursor);
-      const read = await reading.next();
+      const read = await reading.next(take);
       readings.set(read.cursor, reading);
       return read;
     },
@@ -33,6 +42,8 @@ export function readTrail(directory: string): TrailReader {
 }
 
 const CHUNK = 512 * 2 ** 10;
+/** So many records are handed over at once. */
+const BATCH = 16_384;
 const NEWLINE = 10;
 /** A writer's death is noticed at most this late; asking costs 20 µs. */
 const VERDICT_MILLISECONDS = 1000;
@@ -95,6 +106,7 @@ class Reading {
   #sealed = new NumbersByProcess();
   readonly #forgotten = new NumbersByProcess();
   #records: Record[] = [];
+  #taken: Take | undefined;
   #problems: TrailProblem[] = [];
   /** A file has gone since it was listed. */
   #moved = false;
@@ -106,8 +118,16 @@ class Reading {
     this.#cursor = start;
   }
 
-  async next(): Promise<Read> {
+  async next(take?: Take): Promise<Read> {
     this.#records = [];
+    this.#taken = take;
+    let count = 0;
+    if (take !== undefined) {
+      this.#taken = (records) => {
+        count += records.length;
+        return take(records);
+      };
+    }
     this.#problems = [];
     // What was read is not read again: starting over costs nothing but the listing.
     for (let starts = 1; ; starts += 1) {
@@ -119,12 +139,23 @@ class Reading {
         break;
       }
     }
-    if (this.#records.length > 0 || this.#cursor === this.#start) this.#cursor = this.#position();
-    const records =
-      this.#forgotten.size === 0
-        ? this.#records
-        : this.#records.filter(({ process, seq }) => !this.#forgotten.get(process)?.has(seq));
-    return { records, cursor: this.#cursor, problems: this.#problems };
+    if (count + this.#records.length > 0 || this.#cursor === this.#start) this.#cursor = this.#position();
+    return { records: this.#allowed(), cursor: this.#cursor, problems: this.#problems };
+  }
+
+  /** What was read and is not forgotten. */
+  #allowed(): readonly Record[] {
+    const records = this.#records;
+    if (this.#forgotten.size === 0) return records;
+    return records.filter(({ process, seq }) => !this.#forgotten.get(process)?.has(seq));
+  }
+
+  /** Hands over what was read, once it is enough and there is someone to take it. */
+  async #handOver(): Promise<void> {
+    if (this.#taken === undefined || this.#records.length < BATCH) return;
+    const records = this.#allowed();
+    this.#records = [];
+    await this.#taken(records);
   }
 
   async #pass(): Promise<void> {
@@ -140,8 +171,11 @@ class Reading {
   }
 
   #position(): Cursor {
-    const cursor: { [process: string]: number } = { ...this.#start };
-    for (const [process, { last, known }] of this.#lanes) cursor[process] = Math.max(last, known);
+    const cursor: { [process: string]: number | readonly Range[] } = { ...this.#start };
+    for (const [process, { last, known, got }] of this.#lanes) {
+      const isWhole = typeof (this.#start[process] ?? 0) === "number" || got.covers(1, got.last);
+      cursor[process] = isWhole ? Math.max(last, known) : got.ranges.map(([from, to]): Range => [from, to]);
+    }
     return cursor;
   }
 
@@ -181,14 +215,9 @@ class Reading {
         for (const [low, high] of got.lacking(Math.max(from, known + 1), to)) wanted.push([process, low, high]);
       }
     }
-    const records = wanted.length === 0 ? [] : await this.#readSealed(manifest, wanted);
-    if (records === undefined) {
+    if (wanted.length > 0 && !(await this.#readSealed(manifest, wanted))) {
       this.#moved = true;
       return;
-    }
-    for (const record of records) {
-      this.#records.push(record);
-      this.#heed(record);
     }
     for (const [process, numbers] of sealed) {
       const lane = this.#lane(process);
@@ -205,64 +234,76 @@ class Reading {
     this.#generation = generation;
   }
 
-  /** `undefined` where a newer generation has taken files away. */
+  /** Resolves with false where a newer generation has taken files away. */
   async #readSealed(
     manifest: Manifest,
     wanted: readonly (readonly [process: string, from: number, to: number])[],
-  ): Promise<Record[] | undefined> {
+  ): Promise<boolean> {
     const asked = new NumbersByProcess().addAll(wanted);
-    const files = manifest.files.filter(({ numbers }) =>
-      numbers.some(([process, from, to]) =>
-        asked.get(process)?.ranges.some(([low, high]) => low <= to && from <= high),
-      ),
-    );
-    const paths = files.map(({ name }) => join(sealedFolder(this.#directory), name));
+    const files = manifest.files.filter((file) => holdsSome(file, asked));
     const isWhole = files.every(({ numbers }) =>
       numbers.every(([process, from, to]) => asked.get(process)?.covers(from, to)),
     );
-    const records: Record[] = [];
-    const read = (from: readonly string[]) =>
-      readSealed(from, isWhole ? undefined : wanted, (rows) => {
-        for (const { process, seq, line } of rows) {
-          if (line === undefined) continue;
-          const decoded = decodeLine(Buffer.from(line));
-          if (decoded.type === "record") records.push(decoded.record);
-          else this.#say(from[0]!, 0, "bad-line", `The line of record ${seq} of process ${process} is damaged.`);
-        }
+    const read = (group: readonly SealedFile[]) => {
+      const paths = group.map(({ name }) => join(sealedFolder(this.#directory), name));
+      return readSealed(paths, isWhole ? undefined : wanted, async (rows) => {
+        for (const row of rows) this.#keepSealed(paths[0]!, row);
+        await this.#handOver();
       });
-    try {
-      await read(paths);
-      return records;
-    } catch {
-      if (generationsOf(this.#directory)[0] !== manifest.generation) return;
+    };
+    const damaged: SealedFile[] = [];
+    for (const group of inOrder(files)) {
+      try {
+        await read(group);
+      } catch {
+        if (generationsOf(this.#directory)[0] !== manifest.generation) return false;
+        damaged.push(...group);
+      }
     }
-    // One of them is damaged: the others are read by themselves.
-    records.length = 0;
-    const missing = new Set(missingOf(paths));
-    for (const path of paths) {
+    // One of a group is damaged: what of it was read is not read again, and the others are read by themselves.
+    const missing = new Set(missingOf(damaged.map(({ name }) => join(sealedFolder(this.#directory), name))));
+    for (const file of damaged) {
+      const path = join(sealedFolder(this.#directory), file.name);
       if (missing.has(path)) {
         this.#unreadable(path, "it is not there");
         continue;
       }
       try {
-        await read([path]);
+        await read([file]);
       } catch (error) {
         this.#unreadable(path, (error as Error).message.split("\n", 1)[0]!);
       }
     }
-    return records.sort((a, b) => (a.process === b.process ? a.seq - b.seq : a.process < b.process ? -1 : 1));
+    return true;
+  }
+
+  #keepSealed(path: string, { process, seq, line }: SealedRow): void {
+    if (line === undefined) return;
+    const { got } = this.#lane(process);
+    if (got.has(seq)) return;
+    const decoded = decodeLine(Buffer.from(line));
+    if (decoded.type !== "record") {
+      this.#say(path, 0, "bad-line", `The line of record ${seq} of process ${process} is damaged.`);
+      return;
+    }
+    got.add(seq);
+    this.#records.push(decoded.record);
+    this.#heed(decoded.record);
   }
 
   #lane(process: string): Lane {
     let lane = this.#lanes.get(process);
     if (lane === undefined) {
+      const start = Object.hasOwn(this.#start, process) ? this.#start[process]! : 0;
+      const got = new Numbers();
+      if (typeof start !== "number") for (const [from, to] of start) got.add(from, to);
       lane = {
         files: [],
-        last: 0,
+        last: got.last,
         skipped: 0,
-        got: new Numbers(),
+        got,
         crcs: new Map(),
-        known: Object.hasOwn(this.#start, process) ? this.#start[process]! : 0,
+        known: typeof start === "number" ? start : got.ranges[0]?.[0] === 1 ? got.ranges[0][1] : 0,
         dead: false,
         asked: -VERDICT_MILLISECONDS,
         closed: false,
@@ -393,6 +434,7 @@ class Reading {
       const before = file.offset;
       newer += this.#take(file, lane, this.#chunk(file.path, before, Math.min(CHUNK, size - before)));
       if (file.offset === before) break;
+      await this.#handOver();
       if (file.offset < size) await new Promise<void>((done) => setImmediate(done));
     }
     if (newer === 0) return;

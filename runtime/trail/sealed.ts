@@ -292,6 +292,34 @@ export function missingOf(paths: readonly string[]): string[] {
 }
 
 /**
+ * Files in groups, so that who reads them one group after the other finds the records of each process in order: of a
+ * process's records none in a group comes before one of an earlier group.
+ */
+export function inOrder(files: readonly SealedFile[]): (readonly SealedFile[])[] {
+  const groups: (readonly SealedFile[])[] = [];
+  let left = files.map((file) => {
+    const spans = new Map<string, readonly [low: number, high: number]>();
+    for (const [process, from, to] of file.numbers) {
+      const [low, high] = spans.get(process) ?? [from, to];
+      spans.set(process, [Math.min(low, from), Math.max(high, to)]);
+    }
+    return { file, spans };
+  });
+  while (left.length > 0) {
+    const first = left.find(({ file, spans }) =>
+      left.every(
+        (other) =>
+          other.file === file ||
+          [...spans].every(([process, [, high]]) => (other.spans.get(process)?.[0] ?? Number.POSITIVE_INFINITY) > high),
+      ),
+    );
+    groups.push(first === undefined ? left.map(({ file }) => file) : [first.file]);
+    left = first === undefined ? [] : left.filter((other) => other !== first);
+  }
+  return groups;
+}
+
+/**
  * Records of sealed files, of each process in the order of their numbers; only the wanted ranges, where any are said.
  * Rejects with DuckDB's words where a file is damaged or not there.
  */

@@ -1,10 +1,15 @@
+import type { Range } from "./numbers.ts";
 import type { Draft, Record } from "./record.ts";
 
 /**
- * Where reading stopped, per process: the last sequence number seen. Hand back the very object that `since` gave, and only
- * what was written meanwhile is read; a copy of it means the same, but has its segments read again.
+ * Where reading stopped, per process: the last sequence number seen, or which ones were, where some are missing. Hand back
+ * the very object that `since` gave, and only what was written meanwhile is read; a copy of it means the same, but has its
+ * segments read again.
  */
-export type Cursor = { readonly [process: string]: number };
+export type Cursor = { readonly [process: string]: number | readonly Range[] };
+
+/** Takes records as they are read; the next ones are read once it is done with these. */
+export type Take = (records: readonly Record[]) => Promise<void> | void;
 
 /**
  * The record of everything, append-only. Implementations: local segments; later, segments replicated between machines.
@@ -18,8 +23,15 @@ export interface Trail {
   readonly process: string;
   append(drafts: readonly Draft[]): Promise<readonly Record[]>;
   note(drafts: readonly Draft[]): void;
-  /** Every intact record after `cursor`, of all processes, in order per process; and where that ends. */
-  since(cursor: Cursor): Promise<{
+  /**
+   * Every intact record after `cursor`, of all processes, in order per process; and where that ends. With `take` they are
+   * handed to it in batches instead, so that a trail need not fit into memory: `records` has what is left to take. What a
+   * `forgotten` record names may have been taken before it.
+   */
+  since(
+    cursor: Cursor,
+    take?: Take,
+  ): Promise<{
     readonly records: readonly Record[];
     readonly cursor: Cursor;
     readonly problems: readonly TrailProblem[];

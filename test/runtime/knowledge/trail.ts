@@ -78,7 +78,7 @@ export function fakeTrail(...records: readonly TrailRecord[]): FakeTrail {
     push: (...more: readonly TrailRecord[]) => void all.push(...more),
     async since(cursor: Cursor) {
       trail.reads++;
-      return { records: all.slice(cursor.p ?? 0), cursor: { p: all.length }, problems: [] };
+      return { records: all.slice(Number(cursor.p ?? 0)), cursor: { p: all.length }, problems: [] };
     },
   };
   return trail;

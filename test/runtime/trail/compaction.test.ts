@@ -179,6 +179,30 @@ describe("reading while others seal", () => {
     expect(namesOf((await readTrail(directory).since(kept)).records)).toEqual(names(42, 60));
   });
 
+  test("in batches there is the same, in order; and from where some are missing, just those", async () => {
+    const directory = temporaryFolder();
+    const trail = await openTrail({ directory, peers, sealing: false });
+    const count = 40_000;
+    await trail.append(names(1, count).map((name) => event(name)));
+    await trail.close();
+    await seal(directory, { asideSeconds: 0 });
+    const batches: (readonly Record[])[] = [];
+    const { records, cursor } = await readTrail(directory).since({}, (batch) => void batches.push(batch));
+    expect(batches.length).toBeGreaterThan(1);
+    expect(namesOf([...batches.flat(), ...records])).toEqual(names(1, count));
+    expect(cursor).toEqual({ [trail.process]: count });
+    const holes = {
+      [trail.process]: [
+        [1, 10],
+        [12, 12],
+        [15, count - 1],
+      ] as const,
+    };
+    const rest = await readTrail(directory).since(holes);
+    expect(namesOf(rest.records)).toEqual(["11", "13", "14", `${count}`]);
+    expect((await readTrail(directory).since({ ...rest.cursor })).records).toEqual([]);
+  });
+
   test("a sealed file that is damaged or gone is said, and the others are read", async () => {
     const directory = temporaryFolder();
     for (let round = 0; round < 3; round += 1) {
