@@ -5,13 +5,14 @@ import { notObserved, unknownMetric } from "./diagnostics/catalogue/knowledge.ts
 import { unknownField, unknownName, unknownType } from "./diagnostics/catalogue/names.ts";
 import { routeToNothing } from "./diagnostics/catalogue/pipelines.ts";
 import { missingName } from "./diagnostics/catalogue/syntax.ts";
-import type { Diagnostic } from "./diagnostics/diagnostic.ts";
+import { type Diagnostic, MOST_PROBLEMS } from "./diagnostics/diagnostic.ts";
 import type { Host } from "./host.ts";
 import { checkUnits } from "./semantics/check.ts";
 import { suppress } from "./semantics/checks/suppressions.ts";
 import { load } from "./semantics/load.ts";
 import type { Program } from "./semantics/program.ts";
 import { asProgram } from "./semantics/view.ts";
+import type { Span } from "./syntax/tree.ts";
 
 export { lower } from "./lowering/lower.ts";
 export { moduleText } from "./lowering/module.ts";
@@ -29,24 +30,44 @@ export function compile(entry: string, host: Host): Program {
   const diagnostics = suppress(files, withoutEchoes(found, textOf)).sort(
     (a, b) => rank(a.file) - rank(b.file) || a.start - b.start || a.end - b.end,
   );
-  return asProgram(loaded, diagnostics);
+  return asProgram(loaded, foremost(diagnostics));
+}
+
+/** No more of a file than anyone will read, and no error left out for a warning. */
+function foremost(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (diagnostics.length <= MOST_PROBLEMS) return diagnostics;
+  const kept = new Set<Diagnostic>();
+  for (const inFile of Map.groupBy(diagnostics, ({ file }) => file).values()) {
+    const errorsFirst = inFile.toSorted((a, b) => Number(b.severity === "error") - Number(a.severity === "error"));
+    for (const one of errorsFirst.slice(0, MOST_PROBLEMS)) kept.add(one);
+  }
+  return diagnostics.filter((one) => kept.has(one));
 }
 
 /** What stands where the text itself is broken is said once, by the parser. */
 function withoutEchoes(diagnostics: readonly Diagnostic[], textOf: TextOf): readonly Diagnostic[] {
-  const broken = new Map<string, Diagnostic[]>();
-  for (const one of diagnostics) {
-    if (!isSyntax(one)) continue;
-    const inFile = broken.get(one.file);
-    if (inFile === undefined) broken.set(one.file, [one]);
-    else inFile.push(one);
-  }
-  if (broken.size === 0) return diagnostics;
+  const syntax = diagnostics.filter(isSyntax);
+  if (syntax.length === 0) return diagnostics;
+  const broken = new Map([...Map.groupBy(syntax, ({ file }) => file)].map(([file, its]) => [file, touching(its)]));
   const unnamed = withoutTheirName(diagnostics, textOf);
-  const touches = (a: Diagnostic, b: Diagnostic): boolean => a.start < b.end && b.start < a.end;
-  return diagnostics.filter(
-    (one) => isSyntax(one) || !(unnamed.has(one) || broken.get(one.file)?.some((other) => touches(one, other))),
-  );
+  return diagnostics.filter((one) => isSyntax(one) || !(unnamed.has(one) || broken.get(one.file)?.(one)));
+}
+
+/** Whether a span shares a character with one of these. */
+function touching(spans: readonly Span[]): (one: Span) => boolean {
+  const sorted = spans.toSorted((a, b) => a.start - b.start);
+  /** How far those up to each reach. */
+  const reach: number[] = [];
+  for (const { end } of sorted) reach.push(Math.max(end, reach.at(-1) ?? 0));
+  return ({ start, end }) => {
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle]!.start < end) low = middle + 1;
+      else high = middle;
+    }
+    return low > 0 && reach[low - 1]! > start;
+  };
 }
 
 function isSyntax({ code, severity }: Diagnostic): boolean {

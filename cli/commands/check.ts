@@ -1,3 +1,4 @@
+import { MOST_PROBLEMS } from "../../compiler/diagnostics/diagnostic.ts";
 import type { Report } from "../../compiler/diagnostics/render/report.ts";
 import { summarize, summaryLine } from "../../compiler/diagnostics/render/summary.ts";
 import type { Host } from "../../compiler/host.ts";
@@ -76,6 +77,8 @@ async function checkOnce(
   if (options.format === "pretty") {
     for (const file of files.filter((one) => sources(one)?.trim() === "" && host.read(one).ok))
       io.talk(`${report.shown(file)} is empty: it declares nothing.\n`);
+    for (const [file, its] of Map.groupBy(diagnostics, (one) => one.file))
+      if (its.length >= MOST_PROBLEMS) io.talk(`Of ${report.shown(file)}, no more than these are told at once.\n`);
     io.talk(`${summaryLine(summary)}\n`);
   }
   return summary.errors > 0 || (options["deny-warnings"] && summary.warnings > 0) ? EXIT.problems : EXIT.fine;

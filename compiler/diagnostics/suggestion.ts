@@ -21,21 +21,26 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Damerau-Levenshtein distance (optimal string alignment), or anything above `bound` once it must exceed it. */
+/**
+ * Damerau-Levenshtein distance (optimal string alignment), or anything above `bound` once it must exceed it. Only the
+ * band of the table that lies within the bound is filled in (Ukkonen, 1985): two long words take no longer than two lines.
+ */
 function distance(a: string, b: string, bound: number): number {
   if (Math.abs(a.length - b.length) > bound) return bound + 1;
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    let least = i;
-    for (let j = 1; j <= b.length; j++) {
+    const from = Math.max(1, i - bound);
+    const row: number[] = [];
+    row[from - 1] = from === 1 ? i : bound + 1;
+    let least = row[from - 1]!;
+    for (let j = from; j <= Math.min(b.length, i + bound); j++) {
       const same = a.charCodeAt(i - 1) === b.charCodeAt(j - 1);
-      let cost = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (same ? 0 : 1));
+      let cost = Math.min((last[j] ?? bound) + 1, row[j - 1]! + 1, last[j - 1]! + (same ? 0 : 1));
       const swapped =
         i > 1 && j > 1 && a.charCodeAt(i - 1) === b.charCodeAt(j - 2) && a.charCodeAt(i - 2) === b.charCodeAt(j - 1);
       if (swapped) cost = Math.min(cost, beforeLast[j - 2]! + 1);
-      row.push(cost);
+      row[j] = cost;
       if (cost < least) least = cost;
     }
     if (least > bound) return bound + 1;

@@ -71,18 +71,46 @@ interface Open {
   dedent: number | undefined;
 }
 
+/** A bracket to put in before the token at this place of the output. */
+interface Insertion {
+  readonly at: number;
+  readonly token: Token;
+}
+
+/** A line of the output: where it begins, and in which column. */
+interface Line {
+  readonly at: number;
+  readonly column: number;
+  /** How many lines begin before it. */
+  readonly number: number;
+}
+
 function repair(tokens: readonly Token[], source: Source, diagnostics: Diagnostic[]): Token[] {
   const output: Token[] = [];
   const stack: Open[] = [];
+  /** Put in at the end, all at once: in the middle of a long file each would move the rest. */
+  const insertions: Insertion[] = [];
+  /** Where the lines of the output begin, and those of them that a line further down may still stand level with. */
+  const begins: number[] = [];
+  const level: Line[] = [];
   let indent = 0;
   let head = "";
 
+  const put = (token: Token) => {
+    if (token.lineBefore) {
+      const column = token.startOffset - source.lineStart(token.startOffset);
+      while (level.length > 0 && level.at(-1)!.column >= column) level.pop();
+      level.push({ at: output.length, column, number: begins.length });
+      begins.push(output.length);
+    }
+    output.push(token);
+  };
   const closeMissing = () => {
     const open = stack.pop()!;
     const at = open.dedent ?? output.length;
     const before = output[at - 1]!;
     const ownLine = source.lineStart(open.token.startOffset) !== source.lineStart(before.startOffset);
-    output.splice(at, 0, virtual(open.closer, before.endOffset, ownLine));
+    insertions.push({ at, token: virtual(open.closer, before.endOffset, ownLine) });
     diagnostics.push(missing(open, before, source));
   };
 
@@ -97,7 +125,7 @@ function repair(tokens: readonly Token[], source: Source, diagnostics: Diagnosti
         // A closer further left than the innermost block belongs to the block that begins at its column.
         const owner = stack.findLastIndex((open) => open.closer === token.tokenType && open.indent === indent);
         if (owner >= 0 && stack.at(-1)!.indent > indent) while (stack.length > owner + 1) closeMissing();
-        const end = (stack.at(-1)?.indent ?? -1) < indent ? headerEnd(output, indent, source) : undefined;
+        const end = (stack.at(-1)?.indent ?? -1) < indent ? headerEnd(output, indent, level, begins) : undefined;
         if (end !== undefined && token.tokenType === symbolTokens.RightBrace) {
           const at = output[end - 1]!.endOffset;
           const place = { file: source.path, start: at, end: at };
@@ -105,8 +133,8 @@ function repair(tokens: readonly Token[], source: Source, diagnostics: Diagnosti
           diagnostics.push(
             report(catalogue.missingSymbol, place, { symbol: "{", before: "the end of this line" }, { fixes }),
           );
-          output.splice(end, 0, virtual(symbolTokens.LeftBrace, at, false));
-          output.push(token);
+          insertions.push({ at: end, token: virtual(symbolTokens.LeftBrace, at, false) });
+          put(token);
           continue;
         }
       } else {
@@ -121,15 +149,15 @@ function repair(tokens: readonly Token[], source: Source, diagnostics: Diagnosti
     const importing = output.at(-1)?.image === "import";
     if (closer !== undefined) stack.push({ token, closer, indent, dedent: undefined, importing });
     if (!isCloser) {
-      output.push(token);
+      put(token);
       continue;
     }
     if (stack.some((open) => open.closer === token.tokenType)) {
       while (stack.at(-1)!.closer !== token.tokenType) closeMissing();
       stack.pop();
-      output.push(token);
+      put(token);
     } else if (stack.length > 0 && stack.at(-1)!.dedent === undefined) {
-      output.push(replaceCloser(stack.pop()!, token, source, diagnostics));
+      put(replaceCloser(stack.pop()!, token, source, diagnostics));
     } else {
       const title = `Remove \`${token.image}\``;
       const place = placeOf(token, source);
@@ -138,7 +166,19 @@ function repair(tokens: readonly Token[], source: Source, diagnostics: Diagnosti
     }
   }
   while (stack.length > 0) closeMissing();
-  return output;
+  return withInsertions(output, insertions);
+}
+
+/** Of several at one place, the first that was closed comes first. */
+function withInsertions(tokens: readonly Token[], insertions: readonly Insertion[]): Token[] {
+  const sorted = insertions.toSorted((a, b) => a.at - b.at);
+  const all: Token[] = [];
+  let next = 0;
+  for (let at = 0; at <= tokens.length; at++) {
+    for (; next < sorted.length && sorted[next]!.at === at; next++) all.push(sorted[next]!.token);
+    if (at < tokens.length) all.push(tokens[at]!);
+  }
+  return all;
 }
 
 /**
@@ -177,18 +217,17 @@ function virtual(type: TokenType, offset: number, lineBefore: boolean): Token {
  * Where in the output the line ends that a `}` in this column was meant to close: the last line that begins in its
  * column, if deeper lines follow and it opens nothing itself.
  */
-function headerEnd(output: readonly Token[], column: number, source: Source): number | undefined {
-  for (let at = output.length - 1, end: number | undefined; at >= 0; at--) {
-    const token = output[at]!;
-    if (!token.lineBefore) continue;
-    const own = token.startOffset - source.lineStart(token.startOffset);
-    if (own > column) end = at;
-    else
-      return own === column && end !== undefined && /^\w/.test(token.image) && !closerOf.has(output[end - 1]!.tokenType)
-        ? end
-        : undefined;
-  }
-  return undefined;
+function headerEnd(
+  output: readonly Token[],
+  column: number,
+  level: readonly Line[],
+  begins: readonly number[],
+): number | undefined {
+  const header = level.findLast((line) => line.column <= column);
+  if (header?.column !== column) return undefined;
+  const end = begins[header.number + 1];
+  if (end === undefined || !/^\w/.test(output[header.at]!.image)) return undefined;
+  return closerOf.has(output[end - 1]!.tokenType) ? undefined : end;
 }
 
 function placeOf(token: Token, source: Source) {

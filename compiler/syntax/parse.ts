@@ -1,8 +1,7 @@
 /** The one way from text to tree. */
 
 import * as catalogue from "../diagnostics/catalogue/syntax.ts";
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { report } from "../diagnostics/diagnostic.ts";
+import { type Diagnostic, MOST_PROBLEMS, report } from "../diagnostics/diagnostic.ts";
 import { depthLimit } from "./brackets.ts";
 import { Docs } from "./docs.ts";
 import { lex, lineOf } from "./lexer.ts";
@@ -16,9 +15,6 @@ export interface Parsed {
   /** In the order of the text. */
   readonly diagnostics: Diagnostic[];
 }
-
-/** As many as anyone will read. */
-const mostDiagnostics = 500;
 
 let parser: GangParser | undefined;
 
@@ -54,7 +50,7 @@ export function parse(path: string, text: string): Parsed {
   diagnostics.sort((a, b) => a.start - b.start);
   // A file that is no Gang at all is said to be so, not listed.
   const notText = diagnostics.find((diagnostic) => diagnostic.code === catalogue.notText.code);
-  const said = notText === undefined ? diagnostics.slice(0, mostDiagnostics) : [notText];
+  const said = notText === undefined ? diagnostics.slice(0, MOST_PROBLEMS) : [notText];
   const file: SourceFile = {
     kind: "file",
     start: 0,

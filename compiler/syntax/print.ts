@@ -19,8 +19,9 @@ import { walk } from "./visit.ts";
 /** The file's text in the one layout, or nothing for a file with errors: what is broken is not touched. */
 export function format(file: SourceFile): string | undefined {
   if (parse(file.path, file.text).diagnostics.some((diagnostic) => diagnostic.severity === "error")) return undefined;
-  const lines = breakLines(file);
-  indent(lines);
+  const roles = rolesOf(file);
+  const lines = breakLines(file, roles);
+  indent(lines, roles);
   align(lines);
   return render(lines);
 }
@@ -88,8 +89,7 @@ function rolesOf(file: SourceFile): Roles {
   return { attached, signs, maps, optionals, learns };
 }
 
-function breakLines(file: SourceFile): Line[] {
-  const roles = rolesOf(file);
+function breakLines(file: SourceFile, roles: Roles): Line[] {
   const { tokens, comments, lineStarts } = lex(file.path, file.text);
   const broken = brokenLists(tokens, roles);
   const lines: Line[] = [];
@@ -216,7 +216,7 @@ function keyOf(token: Token, before: Token | undefined): string {
 }
 
 /** Gives each line its indentation: by the brackets around it, and two more where it goes on with the line before. */
-function indent(lines: readonly Line[]): void {
+function indent(lines: readonly Line[], roles: Roles): void {
   const stack: Line[] = [];
   /** The last line at each depth that began something of its own. */
   const begun: (Line | undefined)[] = [];
@@ -226,7 +226,7 @@ function indent(lines: readonly Line[]): void {
     let leading = 0;
     while (closers.has(line.pieces[leading]?.token?.tokenType as never)) leading++;
     const goesOn =
-      first !== undefined && last !== undefined && (continuations.has(first.image) || goesOnAfter(last, first));
+      first !== undefined && last !== undefined && (continuations.has(first.image) || goesOnAfter(last, first, roles));
     const base = begun[stack.length];
     if (leading > 0) line.from = stack[stack.length - leading];
     else if (goesOn && base !== undefined) {
@@ -250,7 +250,10 @@ function indent(lines: readonly Line[]): void {
   }
 }
 
-function goesOnAfter(last: Token, first: Token): boolean {
+function goesOnAfter(last: Token, first: Token, { maps, optionals }: Roles): boolean {
+  // The end of a type is no operator.
+  if (last.image === "??" && optionals.has(last.endOffset)) return false;
+  if (last.image === ">" && maps.has(last.endOffset)) return false;
   return unfinished.has(last.image) && !closers.has(first.tokenType) && !(last.image === "*" && first.image === "->");
 }
 

@@ -30,6 +30,14 @@ test("of a sound file says that there is nothing to say", async () => {
   expect(talk).toMatch(/ in 1 file\n$/);
 });
 
+test("tells no more than the first 500 problems of a file, and says so", async () => {
+  put("a.gang", `gang 1\ntype Model = { ${Array.from({ length: 600 }, (_, i) => `f${i}: flaot`).join(", ")} }\n`);
+  const { exit, out, talk } = await check();
+  expect(exit).toBe(EXIT.problems);
+  expect(out.match(/^error /gm)).toHaveLength(500);
+  expect(talk).toContain("Of a.gang, no more than these are told at once.\n500 errors");
+});
+
 test("shows each problem at its place, with a mend, and fails", async () => {
   put("a.gang", WRONG);
   const { exit, out, talk } = await check("a.gang");

@@ -113,6 +113,9 @@ function systematic(seed: number, number: number, random: Random): Input {
 
 // Chance -----------------------------------------------------------------------------------------------------------------
 
+/** Characters; what is longer takes its time because it is long. */
+const MOST_REPEATED = 100_000;
+
 type Draw = (sample: Sample, random: Random) => string;
 
 const RANDOM = {
@@ -142,6 +145,17 @@ const RANDOM = {
       open.repeat(depth) + random.pick(["1", "a", "", "string"]) + close.repeat(random.chance(0.7) ? depth : 0);
     return random.chance(0.5) ? `${random.pick(HOLDERS)}${inner}\n` : insert(text, random, inner);
   },
+  repeated: ({ text }, random) => {
+    const all = random.chance(0.5) ? text.split(/(?<=\n)/) : piecesOf(text).map((piece) => `${imageOf(text, piece)} `);
+    const [at, length] = [random.below(all.length), 1 + random.below(4)];
+    const run = all.slice(at, at + length).join("");
+    const times = Math.min(depthOf(random), Math.ceil(MOST_REPEATED / Math.max(1, run.length)));
+    return [...all.slice(0, at), run.repeat(times), ...all.slice(at + length)].join("");
+  },
+  endings: ({ text }, random) => {
+    const ended = text.replaceAll("\n", random.pick(["\r\n", "\r", "\n\r", "\u2028", "\n"]));
+    return several(random.pick(["", "", "\ufeff"]) + ended, random, random.below(2));
+  },
   long: ({ text }, random) => insert(text, random, random.pick(LONG)(depthOf(random))),
   generated: (_, random) => generateProgram(random),
   broken: (_, random) => several(generateProgram(random), random, 1 + random.below(3)),
@@ -156,6 +170,8 @@ const WEIGHTS: { readonly [kind in keyof typeof RANDOM]: number } = {
   lines: 8,
   soup: 10,
   bytes: 4,
+  repeated: 1,
+  endings: 4,
   deep: 1,
   long: 1,
   generated: 3,

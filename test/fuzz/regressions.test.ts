@@ -2,6 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { examine, PARTS } from "./examine.ts";
 
+const LONG = "name".repeat(10_000);
+
 const REGRESSIONS: readonly (readonly [what: string, text: string])[] = [
   ["parser: parse takes longer than 250 ms", `tool a { time${"\u{1F600}".repeat(10_000)}out: 3m }\n`],
   ["printer: the layout does not settle", "tool t(k: n) -> y? ? = c()\n"],
@@ -12,6 +14,17 @@ const REGRESSIONS: readonly (readonly [what: string, text: string])[] = [
   ["parser: GANG1005 lies outside its file", "model({\n:}"],
   ["checker: lower throws of an approval", "pipeline p{stage o=approve()within h}"],
   ["checker: lower throws", 'test "t" { expect plan.e }\n'],
+  [
+    "printer: the layout changes name-expression.kind",
+    "pipeline p for t{for k in s{stage s=(s){a:true }}}\npipeline p for t{for k in s{}}",
+  ],
+  ["printer: the layout does not settle behind an optional type", "type y={c:map<e>? ?\nf:{g:m}}"],
+  ["parser: GANG1023 lies outside its file", `model rig = ${"not ".repeat(500)}`],
+  ["renderers: pretty takes longer than 250 ms", `type T = { a: ${"a or ".repeat(4000)}a }`],
+  ["parser: parse takes longer than 250 ms, of what is never closed", "for a in b max 2 {\n".repeat(4000)],
+  ["parser: parse takes longer than 250 ms, of what was never opened", "  a\n}\n".repeat(4000)],
+  ["checker: compile takes longer than 250 ms, of idle suppressions", "// gang-ignore GANG4012: x\n".repeat(4000)],
+  ["checker: compile takes longer than 250 ms, of names alike", `type ${LONG} = int\ntype T = { a: x${LONG} }\n`],
 ];
 
 describe("what went wrong once goes right", () => {

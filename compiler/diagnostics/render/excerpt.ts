@@ -142,8 +142,8 @@ function cut(
   const start = lines.starts[line]!;
   const end = lineEnd(lines, line);
   // Of a line of megabytes only the neighbourhood is looked at.
-  const from = Math.max(start, (around?.start ?? start) - 4 * room);
-  const to = Math.min(end, from + 12 * room);
+  const from = Math.max(start, (around?.start ?? start) - 2 * room);
+  const to = Math.min(end, from + 5 * room);
   const offsets: number[] = [];
   const cells: string[] = [];
   let offset = from;

@@ -15,12 +15,19 @@ interface Suppression {
 const FORM = /^\s*gang-ignore\s+(GANG\d{4})\s*(?::\s*(.*))?$/;
 
 export function suppress(files: readonly tree.SourceFile[], diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  let left: Diagnostic[] = [...diagnostics];
+  const hidden = new Set<Diagnostic>();
+  const said: Diagnostic[] = [];
   for (const file of files) {
     if (!file.text.includes("gang-ignore")) continue;
-    for (const one of suppressionsOf(file)) left = apply(file, one, left);
+    const found = Map.groupBy(
+      diagnostics.filter((one) => one.file === file.path),
+      (one) => `${one.code} ${lineOf(file.lineStarts, one.start)}`,
+    );
+    for (const one of suppressionsOf(file)) {
+      said.push(...apply(file, one, found.get(`${one.code} ${one.line}`) ?? [], hidden));
+    }
   }
-  return left;
+  return [...diagnostics.filter((one) => !hidden.has(one)), ...said];
 }
 
 function suppressionsOf(file: tree.SourceFile): Suppression[] {
@@ -29,29 +36,31 @@ function suppressionsOf(file: tree.SourceFile): Suppression[] {
     const line = lineOf(file.lineStarts, comment.start);
     if (file.text.slice(file.lineStarts[line], comment.start).trim() === "") commentLines.add(line);
   }
-  return file.comments.flatMap((comment) => {
+  const found: Suppression[] = [];
+  let line = 0;
+  for (const comment of file.comments) {
     const form = FORM.exec(comment.text);
-    if (form === null) return [];
-    let line = lineOf(file.lineStarts, comment.start) + 1;
+    if (form === null) continue;
+    line = Math.max(line, lineOf(file.lineStarts, comment.start) + 1);
     while (commentLines.has(line)) line++;
-    return [{ comment, code: form[1]!, reason: form[2]?.trim() ?? "", line }];
-  });
+    found.push({ comment, code: form[1]!, reason: form[2]?.trim() ?? "", line });
+  }
+  return found;
 }
 
+/** Hides what is meant, and says what is to be said of the comment itself. */
 function apply(
   file: tree.SourceFile,
-  { comment, code, reason, line }: Suppression,
-  diagnostics: Diagnostic[],
+  { comment, code, reason }: Suppression,
+  meant: readonly Diagnostic[],
+  hidden: Set<Diagnostic>,
 ): Diagnostic[] {
-  const meant = (one: Diagnostic): boolean =>
-    one.file === file.path && one.code === code && lineOf(file.lineStarts, one.start) === line;
-  const hidden = diagnostics.filter((one) => meant(one) && one.severity !== "error");
+  const mild = meant.filter((one) => one.severity !== "error" && !hidden.has(one));
+  for (const one of mild) hidden.add(one);
   const place = { file: file.path, start: comment.start, end: comment.end };
-  const left = diagnostics.filter((one) => !hidden.includes(one));
-  if (hidden.length === 0) {
-    const isError = diagnostics.some(meant);
+  if (mild.length === 0) {
     const fixes = [{ title: "Delete the comment", edits: [{ ...place, newText: "" }] }];
-    left.push(report(names.unusedSuppression, place, { code, isError }, { fixes }));
-  } else if (reason === "") left.push(report(names.suppressionWithoutReason, place, { code }));
-  return left;
+    return [report(names.unusedSuppression, place, { code, isError: meant.length > 0 }, { fixes })];
+  }
+  return reason === "" ? [report(names.suppressionWithoutReason, place, { code })] : [];
 }
