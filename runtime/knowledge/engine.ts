@@ -1,4 +1,4 @@
-/** DuckDB in memory, with the tables that the score reads. */
+/** DuckDB in memory, over a snapshot or none, with the tables that the score reads. */
 import type {
   DuckDBConnection,
   DuckDBInstance,
@@ -7,7 +7,7 @@ import type {
   DuckDBValue,
 } from "@duckdb/node-api";
 import { append, createTable, type Table } from "./appending.ts";
-import { CLAIMS, FACTS, type Facts, isPlain, OBSERVED } from "./facts.ts";
+import { CLAIMS, FACTS, type Facts, isPlain, OBSERVED, type Row } from "./facts.ts";
 import type { Filter } from "./filter.ts";
 import { agreementsSql, ROLLUP_ALL_SQL, ROLLUP_SQL, ROLLUP_STAGE_SQL, TRUST_SQL } from "./queries.sql.ts";
 import { ROLLED } from "./rollup.sql.ts";
@@ -40,6 +40,14 @@ const HELD = {
   name: "held",
   columns: { place: "INTEGER", halflife: "DOUBLE" },
 } as const satisfies Table;
+/** Claims and peers whose sums in the snapshot no longer hold: they are made anew of all their evidence, and kept here. */
+const RENEWED = {
+  schema: "told",
+  name: "renewed",
+  columns: { place: "INTEGER", claim: "INTEGER", peer: "INTEGER" },
+} as const satisfies Table;
+/** Hashes of the ids of records that do not count. */
+const DROPPED = { schema: "told", name: "dropped", columns: { record: "BIGINT" } } as const satisfies Table;
 /** Stages whose agreements are to be made again. */
 const DUE = { schema: "ranking", name: "due", columns: { place: "INTEGER" } } as const satisfies Table;
 
@@ -91,6 +99,22 @@ const MOST_HELD = 8;
 /** Rows of the roll-up are replaced one by one up to this share of them; then all are made again, sorted. */
 const REBUILD = 1 / 4;
 
+/** What the score reads: the snapshot's rows that hold, and those of what came since. */
+function viewsOf(sealed: boolean, dropped: boolean): string[] {
+  const holds = dropped ? "where not exists (select 1 from told.dropped d where d.record = s.record)" : "";
+  const from: { readonly [name: string]: string } = {
+    facts: holds,
+    observed: holds,
+    claims: "",
+    rolled:
+      "where not exists (select 1 from told.renewed n where n.place = s.place and n.claim = s.claim and n.peer = s.peer)",
+  };
+  return Object.entries(from).map(([name, where]) => {
+    const old = sealed ? `select * from sealed.told.${name} s ${where} union all ` : "";
+    return `create or replace view ranking.${name} as ${old}select * from told.${name}`;
+  });
+}
+
 /** In this time agreements fade by less than half a per cent. */
 const AGREEMENT_MILLISECONDS = 3600 * 1000;
 
@@ -106,20 +130,24 @@ export class Engine {
   private readonly types: { readonly [name in "INTEGER" | "DOUBLE" | "VARCHAR" | "BOOLEAN"]: DuckDBType };
   private readonly agreed = new Map<number, { readonly version: number; readonly at: number }>();
   private readonly held = new Map<number, Set<number>>();
-  /** Places, claims and peers with news; absent: so many that all is added up again. */
-  private changed: Map<string, readonly [place: number, claim: number, peer: number]> | undefined = new Map();
+  /** Claims and peers with news, by place. */
+  private changed = new Map<number, Map<string, readonly [place: number, claim: number, peer: number]>>();
+  private changes = 0;
+  private readonly sealed: boolean;
   private rolled = 0;
   private replaced = 0;
   private rows = 0;
   private regimes = -1;
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, types: Engine["types"]) {
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, types: Engine["types"], sealed: boolean) {
     this.instance = instance;
     this.connection = connection;
     this.types = types;
+    this.sealed = sealed;
   }
 
-  static async start(): Promise<Engine> {
+  /** Rejects with DuckDB's words where the snapshot, a path, cannot be attached. */
+  static async start(snapshot?: string): Promise<Engine> {
     const { DuckDBInstance, INTEGER, DOUBLE, VARCHAR, BOOLEAN } = await import("@duckdb/node-api");
     const instance = await DuckDBInstance.create(":memory:", {
       threads: "1",
@@ -130,15 +158,20 @@ export class Engine {
       disabled_optimizers: "statistics_propagation,compressed_materialization",
     });
     const connection = await instance.connect();
-    await connection.run("create schema ranking");
-    for (const table of [FACTS, CLAIMS, OBSERVED, ROLLED, CHANGED, HELD, DUE, TRUSTED, AGREEMENTS, PLACES, ASKED])
-      await connection.run(createTable(table));
+    if (snapshot !== undefined)
+      await connection.run(`attach '${snapshot.replaceAll("'", "''")}' as sealed (read_only)`);
+    await connection.run("create schema told; create schema ranking");
+    const told = [FACTS, CLAIMS, OBSERVED, ROLLED, RENEWED, DROPPED];
+    const tables = [...told, CHANGED, HELD, DUE, TRUSTED, AGREEMENTS, PLACES, ASKED];
+    const views = viewsOf(snapshot !== undefined, false);
+    await connection.run([...tables.map(createTable), ...views].join(";\n"));
     await connection.run("insert into ranking.asked default values");
-    return new Engine(instance, connection, { INTEGER, DOUBLE, VARCHAR, BOOLEAN });
+    return new Engine(instance, connection, { INTEGER, DOUBLE, VARCHAR, BOOLEAN }, snapshot !== undefined);
   }
 
   /** Hands over what has come. */
   async flush(facts: Facts): Promise<void> {
+    facts.settle();
     const { waiting } = facts;
     for (const row of waiting.facts) this.note(row[0] as number, row[2] as number, row[3] as number);
     for (const [table, rows] of [
@@ -151,6 +184,7 @@ export class Engine {
       await append(this.connection, table, batch);
       this.rows += batch.length;
     }
+    if (waiting.dropped.length > 0) await this.drop(facts, waiting.dropped.splice(0));
     if (facts.regimes === this.regimes) return;
     this.regimes = facts.regimes;
     const places = [...facts.allPlaces()];
@@ -170,30 +204,65 @@ export class Engine {
   }
 
   private note(place: number, claim: number, peer: number): void {
-    this.changed?.set(`${claim} ${peer}`, [place, claim, peer]);
-    if (this.changed !== undefined && this.changed.size > 1000 + this.rolled * REBUILD) this.changed = undefined;
+    let keys = this.changed.get(place);
+    if (keys === undefined) {
+      keys = new Map();
+      this.changed.set(place, keys);
+    }
+    const before = keys.size;
+    keys.set(`${claim} ${peer}`, [place, claim, peer]);
+    this.changes += keys.size - before;
   }
 
-  /** Adds up what has come: nothing is ever subtracted, a peer's row on a claim is made anew of all its evidence. */
-  async rollUp(): Promise<void> {
-    if (this.changed?.size === 0) return;
-    if (this.changed === undefined || this.replaced > 1000 + this.rolled * REBUILD) {
-      await this.connection.run("drop table ranking.rolled");
+  /** What these records said no longer counts; the sums that they are in are made anew. */
+  private async drop(facts: Facts, records: readonly Row[]): Promise<void> {
+    await append(this.connection, DROPPED, records);
+    const result = await this.connection.runAndReadAll(
+      "select distinct place, claim, peer from ranking.facts semi join told.dropped using (record)",
+    );
+    for (const [place, claim, peer] of result.getRows() as [number, number, number][]) this.note(place, claim, peer);
+    for (const name of ["facts", "observed"]) {
+      await this.connection.run(`delete from told.${name} using told.dropped d where d.record = ${name}.record`);
+    }
+    if (this.sealed) for (const view of viewsOf(true, true)) await this.connection.run(view);
+    this.forget();
+    for (const place of facts.allPlaces()) if (this.changed.has(place.id)) place.version++;
+  }
+
+  /**
+   * Adds up what has come, of one stage or of all: nothing is ever subtracted, a peer's row on a claim is made anew of all
+   * its evidence.
+   */
+  async rollUp(place?: number): Promise<void> {
+    const isMuch = !this.sealed && this.changes + this.replaced > 1000 + this.rolled * REBUILD;
+    if (this.changes > 0 && isMuch) {
+      await this.connection.run("drop table told.rolled");
       await this.connection.run(createTable(ROLLED));
       this.rolled = await this.insert("all", ROLLUP_ALL_SQL);
       this.replaced = 0;
-    } else {
-      await append(this.connection, CHANGED, [...this.changed.values()]);
-      const gone = await this.run(
-        "superseded",
-        "delete from ranking.rolled r using ranking.changed c where c.place = r.place and c.claim = r.claim and c.peer = r.peer",
-      );
-      const made = await this.insert("changed", ROLLUP_SQL);
-      this.rolled += made - gone;
-      this.replaced += made;
-      await this.run("taken", "delete from ranking.changed");
+      this.changed.clear();
+      this.changes = 0;
+      return;
     }
-    this.changed = new Map();
+    const some = place === undefined ? [...this.changed.values()] : [this.changed.get(place) ?? new Map()];
+    const keys = some.flatMap((of) => [...of.values()]);
+    if (keys.length === 0) return;
+    await append(this.connection, CHANGED, keys);
+    const same = "c.place = r.place and c.claim = r.claim and c.peer = r.peer";
+    const gone = await this.run("superseded", `delete from told.rolled r using ranking.changed c where ${same}`);
+    const made = await this.insert("changed", ROLLUP_SQL);
+    if (this.sealed) {
+      await this.run(
+        "renewed",
+        `insert into told.renewed select * from ranking.changed c where not exists (select 1 from told.renewed r where ${same})`,
+      );
+    }
+    this.rolled += made - gone;
+    this.replaced += made;
+    await this.run("taken", "delete from ranking.changed");
+    if (place === undefined) this.changed.clear();
+    else this.changed.delete(place);
+    this.changes -= keys.length;
   }
 
   /** Whether a stage's evidence is kept added up for this half-life, from now on if not yet. After `rollUp`. */
@@ -213,7 +282,7 @@ export class Engine {
   /** @returns how many rows it came to. */
   private async insert(name: string, sql: string): Promise<number> {
     const columns = Object.keys(ROLLED.columns).join(", ");
-    return this.run(`roll up ${name}`, `insert into ranking.rolled (${columns}) select ${columns} from (${sql})`);
+    return this.run(`roll up ${name}`, `insert into told.rolled (${columns}) select ${columns} from (${sql})`);
   }
 
   private async run(name: string, sql: string): Promise<number> {

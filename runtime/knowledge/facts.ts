@@ -12,7 +12,7 @@ export type Refusal = "malformed" | "value" | "claim" | "time";
 /** Beyond this a value is taken for an error. */
 const LARGEST_VALUE = 1e15;
 
-/** Numbers for names, in the order in which they came. */
+/** Numbers for names, in the order in which they came; those of a snapshot are known from the beginning. */
 export class Dictionary {
   readonly names: string[] = [];
   private readonly ids = new Map<string, number>();
@@ -32,9 +32,12 @@ export class Dictionary {
   }
 }
 
-/** Tables of the score. `mark` orders what was said about one attempt: by time, then number. */
+/**
+ * Tables of the score: in a snapshot, and in memory what came since (`engine.ts` shows both as one). `mark` orders what
+ * was said about one attempt: by time, then number. `record` is the hash of the record's id, by which it is dropped.
+ */
 export const FACTS = {
-  schema: "ranking",
+  schema: "told",
   name: "facts",
   columns: {
     place: "INTEGER",
@@ -55,13 +58,14 @@ export const FACTS = {
     proxy: "INTEGER",
     resolution: "DOUBLE",
     version: "INTEGER",
+    record: "BIGINT",
     attempt: "VARCHAR",
   },
 } as const satisfies Table;
 
 /** `code` orders claims as their hashes would, `family` is the niche's number: a ranking reads no text. */
 export const CLAIMS = {
-  schema: "ranking",
+  schema: "told",
   name: "claims",
   columns: {
     claim: "INTEGER",
@@ -76,7 +80,7 @@ export const CLAIMS = {
 
 /** Metrics as they were observed, whether or not a stage learned from them. */
 export const OBSERVED = {
-  schema: "ranking",
+  schema: "told",
   name: "observed",
   columns: {
     subnet: "INTEGER",
@@ -87,6 +91,7 @@ export const OBSERVED = {
     value: "DOUBLE",
     direction: "DOUBLE",
     feasible: "BOOLEAN",
+    record: "BIGINT",
   },
 } as const satisfies Table;
 
@@ -97,6 +102,7 @@ export interface Place {
   readonly id: number;
   /** Drift alarms: the regime that a writer of today stamps. */
   regime: number;
+  /** As of the last `settle`. */
   claims: number;
   /** Changes with whatever changes a ranking. */
   version: number;
@@ -113,10 +119,24 @@ export function isPlain({ regime, scopes, metrics, regimes }: Place): boolean {
   return regime === 0 && scopes.size <= 1 && regimes.size <= 1 && metrics.size <= 1;
 }
 
+/** Whether nothing was ever chosen there. */
+export function isEmpty({ scopes }: Place): boolean {
+  return scopes.size === 0;
+}
+
 export interface ClaimText {
   readonly hash: string;
   readonly chosen: string;
   readonly niche: string;
+}
+
+/** `code`: 64 bits of the hash. */
+export interface UnsettledClaim {
+  readonly place: Place;
+  readonly key: string;
+  readonly code: bigint;
+  readonly niche: number;
+  readonly text: ClaimText;
 }
 
 export class Facts {
@@ -125,16 +145,22 @@ export class Facts {
   readonly metrics = new Dictionary();
   readonly versions = new Dictionary();
   readonly subnets = new Dictionary();
-  private readonly niches = new Dictionary();
-  private readonly claims = new Dictionary();
+  readonly niches = new Dictionary();
+  /** Numbers of claims by place and hash; a negative one is the place in `unsettled`. */
+  private readonly claims = new Map<string, number>();
   /** What each claim says. Kept here, since DuckDB would read through the text of all claims to find that of ten. */
-  private readonly texts: ClaimText[] = [];
+  private readonly texts = new Map<number, ClaimText>();
+  private nextClaim = 0;
+  /** Claims that have come and may have a number in a snapshot: `settle` gives them one. */
+  readonly unsettled: UnsettledClaim[] = [];
   private readonly places = new Map<string, Place>();
   private readonly subnetOf = new Map<string, string>();
   /** Rows that DuckDB does not have yet. */
-  readonly waiting = { facts: [] as Row[], claims: [] as Row[], observed: [] as Row[] };
+  readonly waiting = { facts: [] as Row[], claims: [] as Row[], observed: [] as Row[], dropped: [] as Row[] };
+  /** Hashes of the ids of records that must not count, whether or not they have come. */
+  private readonly dropped = new Set<bigint>();
   readonly refused = new Map<Refusal, number>();
-  /** Rows of evidence in all. */
+  /** Grows with every piece of evidence, and with what is dropped. */
   count = 0;
   /** Changes with the number of places, and with any regime. */
   regimes = 0;
@@ -158,13 +184,46 @@ export class Facts {
     return [...this.places].map(([key, { id }]) => [id, ...(key.split("\0", 2) as [string, string])]);
   }
 
-  text(claim: number): ClaimText {
-    return this.texts[claim]!;
+  text(claim: number): ClaimText | undefined {
+    return this.texts.get(claim);
+  }
+
+  /** Takes in what a snapshot says of claims. */
+  know(claim: number, text: ClaimText): void {
+    this.texts.set(claim, text);
+  }
+
+  /** Gives each unsettled claim its number: the one that is known (by its place in `unsettled`), or a new one. */
+  settle(known: ReadonlyMap<number, number> = new Map()): void {
+    if (this.unsettled.length === 0) return;
+    const numbers = this.unsettled.map(({ place, key, code, niche, text }, index) => {
+      const claim = known.get(index) ?? this.nextClaim++;
+      this.claims.set(key, claim);
+      this.texts.set(claim, text);
+      if (known.has(index)) return claim;
+      place.claims++;
+      this.waiting.claims.push([claim, place.id, code, niche, text.hash, text.chosen, text.niche]);
+      return claim;
+    });
+    for (const row of this.waiting.facts) {
+      const claim = row[2] as number;
+      if (claim < 0) row[2] = numbers[-1 - claim]!;
+    }
+    this.unsettled.length = 0;
+  }
+
+  /** What is no longer to count, whether or not it has come. */
+  drop(id: string): void {
+    const record = hash53(id);
+    if (this.dropped.has(record)) return;
+    this.dropped.add(record);
+    this.count++;
+    this.waiting.dropped.push([record]);
   }
 
   /** What a newer version wrote is not interpreted. */
   add(record: TrailRecord): void {
-    if (record.v > RECORD_VERSION) return;
+    if (record.v > RECORD_VERSION || (this.dropped.size > 0 && this.dropped.has(hash53(record.id)))) return;
     const refusal = this.take(record);
     if (refusal !== undefined) this.refused.set(refusal, (this.refused.get(refusal) ?? 0) + 1);
   }
@@ -180,6 +239,9 @@ export class Facts {
         return undefined;
       case "event":
         this.takeEvent(record);
+        return undefined;
+      case "forgotten":
+        for (const { id } of record.records) this.drop(id);
         return undefined;
       default:
         return undefined;
@@ -199,14 +261,7 @@ export class Facts {
     if (time === undefined) return "time";
 
     const place = this.placeFor(e.subnet, record.stage);
-    const known = this.claims.names.length;
-    const claim = this.claims.id(`${place.id}\0${e.claim}`);
-    if (claim === known) {
-      place.claims++;
-      const code = BigInt.asIntN(64, BigInt(`0x${e.claim.slice(0, 16)}`));
-      this.texts.push({ hash: e.claim, chosen: e.chosen, niche: e.niche });
-      this.waiting.claims.push([claim, place.id, code, this.niches.id(e.niche), e.claim, e.chosen, e.niche]);
-    }
+    const claim = this.claimFor(place, { hash: e.claim, chosen: e.chosen, niche: e.niche });
     const measured = e.metric !== undefined && e.value !== undefined;
     const resolution = (e as { resolution?: unknown }).resolution;
     const scope = this.scopes.id(record.scope ?? "");
@@ -234,6 +289,7 @@ export class Facts {
       e.proxy === undefined || e.proxy === e.metric ? null : this.metrics.id(e.proxy),
       typeof resolution === "number" && Number.isFinite(resolution) && resolution > 0 ? resolution : null,
       e.version === undefined ? null : this.versions.id(e.version),
+      hash53(record.id),
       record.attempt ?? null,
     ]);
     this.count++;
@@ -259,6 +315,7 @@ export class Facts {
       value,
       direction,
       feasible,
+      hash53(record.id),
     ]);
     return undefined;
   }
@@ -276,6 +333,18 @@ export class Facts {
     place.regime = next;
     place.version++;
     this.regimes++;
+  }
+
+  /** Negative until it is settled. */
+  private claimFor(place: Place, text: ClaimText): number {
+    const key = `${place.id}\0${text.hash}`;
+    let claim = this.claims.get(key);
+    if (claim === undefined) {
+      const code = BigInt.asIntN(64, BigInt(`0x${text.hash.slice(0, 16)}`));
+      claim = -this.unsettled.push({ place, key, code, niche: this.niches.id(text.niche), text });
+      this.claims.set(key, claim);
+    }
+    return claim;
   }
 
   private placeFor(subnet: string, stage: string): Place {
@@ -320,7 +389,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** 53 bits of two multiplicative hashes (cyrb53). It only has to tell one peer's attempts on one claim apart. */
+/** 53 bits of two multiplicative hashes (cyrb53). It tells one peer's attempts on one claim apart, and dropped records from others. */
 function hash53(text: string): bigint {
   let a = 0xdeadbeef;
   let b = 0x41c6ce57;

@@ -4,7 +4,7 @@ import type { Record } from "../trail/record.ts";
 import type { Cursor, Trail } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
 import { Engine, NO_QUESTION } from "./engine.ts";
-import { type ClaimText, Facts, isPlain, type Place, type Refusal } from "./facts.ts";
+import { type ClaimText, Facts, isEmpty, isPlain, type Place, type Refusal } from "./facts.ts";
 import { filterSql } from "./filter.ts";
 import type { Chosen, Knowledge, Observation, Ranked, Recalled, RecallQuery } from "./knowledge.ts";
 import { ATTEMPT_SQL, LAST_SQL, METRIC_SQL, observationsSql, recallSql } from "./queries.sql.ts";
@@ -89,6 +89,7 @@ class DuckKnowledge implements OpenKnowledge {
     };
     const { records, cursor } = await this.options.source.since(this.cursor, add);
     await add(records);
+    if (this.facts.waiting.dropped.length > 0) await this.handOver();
     this.cursor = cursor;
   }
 
@@ -99,7 +100,7 @@ class DuckKnowledge implements OpenKnowledge {
 
   async recall(query: RecallQuery): Promise<Recalled> {
     const place = this.facts.place(query.subnet, query.stage);
-    if (place === undefined || place.claims === 0) return NOTHING;
+    if (place === undefined || isEmpty(place)) return NOTHING;
     const rows = await this.ranked(
       place,
       query,
@@ -131,7 +132,7 @@ class DuckKnowledge implements OpenKnowledge {
     admits?: (chosen: Json) => boolean;
   }): Promise<Chosen | undefined> {
     const place = this.facts.place(query.subnet, query.stage);
-    if (place === undefined || place.claims === 0) return undefined;
+    if (place === undefined || isEmpty(place)) return undefined;
     const scope = query.scope === "" ? null : this.facts.scopes.find(query.scope);
     const { asOf = Infinity } = query;
     const asked: RecallQuery = {
@@ -164,7 +165,7 @@ class DuckKnowledge implements OpenKnowledge {
 
   async last(query: { subnet: string; stage: string; scope: string; asOf?: number }): Promise<Chosen | undefined> {
     const place = this.facts.place(query.subnet, query.stage);
-    if (place === undefined || place.claims === 0) return undefined;
+    if (place === undefined || isEmpty(place)) return undefined;
     const scope = query.scope === "" ? null : this.facts.scopes.find(query.scope);
     const engine = await this.started();
     const [found] = await this.exclusively(async () => {
@@ -210,11 +211,11 @@ class DuckKnowledge implements OpenKnowledge {
 
   async observations(query: { subnet: string; stage: string; limit: number }): Promise<readonly Observation[]> {
     const place = this.facts.place(query.subnet, query.stage);
-    if (place === undefined || place.claims === 0 || query.limit <= 0) return [];
+    if (place === undefined || isEmpty(place) || query.limit <= 0) return [];
     const engine = await this.started();
     const rows = await this.exclusively(async () => {
       await engine.flush(this.facts);
-      await engine.rollUp();
+      await engine.rollUp(place.id);
       const now = this.options.clock.now();
       const sums = now >= place.newest ? "kept" : "seconds";
       const question = { ...NO_QUESTION, place: place.id, now, top: query.limit };
@@ -276,7 +277,7 @@ class DuckKnowledge implements OpenKnowledge {
         return known.rows;
       }
       await engine.flush(this.facts);
-      await engine.rollUp();
+      await engine.rollUp(place.id);
       const version = place.version;
       const evaluations = "evaluations" in halflife;
       const span = evaluations ? halflife.evaluations : halflife.seconds * 1000;
@@ -302,7 +303,7 @@ class DuckKnowledge implements OpenKnowledge {
         },
         filter,
       );
-      const rows = found.map((row) => ({ ...row, ...this.facts.text(row.claim) }));
+      const rows = found.map((row) => ({ ...row, ...this.facts.text(row.claim)! }));
       if (this.recent.size > 1000) this.recent.clear();
       this.recent.set(key, { version, generation: this.trust.generation, now: query.now, rows });
       return rows;

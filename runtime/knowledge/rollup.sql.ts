@@ -14,7 +14,7 @@
 import type { Table } from "./appending.ts";
 
 export const ROLLED = {
-  schema: "ranking",
+  schema: "told",
   name: "rolled",
   columns: {
     halflife: "DOUBLE",

@@ -230,6 +230,36 @@ describe("best, last, metric, observations", () => {
   });
 });
 
+describe("forgetting", () => {
+  const forgotten = (...records: readonly TrailRecord[]) =>
+    stamped({
+      kind: "forgotten",
+      peer: "a",
+      records: records.map(({ process, seq, id }) => ({ process, seq, id, hash: "" })),
+      artifacts: [],
+    });
+
+  it("what is forgotten while a process runs no longer counts there, wherever it stands in the trail", async () => {
+    const [good, bad, late] = [1, 9, 8].map((x) => evidence({ k: { x }, value: x }));
+    const score = (value: number) =>
+      stamped({ kind: "score", peer: "a", run: "r", metric: "m", value, direction: 1, feasible: true, subnet: "n" });
+    const [low, high] = [score(1), score(9)];
+    const { knowledge, trail } = await open(good!, bad!, low, high);
+    const shown = async () => (await knowledge.recall(asking())).patterns.map(({ chosen }) => chosen);
+    const best = () => knowledge.metric({ subnet: "n", metric: "m", which: "best" });
+    expect([await shown(), await best()]).toEqual([['{"x":9}', '{"x":1}'], 9]);
+    trail.push(forgotten(bad!, late!, high));
+    await knowledge.refresh();
+    expect([await shown(), await best()]).toEqual([['{"x":1}'], 1]);
+    trail.push(late!);
+    await knowledge.refresh();
+    expect(await shown()).toEqual(['{"x":1}']);
+    trail.push(evidence({ k: { x: 9 }, value: 9 }));
+    await knowledge.refresh();
+    expect(await shown()).toEqual(['{"x":9}', '{"x":1}']);
+  });
+});
+
 describe("what comes from outside", () => {
   it("is refused where it does not hold together, and the rest is read", async () => {
     const good = evidence({ k: { x: 1 }, value: 1 });
