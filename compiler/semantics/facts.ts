@@ -136,15 +136,9 @@ export class Unit {
     node: tree.Span & { readonly doc?: string | undefined },
     parent?: Symbol,
   ): Symbol {
-    const symbol: Symbol = {
-      kind,
-      name: name.text,
-      place: this.place(name),
-      node,
-      file: this.file,
-      doc: node.doc,
-      ...(parent === undefined ? {} : { parent }),
-    };
+    const { file } = this;
+    const plain: Symbol = { kind, name: name.text, place: this.place(name), node, file, doc: node.doc };
+    const symbol = parent === undefined ? plain : { ...plain, parent };
     this.facts.symbols.set(name, symbol);
     return symbol;
   }

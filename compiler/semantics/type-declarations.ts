@@ -58,9 +58,8 @@ function resolveDeclaration(unit: Unit, node: tree.TypeDecl, symbol: Symbol): vo
     unit.facts.typeOfSymbol.set(symbol, BROKEN);
     return;
   }
-  const withDoc: Type = type.kind === "record" && node.doc !== undefined ? { ...type, doc: node.doc } : type;
   // A second name of a declared type is that type: `type A = B`.
-  const whole = node.type.kind === "named-type" ? type : named(withDoc, node.name.text);
+  const whole = node.type.kind === "named-type" ? type : named(type, node.name.text, node.doc);
   unit.facts.typeOfSymbol.set(symbol, whole);
 }
 

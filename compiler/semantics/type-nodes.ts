@@ -94,6 +94,8 @@ function literalType(node: tree.StringLiteral | tree.NumberLiteral | tree.BoolLi
 
 /** The text of a string; a hole as it was written. */
 export function textOf(node: tree.StringLiteral): string {
+  const first = node.parts[0];
+  if (first?.kind === "text" && node.parts.length === 1) return first.value;
   return node.parts
     .map((piece) =>
       piece.kind === "text" ? piece.value : `\${${piece.path.names.map((name) => name.text).join(".")}}`,
@@ -133,20 +135,19 @@ function listType(unit: Unit, node: tree.ListTypeNode): Type | undefined {
     (node.high !== undefined && high === undefined)
   )
     return undefined;
-  for (const [end, at] of [
-    [low, node.low],
-    [high, node.high],
-  ] as const) {
-    if (end === undefined || end.kind === "int") continue;
-    unit.report(
-      types.badRange,
-      at!,
-      { reason: `A list cannot have ${displayNumber(end.value, end.kind)} items.` },
-      { help: "Bounds are whole numbers from 0 on." },
-    );
-    return undefined;
-  }
+  if (!isLength(unit, node.low, low) || !isLength(unit, node.high, high)) return undefined;
   return accepted(unit, node, listOf(of, low?.value, high?.value), types.badRange);
+}
+
+function isLength(unit: Unit, node: tree.Expression | undefined, bound: Quantity | undefined): boolean {
+  if (node === undefined || bound === undefined || bound.kind === "int") return true;
+  unit.report(
+    types.badRange,
+    node,
+    { reason: `A list cannot have ${displayNumber(bound.value, bound.kind)} items.` },
+    { help: "Bounds are whole numbers from 0 on." },
+  );
+  return false;
 }
 
 // Unions and records --------------------------------------------------------------------------------------------------
@@ -155,23 +156,23 @@ const NO_FIELDS: readonly Field[] = [];
 
 function unionType(unit: Unit, node: tree.UnionTypeNode): Type | undefined {
   const arms: Arm[] = [];
-  const seen: tree.UnionArm[] = [];
+  const seen = new Map<string, tree.UnionArm>();
   const members: Type[] = [];
   let broken = false;
   for (const arm of node.arms) {
     if (arm.type.kind === "literal-type" && arm.type.value.kind === "string") {
       const value = textOf(arm.type.value);
-      const first = arms.findIndex((known) => known.value === value);
-      if (first >= 0) {
+      const first = seen.get(value);
+      if (first !== undefined) {
         unit.report(
           names.duplicateField,
           arm.type,
           { name: value, what: "choice" },
-          { labels: [{ ...unit.place(seen[first]!.type), message: "the first one" }] },
+          { labels: [{ ...unit.place(first.type), message: "the first one" }] },
         );
         continue;
       }
-      seen.push(arm);
+      seen.set(value, arm);
       const fields = arm.fields === undefined ? NO_FIELDS : fieldsOf(unit, arm.fields, new Map());
       if (arm.fields?.some(nameless)) broken = true;
       const made: Arm = arm.doc === undefined ? { value, fields } : { value, fields, doc: arm.doc };

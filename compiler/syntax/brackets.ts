@@ -18,6 +18,9 @@ const closerOf = new Map<TokenType, TokenType>([
   [symbolTokens.LeftBracket, symbolTokens.RightBracket],
 ]);
 const closers = new Set(closerOf.values());
+/** By the index of their type: most tokens are none, and every one is asked. */
+const brackets: boolean[] = [];
+for (const [opener, closer] of closerOf) brackets[opener.tokenTypeIdx!] = brackets[closer.tokenTypeIdx!] = true;
 const declarations: ReadonlySet<string> = new Set(keywords.declaration);
 
 const clauses: ReadonlySet<string> = new Set([...keywords.clause, "for"]);
@@ -50,12 +53,13 @@ export function pairBrackets(tokens: Token[], source: Source, diagnostics: Diagn
 function plainDepth(tokens: readonly Token[]): number | undefined {
   const stack: TokenType[] = [];
   let deepest = 0;
-  for (const token of tokens) {
-    const closer = closerOf.get(token.tokenType);
+  for (const { tokenType, tokenTypeIdx } of tokens) {
+    if (brackets[tokenTypeIdx] !== true) continue;
+    const closer = closerOf.get(tokenType);
     if (closer !== undefined) {
       stack.push(closer);
       if (stack.length > deepest) deepest = stack.length;
-    } else if (closers.has(token.tokenType) && stack.pop() !== token.tokenType) return undefined;
+    } else if (stack.pop() !== tokenType) return undefined;
   }
   return stack.length === 0 ? deepest : undefined;
 }

@@ -49,21 +49,27 @@ export function literalOf(value: boolean | string | number | null, kind: NumberK
 
 /** `T[least..most]`. */
 export function listOf(of: Type, least?: number, most?: number): Judgement {
-  for (const bound of [least, most]) {
-    if (bound !== undefined && (!Number.isSafeInteger(bound) || bound < 0)) {
-      return refused(`A list cannot have ${bound} items`, "Bounds are whole numbers from 0 on.");
-    }
-  }
+  if (!isLength(least)) return refusedLength(least);
+  if (!isLength(most)) return refusedLength(most);
   if (least !== undefined && most !== undefined && least > most) {
     return refused(`The bounds ${least}..${most} are the wrong way round`, `Write \`[${most}..${least}]\`.`);
   }
   if (of.kind === "secret") return refused("A secret cannot be the item of a list");
-  return given({
-    kind: "list",
-    of,
-    ...(least === undefined ? {} : { least }),
-    ...(most === undefined ? {} : { most }),
-  });
+  // In steps, since most lists have no bounds, and a spread costs more than all else that is done for one.
+  const list: { -readonly [Key in keyof List]: List[Key] } = { kind: "list", of };
+  if (least !== undefined) list.least = least;
+  if (most !== undefined) list.most = most;
+  return given(list);
+}
+
+type List = Extract<Type, { readonly kind: "list" }>;
+
+function isLength(bound: number | undefined): boolean {
+  return bound === undefined || (Number.isSafeInteger(bound) && bound >= 0);
+}
+
+function refusedLength(bound: number | undefined): Refused {
+  return refused(`A list cannot have ${bound} items`, "Bounds are whole numbers from 0 on.");
 }
 
 export function mapOf(of: Type): Judgement {
@@ -71,7 +77,8 @@ export function mapOf(of: Type): Judgement {
 }
 
 /** The type under a declared name. Scalars keep none: `type Port = int in 1..65535` is shown as what it is. */
-export function named(type: Type, name: string): Type {
+export function named(type: Type, name: string, doc?: string): Type {
+  if (type.kind === "record" && doc !== undefined) return { ...type, doc, name };
   return type.kind === "record" || type.kind === "choice" || type.kind === "union" ? { ...type, name } : type;
 }
 
@@ -88,20 +95,17 @@ export function range(base: Type, low: Quantity, high: Quantity, log = false, st
   if (!isNumber(base)) {
     return refused(`\`${display(base)}\` has no ranges`, "Ranges are for int, float, duration, size and money.");
   }
-  for (const end of step === undefined ? [low, high] : [low, high, step]) {
-    const shown = displayNumber(end.value, end.kind);
-    if (!sameUnit(end.kind, base.kind)) return refused(`${shown} is not a ${base.kind}`, unitHelp(base.kind));
-    if (base.kind === "int" && !Number.isInteger(end.value)) {
-      return refused(`${shown} is not a whole number, and the range is of ints`, "Take `float`, or whole bounds.");
-    }
-  }
-  const text = `${displayNumber(low.value, base.kind)}..${displayNumber(high.value, base.kind)}`;
-  if (low.value === high.value) return refused(`The range ${text} holds one value only`, "Write the value itself.");
+  const wrong =
+    wrongEnd(low, base.kind) ??
+    wrongEnd(high, base.kind) ??
+    (step === undefined ? undefined : wrongEnd(step, base.kind));
+  if (wrong !== undefined) return wrong;
+  const shown = (from: Quantity, to: Quantity): string =>
+    `${displayNumber(from.value, base.kind)}..${displayNumber(to.value, base.kind)}`;
+  if (low.value === high.value)
+    return refused(`The range ${shown(low, high)} holds one value only`, "Write the value itself.");
   if (low.value > high.value) {
-    return refused(
-      `The range ${text} is the wrong way round`,
-      `Write \`${displayNumber(high.value, base.kind)}..${displayNumber(low.value, base.kind)}\`.`,
-    );
+    return refused(`The range ${shown(low, high)} is the wrong way round`, `Write \`${shown(high, low)}\`.`);
   }
   if (log && low.value <= 0) {
     return refused(
@@ -112,17 +116,27 @@ export function range(base: Type, low: Quantity, high: Quantity, log = false, st
   if (log && step !== undefined) return refused("A range has `log` or a step, not both");
   if (step !== undefined && (step.value <= 0 || step.value > high.value - low.value)) {
     return refused(
-      `A step of ${displayNumber(step.value, base.kind)} does not fit into ${text}`,
+      `A step of ${displayNumber(step.value, base.kind)} does not fit into ${shown(low, high)}`,
       "A step is above zero and at most the width of the range.",
     );
   }
-  return given({
+  const ranged: { -readonly [Key in keyof NumberType]: NumberType[Key] } = {
     kind: base.kind,
     low: low.value,
     high: high.value,
-    ...(log ? { log: true as const } : {}),
-    ...(step === undefined ? {} : { step: step.value }),
-  });
+  };
+  if (log) ranged.log = true;
+  if (step !== undefined) ranged.step = step.value;
+  return given(ranged);
+}
+
+/** Why a quantity cannot bound, or be the step of, a range of this kind. */
+function wrongEnd(end: Quantity, kind: NumberKind): Refused | undefined {
+  const shown = (): string => displayNumber(end.value, end.kind);
+  if (!sameUnit(end.kind, kind)) return refused(`${shown()} is not a ${kind}`, unitHelp(kind));
+  return kind === "int" && !Number.isInteger(end.value)
+    ? refused(`${shown()} is not a whole number, and the range is of ints`, "Take `float`, or whole bounds.")
+    : undefined;
 }
 
 /** How a quantity of this unit is written. */
