@@ -2,7 +2,9 @@
  * What is there without being declared and cannot be said in Gang: the scalar types, the functions over values, and the
  * providers behind `model`, `tool`, `tools` and `backend`. The rest of what is always there is Gang, in `stdlib/`.
  */
+
 import type { Field, Type } from "../../runtime/types.ts";
+import { nextId } from "../table.ts";
 import type { Symbol } from "./program.ts";
 
 const TYPES: { readonly [name: string]: readonly [Type, string] } = {
@@ -179,7 +181,7 @@ export const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider
 ]);
 
 function builtin(name: string, doc: string): Symbol {
-  return { kind: "builtin", name, place: undefined, node: undefined, file: undefined, doc };
+  return { id: nextId(), kind: "builtin", name, place: undefined, node: undefined, file: undefined, doc };
 }
 
 export const BUILTIN_TYPES: ReadonlyMap<string, { readonly symbol: Symbol; readonly type: Type }> = new Map(

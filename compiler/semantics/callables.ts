@@ -1,4 +1,5 @@
 /** Signatures: of agents and tools as they are declared, and of what is imported from TypeScript. */
+
 import type { Field, Type } from "../../runtime/types.ts";
 import * as calls from "../diagnostics/catalogue/calls.ts";
 import * as names from "../diagnostics/catalogue/names.ts";
@@ -6,6 +7,7 @@ import * as safety from "../diagnostics/catalogue/safety.ts";
 import { refusalDiagnostic } from "../foreign/refusal.ts";
 import { type FunctionSignature, type Imported, signaturesOf } from "../foreign/signatures.ts";
 import type * as tree from "../syntax/tree.ts";
+import { nextId } from "../table.ts";
 import { isRequired } from "./calls.ts";
 import { plainText } from "./constants.ts";
 import type { Unit } from "./facts.ts";
@@ -118,6 +120,7 @@ function foreignSymbol(
 ): Symbol {
   const { facts } = unit;
   const symbol: Symbol = {
+    id: nextId(),
     kind: signature.kind === "type" ? "type" : "tool",
     name,
     place: signature.place,
@@ -252,7 +255,8 @@ export function parametersOf(
   for (const node of nodes) {
     const field = byName.get(node.name.text);
     if (field === undefined || unit.facts.fieldSymbols.get(field)?.node !== node) continue;
-    const symbol: Symbol = { ...unit.facts.fieldSymbols.get(field)!, kind: "parameter", parent: owner };
+    const plain = unit.facts.fieldSymbols.get(field)!;
+    const symbol: Symbol = { ...plain, id: nextId(), kind: "parameter", parent: owner };
     unit.facts.fieldSymbols.set(field, symbol);
     unit.facts.symbols.set(node.name, symbol);
     unit.facts.typeOfSymbol.set(symbol, readingType(field));

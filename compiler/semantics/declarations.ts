@@ -1,6 +1,8 @@
 /** What a file declares: a symbol for each name at its top. */
+
 import * as names from "../diagnostics/catalogue/names.ts";
 import type * as tree from "../syntax/tree.ts";
+import { nextId } from "../table.ts";
 import { BUILTIN_TYPES } from "./builtins.ts";
 import type { Unit } from "./facts.ts";
 import type { Symbol } from "./program.ts";
@@ -35,6 +37,7 @@ function collectSubnet(unit: Unit, node: tree.SubnetDecl, subnet: Symbol): void 
     else unit.sayDuplicate(member.name, symbol, first);
   }
   const group = (name: string, doc: string): Symbol => ({
+    id: nextId(),
     kind: "builtin",
     name: `${subnet.name}.${name}`,
     place: subnet.place,

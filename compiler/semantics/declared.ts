@@ -1,7 +1,9 @@
 /** Every declaration's settings and providers, each in the scope that belongs to it. */
+
 import type { Type } from "../../runtime/types.ts";
 import * as pipelines from "../diagnostics/catalogue/pipelines.ts";
 import type * as tree from "../syntax/tree.ts";
+import { nextId } from "../table.ts";
 import type { Unit } from "./facts.ts";
 import type { Symbol } from "./program.ts";
 import { readProvider } from "./providers.ts";
@@ -104,6 +106,7 @@ export function itEnv(
   metrics?: ReadonlyMap<string, Symbol>,
 ): Env {
   const it: Symbol = {
+    id: nextId(),
     kind: "item",
     name: "it",
     place: undefined,

@@ -1,4 +1,5 @@
 /** What checking finds out, recorded as it is found: the program and the editor read nothing else. */
+
 import type { Field, Json, Type } from "../../runtime/types.ts";
 import * as names from "../diagnostics/catalogue/names.ts";
 import {
@@ -13,6 +14,7 @@ import type { ServedTool } from "../foreign/mcp.ts";
 import type { Imported } from "../foreign/signatures.ts";
 import type { Host } from "../host.ts";
 import type * as tree from "../syntax/tree.ts";
+import { nextId, Table } from "../table.ts";
 import type { PipelineBody } from "./bodies.ts";
 import { describe, noun } from "./naming.ts";
 import type {
@@ -33,9 +35,9 @@ export class Facts {
   readonly host: Host;
   readonly root: string;
   readonly diagnostics: Diagnostic[] = [];
-  readonly symbols = new Map<tree.Name, Symbol>();
+  readonly symbols = new Table<tree.Name, Symbol>();
   readonly types = new Map<tree.Expression | tree.TypeNode, Type>();
-  readonly typeOfSymbol = new Map<Symbol, Type>();
+  readonly typeOfSymbol = new Table<Symbol, Type>();
   readonly fieldSymbols = new Map<Field, Symbol>();
   readonly callables = new Map<Symbol, Callable>();
   /** What stands before the `(`, looked up once; `undefined` where nothing was found, which has then been said. */
@@ -137,7 +139,7 @@ export class Unit {
     parent?: Symbol,
   ): Symbol {
     const { file } = this;
-    const plain: Symbol = { kind, name: name.text, place: this.place(name), node, file, doc: node.doc };
+    const plain: Symbol = { id: nextId(), kind, name: name.text, place: this.place(name), node, file, doc: node.doc };
     const symbol = parent === undefined ? plain : { ...plain, parent };
     this.facts.symbols.set(name, symbol);
     return symbol;

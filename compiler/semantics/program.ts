@@ -6,6 +6,7 @@
 import type { Field, Json, Limit, Type } from "../../runtime/plan.ts";
 import type { Diagnostic, Place } from "../diagnostics/diagnostic.ts";
 import type * as tree from "../syntax/tree.ts";
+import type { Numbered } from "../table.ts";
 
 export type SymbolKind =
   | "subnet"
@@ -29,7 +30,7 @@ export type SymbolKind =
   | "field" // of a record type or a choice
   | "builtin"; // what the prelude gives: scalar types, `best`, `mean`, `embedded`, `local`, …
 
-export interface Symbol {
+export interface Symbol extends Numbered {
   readonly kind: SymbolKind;
   readonly name: string;
   /** Where it is declared; `undefined` for what is built in. For an imported TypeScript function its place in that file. */

@@ -1,7 +1,9 @@
 /** The tools of MCP servers, as `gang.lock` pins them. No server is started to check a program. */
+
 import * as catalogue from "../diagnostics/catalogue/tools.ts";
 import { LOCK_NAME, type LockRead, readLock, servedTools } from "../foreign/mcp.ts";
 import type * as tree from "../syntax/tree.ts";
+import { nextId } from "../table.ts";
 import { plainText } from "./constants.ts";
 import type { Unit } from "./facts.ts";
 import type { Symbol } from "./program.ts";
@@ -53,6 +55,7 @@ function linkServer(
   for (const [called, served] of servedTools(pin)) {
     const doc = served.ok ? served.signature.doc : undefined;
     const member: Symbol = {
+      id: nextId(),
       ...{ kind: "tool", name: called, place: undefined, node: undefined, file: undefined, doc },
       parent: symbol,
     };

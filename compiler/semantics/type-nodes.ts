@@ -6,10 +6,10 @@ import * as types from "../diagnostics/catalogue/types.ts";
 import type * as tree from "../syntax/tree.ts";
 import { constantOf, quantityOf } from "./constants.ts";
 import { check } from "./expressions.ts";
-import type { Unit } from "./facts.ts";
+import type { Facts, Unit } from "./facts.ts";
 import { BROKEN, sentence } from "./judging.ts";
 import { fileScope } from "./scope.ts";
-import { resolveTypePath } from "./type-paths.ts";
+import { resolveTypePath, typeOfPath } from "./type-paths.ts";
 import { displayNumber } from "./types/display.ts";
 import { type Judgement, listOf, mapOf, optional, type Quantity, range, union } from "./types/make.ts";
 import { armsWithFields } from "./types/visit.ts";
@@ -17,8 +17,21 @@ import { armsWithFields } from "./types/visit.ts";
 /** The type that a node denotes; `undefined` where an error stands, which has then been said. */
 export function resolveType(unit: Unit, node: tree.TypeNode): Type | undefined {
   const type = resolve(unit, node);
-  if (type !== undefined) unit.facts.types.set(node, type);
+  if (type !== undefined && !isPlainNode(node)) unit.facts.types.set(node, type);
   return type;
+}
+
+/** Whether what a node denotes shows in it and in what its name means: of these, which are most, nothing is kept. */
+function isPlainNode(node: tree.TypeNode): node is tree.NamedTypeNode | tree.LiteralTypeNode {
+  return node.kind === "named-type" || node.kind === "literal-type";
+}
+
+/** The type of a node that has been resolved; `undefined` where an error stands. */
+export function resolvedType(facts: Facts, node: tree.Expression | tree.TypeNode): Type | undefined {
+  const kept = facts.types.get(node);
+  if (kept !== undefined) return kept;
+  if (node.kind === "literal-type") return literalType(node.value);
+  return node.kind === "named-type" ? typeOfPath(facts, node.path) : undefined;
 }
 
 function resolve(unit: Unit, node: tree.TypeNode): Type | undefined {
@@ -177,7 +190,8 @@ function unionType(unit: Unit, node: tree.UnionTypeNode): Type | undefined {
       if (arm.fields?.some(nameless)) broken = true;
       const made: Arm = arm.doc === undefined ? { value, fields } : { value, fields, doc: arm.doc };
       arms.push(made);
-      unit.facts.types.set(arm.type, { kind: "choice", arms: [made] });
+      if (arm.fields !== undefined || arm.doc !== undefined)
+        unit.facts.types.set(arm.type, { kind: "choice", arms: [made] });
       continue;
     }
     const type = part(unit, arm.type, "part of a union");

@@ -3,7 +3,7 @@ import type { Type } from "../../runtime/types.ts";
 import * as names from "../diagnostics/catalogue/names.ts";
 import type * as tree from "../syntax/tree.ts";
 import { BUILTIN_TYPES } from "./builtins.ts";
-import type { Unit } from "./facts.ts";
+import type { Facts, Unit } from "./facts.ts";
 import { describe } from "./naming.ts";
 import type { Symbol } from "./program.ts";
 
@@ -47,6 +47,13 @@ export function resolveTypePath(unit: Unit, path: tree.Path): Type | undefined {
   }
   unit.bind(second, member);
   return unit.facts.typeOfSymbol.get(member);
+}
+
+/** The type that a path was found to mean. */
+export function typeOfPath(facts: Facts, path: tree.Path): Type | undefined {
+  const symbol = facts.symbols.get(path.names.at(-1)!);
+  if (symbol?.kind !== "type" && symbol?.kind !== "builtin") return undefined;
+  return facts.typeOfSymbol.get(symbol) ?? BUILTIN_TYPES.get(symbol.name)?.type;
 }
 
 function subnetHasNoSuchType(unit: Unit, symbol: Symbol, path: tree.Path): undefined {

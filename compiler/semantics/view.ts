@@ -2,12 +2,14 @@
 import type { Diagnostic, Place } from "../diagnostics/diagnostic.ts";
 import type { Name, SourceFile } from "../syntax/tree.ts";
 import { walk } from "../syntax/visit.ts";
+import type { Table } from "../table.ts";
 import { SELF } from "./builtins.ts";
 import { constantOf } from "./constants.ts";
 import type { Unit } from "./facts.ts";
 import type { Loaded } from "./load.ts";
 import type { Program, Symbol } from "./program.ts";
 import { fileScope, visible } from "./scope.ts";
+import { resolvedType } from "./type-nodes.ts";
 
 export function asProgram({ facts, units }: Loaded, diagnostics: readonly Diagnostic[]): Program {
   const entry = units[0]!;
@@ -33,7 +35,7 @@ export function asProgram({ facts, units }: Loaded, diagnostics: readonly Diagno
       references ??= collectReferences(facts.symbols, units);
       return references.get(symbol) ?? [];
     },
-    typeOf: (node) => facts.types.get(node),
+    typeOf: (node) => resolvedType(facts, node),
     typeOfSymbol: (symbol) => (symbol.kind === "secret" ? { kind: "secret" } : facts.typeOfSymbol.get(symbol)),
     callable: (symbol) => facts.callables.get(symbol),
     boundCall: (node) => facts.calls.get(node),
@@ -53,7 +55,7 @@ export function asProgram({ facts, units }: Loaded, diagnostics: readonly Diagno
 }
 
 /** Every name by what it means. Which file a name stands in is found by walking each file's tree no more than once. */
-function collectReferences(symbols: ReadonlyMap<Name, Symbol>, units: readonly Unit[]): Map<Symbol, Place[]> {
+function collectReferences(symbols: Table<Name, Symbol>, units: readonly Unit[]): Map<Symbol, Place[]> {
   const found = new Map<Symbol, Place[]>();
   for (const unit of units) {
     forEachName(unit.file, (name) => {

@@ -14,7 +14,7 @@ import { depthLimit } from "./brackets.ts";
 import type { Docs } from "./docs.ts";
 import { LazyLookahead } from "./lookahead.ts";
 import { keywordByText, Name as NameToken, parserTokens, symbolTokens, type Token, Word } from "./tokens.ts";
-import type { MissingNode, Name, Path, Span } from "./tree.ts";
+import { type MissingNode, type Name, nameOf, type Path, type Span } from "./tree.ts";
 
 const S = symbolTokens;
 const endOfFile = "the end of the file";
@@ -244,7 +244,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   /** The name that is certainly next. */
   protected takeName(occurrence: number, category: TokenType): Name {
     const token = this.consume(occurrence, category);
-    return { kind: "name", start: token.startOffset, end: token.endOffset!, text: token.image };
+    return nameOf(token.startOffset, token.endOffset!, token.image);
   }
 
   /** A name on this line, or an empty one and a complaint. `what` says whose name it is. */
@@ -254,7 +254,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     if (this.RECORDING_PHASE || (this.is(this.LA(1), category) && this.sameLine() && !leftOut))
       return this.takeName(occurrence, category);
     this.complain(catalogue.missingName, this.gap(), { what });
-    return { kind: "name", ...this.gap(), text: "" };
+    return nameOf(this.endHere, this.endHere, "");
   }
 
   /** The empty name of what is next, with a complaint. */
@@ -264,7 +264,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     const comma = { start: token.startOffset, end: token.endOffset };
     const details = token.tokenType === S.Comma ? this.fix("Remove `,`", comma, "") : undefined;
     this.complain(catalogue.missingName, at, { what }, details);
-    return { kind: "name", ...at, text: "" };
+    return nameOf(at.start, at.end, "");
   }
 
   /** A dotted path whose first name has been read. */

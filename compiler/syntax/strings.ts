@@ -2,7 +2,7 @@
 
 import * as catalogue from "../diagnostics/catalogue/syntax.ts";
 import { type Diagnostic, report } from "../diagnostics/diagnostic.ts";
-import type { Name, Path, StringHole, StringLiteral, StringText } from "./tree.ts";
+import { type Name, nameOf, type Path, type StringHole, type StringLiteral, type StringText } from "./tree.ts";
 
 const simpleEscapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", '"': '"', "\\": "\\", $: "$" };
 const wholeHole = /\$\{[ \t]*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)[ \t]*\}/y;
@@ -165,7 +165,7 @@ class StringReader {
     const names: Name[] = [];
     let offset = this.#start + at;
     for (const text of dotted.split(".")) {
-      names.push({ kind: "name", start: offset, end: offset + text.length, text });
+      names.push(nameOf(offset, offset + text.length, text));
       offset += text.length + 1;
     }
     const path: Path = { kind: "path", start: names[0]!.start, end: names.at(-1)!.end, names };

@@ -6,14 +6,20 @@
  * empty text and no width, where a value or a type is missing a node of kind `missing`. Trees are immutable.
  */
 
+import { type Numbered, nextId } from "../table.ts";
+
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-export interface Name extends Span {
+export interface Name extends Span, Numbered {
   readonly kind: "name";
   readonly text: string;
+}
+
+export function nameOf(start: number, end: number, text: string): Name {
+  return { kind: "name", start, end, text, id: nextId() };
 }
 
 export interface SourceFile extends Span {

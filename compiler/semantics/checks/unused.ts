@@ -33,12 +33,12 @@ const ROOTS: ReadonlySet<string> = new Set(["pipeline", "peer", "subnet"]);
 export function checkDeclarationsUsed(unit: Unit): void {
   if (bodiesOf(unit).length === 0) return;
   const used = new Set<Symbol>();
-  const declaring = new Set<unknown>();
+  const declaring = new Set<number | undefined>();
   for (const node of unit.file.items) {
-    if ("name" in node) declaring.add(node.name);
-    if (node.kind === "import") for (const { name, alias } of node.names) declaring.add(name).add(alias);
+    if ("name" in node) declaring.add(node.name.id);
+    if (node.kind === "import") for (const { name, alias } of node.names) declaring.add(name.id).add(alias?.id);
   }
-  for (const [name, symbol] of unit.facts.symbols) if (!declaring.has(name)) used.add(symbol);
+  for (const [id, symbol] of unit.facts.symbols.entries()) if (!declaring.has(id)) used.add(symbol);
   for (const [name, symbol] of unit.globals) {
     if (ROOTS.has(symbol.kind) || used.has(symbol)) continue;
     const place = symbol.file === unit.file ? symbol.place : importOf(unit, name);

@@ -35,7 +35,7 @@ export function shapeOf(node: object): unknown {
   for (const [key, value] of Object.entries(node)) {
     if (["start", "end", "text", "lineStarts", "operatorSpan"].includes(key) && "kind" in node && node.kind !== "name")
       continue;
-    if (["start", "end"].includes(key)) continue;
+    if (["start", "end", "id"].includes(key)) continue;
     shape[key] = typeof value === "object" && value !== null ? shapeOf(value) : value;
   }
   return shape;
