@@ -17,11 +17,10 @@ describe("kill -9", () => {
     async (writers, rounds) => {
       const report = await killRounds({ rounds, writers });
       expect(report).toMatchObject({ rounds, lost: 0, twice: 0, unopened: 0, damaged: 0, miscounted: 0, wrong: [] });
-      // The test itself: something was written, killed and sealed.
+      // The test itself: something was written and killed.
       expect(report.acknowledged).toBeGreaterThan(0);
       expect(report.found).toBeGreaterThanOrEqual(report.acknowledged);
       expect(report.kills).toBeGreaterThanOrEqual(rounds * writers);
-      expect(report.generations).toBeGreaterThan(0);
     },
     600_000,
   );
