@@ -19,6 +19,7 @@ const COMMANDS: { readonly [name: string]: () => Module } = {
   knowledge: () => import("./commands/knowledge.ts"),
   sql: () => import("./commands/sql.ts"),
   store: () => import("./commands/store.ts"),
+  import: () => import("./commands/import.ts"),
   lsp: () => import("./commands/lsp.ts"),
 };
 

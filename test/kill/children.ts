@@ -17,11 +17,13 @@ export interface WriterOptions {
   readonly segmentBytes?: number;
   /** Number of the call on the disk at which it kills itself; 0: never. */
   readonly last?: number;
+  /** Milliseconds that a caller rests at most before its next record. */
+  readonly pause?: number;
 }
 
 export function writer(directory: string, options: WriterOptions): Child {
-  const { callers, records, segmentBytes = 20_000, last = 0 } = options;
-  return start("writer.ts", directory, callers, records, segmentBytes, last);
+  const { callers, records, segmentBytes = 20_000, last = 0, pause = 0 } = options;
+  return start("writer.ts", directory, callers, records, segmentBytes, last, pause);
 }
 
 export function compactor(directory: string, last: number | undefined): Child {

@@ -82,7 +82,9 @@ const upTo = (most: number): number => Math.floor(Math.random() * (most + 1));
 async function oneRound(directory: string, writers: number, known: Known, report: KillReport): Promise<void> {
   const ownCall = (most: number): number => (Math.random() < 0.5 ? 1 + upTo(most) : 0);
   const lasts = Array.from({ length: writers }, () => ownCall(150));
-  const children = lasts.map((last) => writer(directory, { callers: 3, records: 1_000_000, segmentBytes: 4000, last }));
+  // They rest now and then: a thousand rounds are about the kills, not about how much is written in between.
+  const paced = { callers: 3, records: 1_000_000, segmentBytes: 4000, pause: 30 };
+  const children = lasts.map((last) => writer(directory, { ...paced, last }));
   // A compaction makes some 30 to 80 calls.
   const lastOfCompactor = ownCall(60);
   const sealing = compactor(directory, lastOfCompactor === 0 ? undefined : lastOfCompactor);
@@ -91,7 +93,7 @@ async function oneRound(directory: string, writers: number, known: Known, report
   for (const child of all) void child.ended.then(() => over.add(child));
   while (children.some((child) => !over.has(child) && acknowledged(child).numbers.length === 0)) await sleep(2);
   // One that chose its moment gets to it, so that all of its steps are among those at which it dies.
-  if (lastOfCompactor > 0) await Promise.race([sealing.ended, sleep(10_000)]);
+  if (lastOfCompactor > 0) await Promise.race([sealing.ended, sleep(1000)]);
   await sleep(upTo(300));
   const before = new Set(over);
   for (const child of all.toSorted(() => Math.random() - 0.5)) child.process.kill("SIGKILL");

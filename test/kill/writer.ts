@@ -3,10 +3,11 @@
  * numbers were acknowledged.
  */
 import { writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openTrail } from "../../runtime/trail/local.ts";
 import { mortal } from "./mortal.ts";
 
-const [directory, callers, records, segmentBytes, last] = process.argv.slice(2);
+const [directory, callers, records, segmentBytes, last, pause] = process.argv.slice(2);
 const trail = await openTrail({
   directory: directory!,
   peers: ["explorer"],
@@ -23,6 +24,7 @@ await Promise.all(
       ]);
       // Straight to the pipe: what stdout buffers would die with the process.
       writeSync(1, written.map(({ seq }) => `${seq}\n`).join(""));
+      if (Number(pause) > 0) await sleep(Math.random() * Number(pause));
     }
   }),
 );
