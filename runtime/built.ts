@@ -1,6 +1,6 @@
 /** A built plan as a program: what `import` and `node out/plan.ts` need to run it over a store. */
-import { realpathSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Clock, systemClock } from "./clock.ts";
@@ -8,6 +8,7 @@ import { runPlan } from "./execution/execute.ts";
 import { planFrom, RefusedError } from "./execution/load.ts";
 import type { RunOptions, RunSummary } from "./execution/run.ts";
 import { openKnowledge } from "./knowledge/open.ts";
+import type { Machine } from "./machine.ts";
 import type { Plan } from "./plan.ts";
 import { openTrail } from "./trail/local.ts";
 import { resolveStore } from "./trail/store.ts";
@@ -34,6 +35,7 @@ export function rootOf(place: Place, way: string): string {
 export async function runBuilt(plan: Plan, options: RunBuiltOptions = {}): Promise<RunSummary> {
   const { store: folder, clock = systemClock, peer = "main", ...rest } = options;
   const valid = planFrom(plan);
+  const machine = rest.machine ?? (await machineOf(plan.root));
   const store = resolveStore(plan.root, folder);
   const trail = await openTrail({ directory: store, peers: [peer], clock });
   try {
@@ -44,7 +46,7 @@ export async function runBuilt(plan: Plan, options: RunBuiltOptions = {}): Promi
         seed: Math.floor(Math.random() * 2 ** 31),
         signal: new AbortController().signal,
         ...rest,
-        ...{ trail, knowledge, clock, store, peer },
+        ...{ trail, knowledge, clock, store, peer, machine },
       });
     } finally {
       await knowledge.close();
@@ -52,6 +54,19 @@ export async function runBuilt(plan: Plan, options: RunBuiltOptions = {}): Promi
   } finally {
     await trail.close();
   }
+}
+
+/** What the project's `gang.yaml` says; a run on a machine that is described wrongly does not begin. */
+async function machineOf(root: string): Promise<Machine> {
+  const path = join(root, "gang.yaml");
+  if (!existsSync(path)) return {};
+  const { parseMachine } = await import("./machine.ts");
+  const { machine, problems } = parseMachine(readFileSync(path, "utf8"));
+  if (problems.length === 0) return machine;
+  throw new RefusedError(
+    "environment",
+    problems.map(({ message }) => `${path}: ${message}.`),
+  );
 }
 
 const OPTIONS = {

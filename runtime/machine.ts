@@ -5,6 +5,7 @@
  */
 import { type Document, isMap, isNode, isPair, isScalar, parseDocument, visit } from "yaml";
 import { z } from "zod";
+import { quantityIn } from "./values/units.ts";
 
 const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*$/, "a name is letters, digits, - and _");
 
@@ -16,13 +17,11 @@ export const SecretSource = z.union([
 ]);
 export type SecretSource = z.infer<typeof SecretSource>;
 
-const DURATION_UNITS = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
-
 /** `90d`, as in Gang; in seconds. */
 const Duration = z
   .string()
   .regex(/^\d+(\.\d+)?[smhdw]$/, "a duration is a number and one of s, m, h, d, w: 30m, 90d")
-  .transform((text) => Number(text.slice(0, -1)) * DURATION_UNITS[text.at(-1) as keyof typeof DURATION_UNITS]);
+  .transform((text) => quantityIn(text, "duration")!);
 
 /** The descriptions are what an editor shows that knows the schema. */
 export const Machine = z.strictObject({

@@ -1,6 +1,6 @@
 /** `gangc run`: compiles, runs, shows what happens, and says in the end what was learned. */
-import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { nearest } from "../../compiler/diagnostics/suggestion.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { RefusedError } from "../../runtime/execution/load.ts";
@@ -8,15 +8,17 @@ import { unsupported } from "../../runtime/execution/unsupported.ts";
 import { openKnowledge } from "../../runtime/knowledge/open.ts";
 import type { Machine } from "../../runtime/machine.ts";
 import type { Json, Plan } from "../../runtime/plan.ts";
+import { Secrets } from "../../runtime/secrets.ts";
 import { openTrail } from "../../runtime/trail/local.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
-import { CommandError, command, environmentError, type Given, usageError } from "../command.ts";
+import { CommandError, command, type Given, usageError } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import { fileSystemHost, projectOf } from "../host.ts";
 import type { IO } from "../io.ts";
 import { programFile, shown } from "../paths.ts";
 import { displayKind } from "../run/display.ts";
+import { guarded } from "../run/guarded.ts";
 import { Tally } from "../run/lessons.ts";
+import { machineOf } from "../run/machine.ts";
 import { type Job, mine } from "../run/mining.ts";
 import { parsePeers, undeclaredNote } from "../run/peers.ts";
 import { planFor, planOf, withSettings } from "../run/program.ts";
@@ -120,27 +122,6 @@ async function inputFrom(path: string, named: string): Promise<{ readonly [name:
   return value as { readonly [name: string]: Json };
 }
 
-/** What `gang.yaml` says of this machine; a run on a machine that is described wrongly does not begin. */
-async function machineOf(io: IO): Promise<Machine> {
-  const project = projectOf(io.cwd);
-  if (!existsSync(join(project, "gang.yaml"))) return {};
-  const { readMachine } = await import("../machine.ts");
-  const found = readMachine(project, fileSystemHost(project));
-  if (found === undefined) return {};
-  const { machine, diagnostics, path, shown: text } = found;
-  if (diagnostics.length === 0) return machine;
-  const { renderPretty } = await import("../../compiler/diagnostics/render/pretty.ts");
-  io.talk(
-    renderPretty(
-      diagnostics,
-      () => text,
-      (file) => shown(io.cwd, file),
-      io.stderr,
-    ),
-  );
-  throw environmentError(`${shown(io.cwd, path)} must be right before anything runs.`);
-}
-
 async function jobsOf(compiled: Plan, { file, options }: Request, machine: Machine, io: IO): Promise<readonly Job[]> {
   const { plan, set } = withSettings(file, compiled, options.set, options.pipeline);
   const participants = parsePeers(options.peer ?? machine.peer ?? "main", plan.peers);
@@ -171,7 +152,13 @@ function refuse(plan: Plan, pipelines: readonly string[]): void {
 }
 
 async function start(plan: Plan, request: Request, io: IO): Promise<ExitCode> {
-  const jobs = await jobsOf(plan, request, await machineOf(io), io);
+  const machine = await machineOf(io);
+  const secrets = new Secrets({ machine, environment: io.env, root: plan.root });
+  return guarded(secrets.redactor, io, (safe) => mineWith(plan, request, machine, secrets, safe));
+}
+
+async function mineWith(plan: Plan, request: Request, machine: Machine, secrets: Secrets, io: IO): Promise<ExitCode> {
+  const jobs = await jobsOf(plan, request, machine, io);
   const trail = await openTrail({ directory: request.store, peers: jobs.map(({ peer }) => peer), clock: systemClock });
   try {
     const tally = new Tally();
@@ -179,7 +166,7 @@ async function start(plan: Plan, request: Request, io: IO): Promise<ExitCode> {
     try {
       const { cycles, seed, input, store } = request;
       return await mine({
-        ...{ jobs, cycles, seed, input, store, trail, knowledge, tally, io },
+        ...{ jobs, cycles, seed, input, machine, secrets, store, trail, knowledge, tally, io },
         clock: systemClock,
         display: displayKind(request.options.ui, io),
         ...wordsOf(request, io),

@@ -2,7 +2,9 @@
 import type { Clock } from "../../runtime/clock.ts";
 import { runPlan } from "../../runtime/execution/execute.ts";
 import type { Knowledge } from "../../runtime/knowledge/knowledge.ts";
+import type { Machine } from "../../runtime/machine.ts";
 import type { Json, Plan } from "../../runtime/plan.ts";
+import type { Secrets } from "../../runtime/secrets.ts";
 import { programsEnded } from "../../runtime/tools/exec.ts";
 import type { Draft } from "../../runtime/trail/record.ts";
 import type { Trail } from "../../runtime/trail/trail.ts";
@@ -27,6 +29,8 @@ export interface Mining {
   readonly cycles: number | "forever";
   readonly seed: number;
   readonly input: { readonly [name: string]: Json } | undefined;
+  readonly machine: Machine;
+  readonly secrets: Secrets;
   /** The store's folder, and how the user calls it. */
   readonly store: string;
   readonly storeShown: string;
@@ -140,7 +144,7 @@ export async function mine(mining: Mining): Promise<ExitCode> {
 
 /** Resolves when all have ended, and with them the programs that they called; the first that cannot go on ends the others, and is what it rejects with. */
 async function runAll(
-  { jobs, cycles, seed, input, store, trail, knowledge, clock }: Mining,
+  { jobs, cycles, seed, input, machine, secrets, store, trail, knowledge, clock }: Mining,
   interrupt: AbortController,
   onRecord: (record: Draft) => void,
 ): Promise<void> {
@@ -152,6 +156,8 @@ async function runAll(
         trail,
         knowledge,
         clock,
+        machine,
+        secrets,
         store,
         cycles,
         peer,

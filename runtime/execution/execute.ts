@@ -1,9 +1,10 @@
 /** Runs a plan: its pipelines side by side, each cycle after cycle, and each cycle a run of its own in the trail. */
 
 import type { Model } from "../models/model.ts";
-import { obstacle, openModel } from "../models/open.ts";
+import { obstacle, openModel, type Surroundings } from "../models/open.ts";
 import type { Node, Pipeline, Plan, StageNode } from "../plan.ts";
 import { deriveSeed } from "../random.ts";
+import { Secrets } from "../secrets.ts";
 import { SETTINGS } from "../settings.ts";
 import { openTool } from "../tools/open.ts";
 import type { Tool } from "../tools/tool.ts";
@@ -53,6 +54,7 @@ class Execution {
   readonly #pipelines: readonly string[];
   readonly #tools = new Map<string, Promise<Tool>>();
   readonly #models = new Map<string, Model>();
+  readonly #around: Surroundings;
   readonly #stages = new Map<string, StageNode>();
   readonly #runs: RunEntry[] = [];
   /** Cancels all that runs, for the caller's signal or the trail's failure. */
@@ -64,6 +66,9 @@ class Execution {
     const pipeline = options.resume?.pipeline ?? options.pipeline;
     this.#pipelines = pipeline === undefined ? Object.keys(plan.pipelines) : [pipeline];
     this.#plan = link(plan);
+    const { machine = {}, clock, scripts } = options;
+    const secrets = options.secrets ?? new Secrets({ machine, root: plan.root });
+    this.#around = { machine, secrets, clock, ...(scripts === undefined ? {} : { scripts }) };
     for (const pipeline of Object.values(this.#plan.pipelines))
       for (const stage of stagesOf(pipeline.body)) this.#stages.set(stage.id, stage);
   }
@@ -139,7 +144,7 @@ class Execution {
 
   #obstacle(model: string): string | undefined {
     const declared = this.#plan.models[model];
-    return declared === undefined ? "the plan does not declare it" : obstacle(declared);
+    return declared === undefined ? "the plan does not declare it" : obstacle(model, declared, this.#around);
   }
 
   #usable(models: readonly string[]): readonly string[] {
@@ -260,8 +265,11 @@ class Execution {
     };
     this.#note(restored === undefined ? [started] : [started, { kind: "event", ...origin, ...saidOf(restored) }]);
     let ids = restored?.lastId ?? 0;
-    const fresh = (drafts: readonly Draft[]): readonly Draft[] =>
-      restored === undefined ? drafts : drafts.filter((draft) => !restored.absorbs(draft));
+    const { redactor } = this.#around.secrets;
+    const fresh = (drafts: readonly Draft[]): readonly Draft[] => {
+      const clean = redactor.drafts(drafts);
+      return restored === undefined ? clean : clean.filter((draft) => !restored.absorbs(draft));
+    };
     const artifacts = artifactsOf(this.#options.store);
     const context: RunContext = {
       plan: this.#plan,
@@ -282,7 +290,7 @@ class Execution {
         if (rest.length > 0) await trail.append(rest);
       },
       note: (...drafts) => this.#note(fresh(drafts)),
-      outputOf: (value) => outputFields(artifacts, value),
+      outputOf: (value) => outputFields(artifacts, redactor.value(value)),
       assertSpace: () => this.#assertSpace(),
       tool: (tool) => this.#tool(tool),
       model: (model) => Promise.resolve(this.#model(model)),
@@ -335,7 +343,7 @@ class Execution {
   #model(name: string): Model {
     let model = this.#models.get(name);
     if (model === undefined) {
-      model = openModel(name, this.#plan.models[name]!);
+      model = openModel(name, this.#plan.models[name]!, this.#around);
       this.#models.set(name, model);
     }
     return model;
@@ -346,7 +354,9 @@ class Execution {
     return callee?.kind === "agent" ? this.#plan.agents[callee.name]?.result : undefined;
   }
 
-  #note(drafts: readonly Draft[]): void {
+  /** What is written and shown holds no secret: nothing passes but through here and `append`. */
+  #note(given: readonly Draft[]): void {
+    const drafts = this.#around.secrets.redactor.drafts(given);
     this.#show(drafts);
     this.#options.trail.note(drafts);
   }

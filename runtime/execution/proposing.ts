@@ -21,6 +21,9 @@ export async function propose(
   const { context, node, origin } = attempt;
   const { plan, clock, cancellation, knowledge, subnetName } = context;
   const agent = plan.agents[call.callee.name]!;
+  // What did not lead to an answer was paid for too.
+  let cost: number | undefined;
+  const paid = (): Pick<Outcome, "cost"> => (cost === undefined ? {} : { cost: Number(cost.toFixed(9)) });
   try {
     const modelName = settings.model!;
     const model = await context.model(modelName);
@@ -28,6 +31,7 @@ export async function propose(
     const request: Proposal = {
       stage: node.id,
       scope: attempt.scopeKey,
+      doc: agent.doc,
       prompt: renderPrompt(agent.prompt, agentScope(plan, input), text, settings.note),
       type: agent.result,
       temperature: settings.temperature,
@@ -38,7 +42,8 @@ export async function propose(
       history: history.map((tried) => ({ value: tried.value, class: tried.class, error: tried.error })),
       tools: agent.tools.map(({ tool, bound }) => offered(attempt, tool, bound)),
       turns: agent.turns,
-      onTurn: ({ number, inputTokens, outputTokens, ...rest }) =>
+      onTurn: ({ number, inputTokens, outputTokens, ...rest }) => {
+        if (rest.cost !== undefined) cost = (cost ?? 0) + rest.cost;
         context.note({
           kind: "turn",
           ...origin,
@@ -47,7 +52,8 @@ export async function propose(
           ...(inputTokens === undefined ? {} : { input_tokens: inputTokens }),
           ...(outputTokens === undefined ? {} : { output_tokens: outputTokens }),
           ...rest,
-        }),
+        });
+      },
     };
     const answer = await cancellation.within(
       clock,
@@ -61,16 +67,10 @@ export async function propose(
           message: `${call.callee.name} answered after its time was over; the answer is dropped`,
         }),
     );
-    const { cost } = answer;
-    const paid = cost === undefined ? {} : { cost };
-    try {
-      const value = accept(answer.value, agent.result, "the answer", "refuse");
-      return { value, claim: canonical(value, agent.result), ...paid };
-    } catch (error) {
-      return { failure: asAttemptError(error), ...paid };
-    }
+    const value = accept(answer.value, agent.result, "the answer", "refuse");
+    return { value, claim: canonical(value, agent.result), ...paid() };
   } catch (error) {
-    return { failure: asAttemptError(error) };
+    return { failure: asAttemptError(error), ...paid() };
   }
 }
 

@@ -40,7 +40,17 @@ const AGENT: Rules = { ...UNWRITTEN, attempts: 3 };
 const TOOL: Rules = { ...UNWRITTEN, attempts: 1 };
 
 /** Trying again cannot help. */
-const FINAL: ReadonlySet<FailureClass> = new Set(["cancelled", "interrupted", "no_key", "no_backend", "limit"]);
+const FINAL: ReadonlySet<FailureClass> = new Set(["cancelled", "interrupted", "no_backend"]);
+
+/** Trying this model again cannot help; the next rung may be another's. */
+const FINAL_OF_MODEL: ReadonlySet<FailureClass> = new Set(["no_key", "limit"]);
+
+const OF_THE_ANSWER: ReadonlySet<FailureClass> = new Set(["invalid", "refused", "infeasible"]);
+
+/** Whether a failure says something about the answer, and is said to the model: the world's mean nothing to it. */
+export function isOfTheAnswer(failure: FailureClass | undefined, answered: boolean): boolean {
+  return failure !== undefined && (OF_THE_ANSWER.has(failure) || (failure === "error" && answered));
+}
 
 /** Waiting may mend these; an answer that does not fit is better asked for again at once. */
 const PASSING: ReadonlySet<FailureClass> = new Set(["error", "timeout", "rate_limit", "network", "quota"]);
@@ -54,18 +64,32 @@ export function retryPolicy(rules: Rules | undefined, rungs: readonly string[] |
     next(history) {
       const done = history.length;
       const last = history.at(-1);
-      if (done >= attempts) return undefined;
+      const rung = ladder ? nextRung(rungs, history) : done;
+      if (rung >= attempts) return undefined;
       if (last !== undefined && (FINAL.has(last.class) || (on !== undefined && !on.includes(last.class))))
         return undefined;
+      if (!ladder && last !== undefined && FINAL_OF_MODEL.has(last.class)) return undefined;
       return {
         number: done + 1,
-        model: rungs?.[ladder ? done : 0],
+        model: rungs?.[ladder ? rung : 0],
         temperature: temperature === undefined ? undefined : heat(temperature, done, attempts),
         delay: last === undefined ? 0 : delay(backoff, last, done, seed),
         note: last === undefined || rungs === undefined ? undefined : remark(history, stall),
       };
     },
   };
+}
+
+/** The rung after those that were tried, without those whose model cannot be used after all. */
+function nextRung(rungs: readonly string[], history: readonly Tried[]): number {
+  const dead = new Set<string>();
+  let rung = 0;
+  for (const { class: kind } of history) {
+    if (FINAL_OF_MODEL.has(kind)) dead.add(rungs[rung]!);
+    do rung += 1;
+    while (rung < rungs.length && dead.has(rungs[rung]!));
+  }
+  return rung;
 }
 
 /** From low to high: by `step`, else evenly over the attempts. */
@@ -82,10 +106,12 @@ function delay({ low, high }: Rules["backoff"], last: Tried, done: number, seed:
   return Math.round(1000 * Math.max(jittered, last.retryAfter ?? 0));
 }
 
-function remark(history: readonly Tried[], stall: Rules["stall"]): string {
-  const last = history.at(-1)!;
+function remark(history: readonly Tried[], stall: Rules["stall"]): string | undefined {
+  const index = history.findLastIndex((tried) => isOfTheAnswer(tried.class, tried.claim !== undefined));
+  const last = history[index];
+  if (last === undefined) return undefined;
   const why = `Your last answer was not taken: ${last.error}`;
-  const repeated = last.claim !== undefined && history.slice(0, -1).some((tried) => tried.claim === last.claim);
+  const repeated = last.claim !== undefined && history.slice(0, index).some((tried) => tried.claim === last.claim);
   return stall === "diverge" && repeated
     ? `${why}\nYou had answered the same before. Choose something clearly different.`
     : why;

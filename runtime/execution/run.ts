@@ -1,6 +1,9 @@
 /** How a caller (the terminal, a test, a built plan) runs a plan. */
 import type { Clock } from "../clock.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
+import type { Machine } from "../machine.ts";
+import type { Answers } from "../models/scripted.ts";
+import type { Secrets } from "../secrets.ts";
 import type { Draft } from "../trail/record.ts";
 import type { Trail } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
@@ -22,6 +25,12 @@ export interface RunOptions {
   readonly resume?: RestoredRun;
   /** Hash of the program's plan, where a peer or `--set` has changed it. */
   readonly program?: string;
+  /** What `gang.yaml` says: addresses, keys, limits. */
+  readonly machine?: Machine;
+  /** Shared by runs that belong together; absent: the machine's, with this process's environment. */
+  readonly secrets?: Secrets;
+  /** The answers of scripted models, by their names. */
+  readonly scripts?: ReadonlyMap<string, Answers>;
   /** Aborting it ends the run cleanly: stages are cancelled, and recorded as such. */
   readonly signal: AbortSignal;
   /** Every record as it is handed to the trail, for screens. Must not throw. */

@@ -7,6 +7,8 @@ export interface Proposal {
   /** `pipeline.stage`, and the item of the fan-out. */
   readonly stage: string;
   readonly scope: string;
+  /** What the program says of the agent. */
+  readonly doc?: string | undefined;
   /** The rendered prompt, with what was recalled in it as escaped data. */
   readonly prompt: string;
   /** What must be answered: a search space for the embedded sampler, a JSON schema for a language model. */
@@ -39,23 +41,26 @@ export interface OfferedTool {
 }
 
 export interface Turn {
+  /** From 1, of the attempt. */
   readonly number: number;
   readonly inputTokens?: number;
   readonly outputTokens?: number;
+  /** Dollars, where the model has a price. */
   readonly cost?: number;
   /** Seconds. */
   readonly latency: number;
+  /** The provider's id of the request. */
   readonly request?: string;
+  /** What was asked, in the first. */
+  readonly prompt?: string;
   readonly answer?: Json;
   readonly class?: FailureClass;
   readonly error?: string;
 }
 
 export interface Answer {
-  /** As the model gave it: validated and coerced by the caller. */
+  /** As the model gave it: validated by the caller. What it cost stands in its turns. */
   readonly value: Json;
-  /** Dollars, where the provider's price is known. */
-  readonly cost?: number;
 }
 
 /** Implementations: the embedded sampler, Anthropic, OpenAI and what speaks its protocol, a scripted one for tests. */

@@ -1,17 +1,89 @@
-/** From a declaration to something that proposes. */
+/** From a declaration, and what this machine has for it, to something that proposes. */
+import type { Clock } from "../clock.ts";
+import type { Machine, SecretSource } from "../machine.ts";
 import type { Model as ModelDeclaration } from "../plan.ts";
+import { PROVIDER_KEYS, type Secrets } from "../secrets.ts";
+import { ANTHROPIC_URL, anthropicSpeaker } from "./anthropic.ts";
 import { embeddedModel } from "./embedded.ts";
+import { languageModel } from "./language.ts";
 import type { Model } from "./model.ts";
+import { OPENAI_URL, openaiSpeaker } from "./openai.ts";
+import { type Answers, scriptedModel } from "./scripted.ts";
 
-/** Why this machine, or this version, cannot use a model; `undefined` where it can. A part of a sentence. */
-export function obstacle({ provider }: ModelDeclaration): string | undefined {
-  return provider === "embedded" ? undefined : `this version cannot call ${provider} yet`;
+/** What a machine has for models. */
+export interface Surroundings {
+  readonly machine: Machine;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  /** Of the scripted models, by their names. */
+  readonly scripts?: ReadonlyMap<string, Answers>;
+}
+
+const PROVIDERS = {
+  anthropic: { url: ANTHROPIC_URL, speaker: anthropicSpeaker },
+  openai: { url: OPENAI_URL, speaker: openaiSpeaker },
+} as const;
+
+type Provider = keyof typeof PROVIDERS;
+
+/** How a language model is reached from here; `undefined` for a model that needs no address. */
+export interface Reach {
+  readonly url: string;
+  /** Whether `gang.yaml` says so. */
+  readonly declared: boolean;
+  /** Where its key comes from; absent for an address of one's own that asks for none. */
+  readonly key: SecretSource | undefined;
+}
+
+export function reachOf(name: string, { provider }: ModelDeclaration, machine: Machine): Reach | undefined {
+  if (provider !== "anthropic" && provider !== "openai") return undefined;
+  const own = machine.models !== undefined && Object.hasOwn(machine.models, name) ? machine.models[name] : undefined;
+  const url = own?.base_url;
+  // A provider's key goes to the provider alone: an address of one's own gets the one that is written beside it.
+  const key = own?.key ?? (url === undefined ? PROVIDER_KEYS[provider] : undefined);
+  return { url: url ?? PROVIDERS[provider].url, declared: url !== undefined, key };
+}
+
+/** Why this machine cannot use a model; `undefined` where it can, as far as that is known before. A part of a sentence. */
+export function obstacle(name: string, declaration: ModelDeclaration, around: Surroundings): string | undefined {
+  if (declaration.provider === "scripted" && !around.scripts?.has(name)) return "it has no script here";
+  const key = reachOf(name, declaration, around.machine)?.key;
+  const missing = key === undefined ? undefined : around.secrets.missing(key);
+  return missing === undefined || key === undefined ? undefined : `its key is missing: ${missing}`;
 }
 
 /** Only for models without an `obstacle`. */
-export function openModel(name: string, declaration: ModelDeclaration): Model {
-  const why = obstacle(declaration);
+export function openModel(name: string, declaration: ModelDeclaration, around: Surroundings): Model {
+  const why = obstacle(name, declaration, around);
   if (why !== undefined) throw new Error(`${name} cannot be used: ${why}`);
-  const { explore } = declaration.options;
-  return embeddedModel(name, typeof explore === "number" ? { explore } : {});
+  const { provider, options, model = name } = declaration;
+  switch (provider) {
+    case "embedded":
+      return embeddedModel(name, typeof options.explore === "number" ? { explore: options.explore } : {});
+    case "scripted":
+      return scriptedModel(name, around.scripts!.get(name)!);
+    case "anthropic":
+    case "openai": {
+      const reach = reachOf(name, declaration, around.machine)!;
+      return languageModel(name, declaration, speakerOf(provider, model, reach, around.secrets), around.clock);
+    }
+  }
+}
+
+/** Opened when it is first asked, its key read no sooner. */
+function speakerOf(provider: Provider, model: string, { url, key }: Reach, secrets: Secrets) {
+  let opened: ReturnType<(typeof PROVIDERS)[Provider]["speaker"]> | undefined;
+  return () => {
+    opened ??= (async () =>
+      PROVIDERS[provider].speaker({
+        model,
+        baseURL: url,
+        // The SDKs want one even for a server that does not.
+        key: key === undefined ? "none" : await secrets.value(key),
+      }))();
+    opened.catch(() => {
+      opened = undefined;
+    });
+    return opened;
+  };
 }

@@ -260,7 +260,7 @@ describe("a run is refused before anything happens", () => {
     expect(await refused(plan)).toMatchObject({
       fault: "environment",
       problems: [
-        "The agent chooser has no model that it could use here (claude: this version cannot call anthropic yet).",
+        "The agent chooser has no model that it could use here (claude: its key is missing: ANTHROPIC_API_KEY is not set).",
       ],
     });
     // With another rung it runs, and says which it went without.
@@ -274,7 +274,10 @@ describe("a run is refused before anything happens", () => {
     const { of, summary } = await run(climbing, store);
     expect(summary.runs[0]!.status).toBe("ok");
     expect(of("event")).toMatchObject([
-      { name: "rung.skipped", message: "chooser goes without claude: this version cannot call anthropic yet" },
+      {
+        name: "rung.skipped",
+        message: "chooser goes without claude: its key is missing: ANTHROPIC_API_KEY is not set",
+      },
     ]);
     expect(of("attempt.started")[0]).toMatchObject({ model: "sampler" });
   });

@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { Redactor, Secrets } from "../../runtime/secrets.ts";
+import { asking, GOOD, modelOf } from "./models/asking.ts";
+
+const root = mkdtempSync(join(tmpdir(), "gang-secrets-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+describe("where secrets come from", () => {
+  test("the environment, a file, a command: each read once, when it is asked for", async () => {
+    writeFileSync(join(root, "key.txt"), "from-a-file\n");
+    writeFileSync(join(root, "calls.txt"), "");
+    const script = "require('fs').appendFileSync('calls.txt', 'x'); console.log('from-a-command')";
+    const command = [process.execPath, "-e", script];
+    const secrets = new Secrets({ root, environment: { NAME: "from-the-environment", PATH: process.env.PATH } });
+    expect(await secrets.value({ env: "NAME" })).toBe("from-the-environment");
+    expect(await secrets.value({ file: "key.txt" })).toBe("from-a-file");
+    expect(await secrets.value({ command })).toBe("from-a-command");
+    expect(await secrets.value({ command })).toBe("from-a-command");
+    const { readFileSync } = await import("node:fs");
+    expect(readFileSync(join(root, "calls.txt"), "utf8")).toBe("x");
+    expect(secrets.redactor.text("a from-a-file, a from-a-command")).toBe("a [secret], a [secret]");
+  });
+
+  test("what is missing is said, and never what is there", async () => {
+    const secrets = new Secrets({ root, environment: {} });
+    expect(secrets.missing({ env: "NAME" })).toBe("NAME is not set");
+    expect(secrets.missing({ file: "nowhere.txt" })).toBe("nowhere.txt does not exist");
+    const exit = [process.execPath, "-e", "console.log('half-a-secret'); process.exit(3)"];
+    await expect(secrets.value({ command: exit })).rejects.toMatchObject({
+      class: "no_key",
+      message: expect.stringMatching(/ended with code 3$/),
+    });
+    await expect(secrets.value({ command: ["/no/such/program"] })).rejects.toThrow("cannot be started");
+    await expect(secrets.value({ env: "NAME" })).rejects.toMatchObject({ class: "no_key" });
+  });
+});
+
+describe("the redactor", () => {
+  const secret = 'sk-"quoted"/and + spaced\\';
+  const redactor = new Redactor();
+  redactor.learn(secret);
+
+  test.each([
+    ["as it is", secret],
+    ["as JSON", JSON.stringify({ key: secret })],
+    ["as JSON in JSON", JSON.stringify(JSON.stringify({ key: secret }))],
+    ["in a URL", `https://a.example/?key=${encodeURIComponent(secret)}`],
+    ["in a form", new URLSearchParams({ key: secret }).toString()],
+    ["in base64", Buffer.from(secret).toString("base64")],
+    ["in base64, after a user's name", Buffer.from(`me:${secret}`).toString("base64")],
+    ["in base64, in the middle", Buffer.from(`user=${secret}&more`).toString("base64url")],
+  ])("finds it %s", (_, text) => {
+    const clean = redactor.text(text);
+    expect(clean).toContain("[secret]");
+    for (const part of ["quoted", "cXVvdGVk", "spaced"]) expect(clean).not.toContain(part);
+  });
+
+  test("in records: in values, in the names of fields, at any depth; what is clean is not copied", () => {
+    const key = "a-long-secret";
+    const of = new Redactor();
+    const dirty = { kind: "event", peer: "main", name: "log", list: [{ [key]: `x ${key}` }] } as never;
+    expect(of.drafts([dirty])[0]).toBe(dirty);
+    of.learn(key);
+    expect(of.drafts([dirty])).toEqual([
+      { kind: "event", peer: "main", name: "log", list: [{ "[secret]": "x [secret]" }] },
+    ]);
+    const clean = [{ kind: "event", peer: "main", name: "log" }] as never;
+    expect(of.drafts(clean)).toBe(clean);
+  });
+
+  test("the lines of a key in many lines, too; what is too short stands everywhere by chance", () => {
+    const of = new Redactor();
+    of.learn("-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END KEY-----");
+    of.learn("abc");
+    expect(of.text("log: MIIEvQIBADANBgkqhkiG9w0BAQEFAASC abc")).toBe("log: [secret] abc");
+  });
+});
+
+test("a key that a provider quotes in its error stands in no record", async () => {
+  const { trail, of } = await asking({
+    store: root,
+    models: { deep: modelOf("anthropic") },
+    script: [{ status: 400, body: { error: { message: "bad header x-api-key: key-of-deep" } } }, GOOD],
+  });
+  expect(of("attempt.ended")[0]!.error).toBe("400: bad header x-api-key: [secret]");
+  expect(JSON.stringify(trail.drafts)).not.toContain("key-of-deep");
+});
+
+test("a provider's own key is not sent to another's address", async () => {
+  const { server } = await asking({
+    store: root,
+    models: { rig: modelOf("openai") },
+    script: [GOOD],
+    keyless: true,
+  });
+  expect(server.asked[0]!.headers.authorization).toBe("Bearer none");
+});
