@@ -5,12 +5,11 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { build, GANGC, measuredGang } from "./compile/gang.ts";
 import { generate } from "./compile/sources.ts";
 import { type Row, rowOf } from "./row.ts";
 
-const ROOT = dirname(import.meta.dirname);
-const GANGC = join(ROOT, "cli/gangc.cjs");
 const COLD_ROUNDS = 21;
 const THROUGHPUT_ROUNDS = 5;
 const SIZES = [1_000, 10_000];
@@ -32,6 +31,7 @@ pipeline research for s {
 `;
 
 export async function* bench(): AsyncIterable<Row> {
+  build();
   const folder = mkdtempSync(join(tmpdir(), "gang-bench-"));
   try {
     yield* cold(folder);
@@ -89,27 +89,9 @@ function* throughput(folder: string): Iterable<Row> {
     writeFileSync(file, text);
     const lines = text.split("\n").length;
     const rates = Array.from({ length: THROUGHPUT_ROUNDS }, () => {
-      const args = [import.meta.filename, "--measure", join(folder, "tiny.gang"), file];
-      return lines / (Number(execFileSync(process.execPath, args, { encoding: "utf8" })) / 1000);
+      const [milliseconds] = measuredGang(join(folder, "tiny.gang"), [file]);
+      return (lines / milliseconds!) * 1000;
     });
     yield rowOf({ bench: "check", case: `${declarations} declarations after start-up`, unit: "lines/s" }, rates);
   }
-}
-
-/** Milliseconds that checking `file` takes in this process after it has checked `tiny`. */
-async function measure(tiny: string, file: string): Promise<number> {
-  const { compile } = await import("../compiler/index.ts");
-  const { fileSystemHost } = await import("../cli/host.ts");
-  const host = fileSystemHost();
-  compile(tiny, host);
-  const start = performance.now();
-  const { diagnostics } = compile(file, host);
-  const elapsed = performance.now() - start;
-  const error = diagnostics.find(({ severity }) => severity === "error");
-  if (error !== undefined) throw new Error(`the source under measurement is wrong: ${error.message}`);
-  return elapsed;
-}
-
-if (import.meta.main && process.argv[2] === "--measure") {
-  console.log(await measure(process.argv[3]!, process.argv[4]!));
 }

@@ -4,14 +4,13 @@
  * machine burdens all alike; each round is a process of its own, in which a tiny file is checked first.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { build, GANGC, measured, measuredGang, VERSION } from "./compile/gang.ts";
 import { EXTENSION, generate, LANGIUM_GRAMMAR, LANGUAGES, type Language } from "./compile/sources.ts";
 import { type Row, rowOf } from "./row.ts";
 
-const ROOT = dirname(import.meta.dirname);
-const GANGC = join(ROOT, "cli/gangc.cjs");
 const PACKAGE = join(import.meta.dirname, "compile");
 const RIVALS = join(PACKAGE, "rivals.mjs");
 const TSC = join(PACKAGE, "node_modules/typescript/lib/tsc.js");
@@ -23,9 +22,7 @@ const CHAINED = [5_000, 10_000, 20_000];
 
 export async function* bench(): AsyncIterable<Row> {
   install();
-  // What is shipped is measured cold.
-  if (!existsSync(join(ROOT, "dist")))
-    execFileSync(process.execPath, [join(ROOT, "cli/build.ts")], { stdio: ["ignore", 2, 2] });
+  build();
   const folder = mkdtempSync(join(tmpdir(), "gang-bench-"));
   try {
     const tiny = Object.fromEntries(LANGUAGES.map((language) => [language, write(folder, language, 1, 16)])) as Tiny;
@@ -42,10 +39,24 @@ type Tiny = { readonly [L in Language]: string };
 /** The other compilers, once: with the npm that belongs to this Node, if there is one beside it. */
 function install(): void {
   if (existsSync(join(PACKAGE, "node_modules"))) return;
+  console.error(`Installing the other compilers into ${PACKAGE}, once.`);
   const path = [dirname(process.execPath), process.env.PATH].join(delimiter);
-  const options = { cwd: PACKAGE, env: { ...process.env, PATH: path } } as const;
-  execFileSync("npm", ["ci", "--no-audit", "--no-fund"], options);
+  const env = { ...process.env, PATH: path };
+  execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: PACKAGE, env, stdio: ["ignore", 2, 2] });
 }
+
+/** What a row calls a compiler: its name and version. */
+const NAMES: { readonly [L in Language]: string } = (() => {
+  const { dependencies } = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8")) as {
+    readonly dependencies: { readonly [name: string]: string };
+  };
+  return {
+    gang: `gang ${VERSION}`,
+    typespec: `typespec ${dependencies["@typespec/compiler"]}`,
+    langium: `langium ${dependencies.langium}`,
+    typescript: `typescript ${dependencies.typescript}`,
+  };
+})();
 
 function write(folder: string, language: Language, declarations: number, depth: number): string {
   const file = join(folder, `${declarations}-${depth}.${EXTENSION[language]}`);
@@ -57,10 +68,10 @@ function write(folder: string, language: Language, declarations: number, depth: 
 function* cold(tiny: Tiny): Iterable<Row> {
   const commands: { readonly [what: string]: readonly string[] } = {
     "node -e 0": ["-e", "0"],
-    gang: [GANGC, "check", tiny.gang],
-    typespec: [RIVALS, "typespec", tiny.typespec],
-    langium: [RIVALS, "langium", tiny.langium],
-    typescript: [TSC, ...TSC_OPTIONS, tiny.typescript],
+    [NAMES.gang]: [GANGC, "check", tiny.gang],
+    [NAMES.typespec]: [RIVALS, "typespec", tiny.typespec],
+    [NAMES.langium]: [RIVALS, "langium", tiny.langium],
+    [NAMES.typescript]: [TSC, ...TSC_OPTIONS, tiny.typescript],
   };
   const times = new Map<string, number[]>(Object.keys(commands).map((what) => [what, []]));
   // The first round fills the caches: Node's compile cache, the system's file cache.
@@ -93,12 +104,13 @@ function* throughput(folder: string, tiny: Tiny): Iterable<Row> {
     const rates: number[][] = LANGUAGES.map(() => []);
     for (let round = 0; round < ROUNDS; round++)
       for (const [i, language] of LANGUAGES.entries()) {
-        const [time] = measured(language, tiny[language], [files[i]!]);
-        rates[i]!.push((lines[i]! / time!) * 1000);
+        rates[i]!.push((lines[i]! / timeOf(language, tiny[language], files[i]!)) * 1000);
       }
     for (const [i, language] of LANGUAGES.entries()) {
-      const name = { bench: "compile", case: `${declarations} declarations, ${language}`, unit: "lines/s" };
-      yield isRival(language) ? rowOf(name, rates[i]!, { against: "gang", values: rates[0]! }) : rowOf(name, rates[i]!);
+      const name = { bench: "compile", case: `${declarations} declarations, ${NAMES[language]}`, unit: "lines/s" };
+      yield isRival(language)
+        ? rowOf(name, rates[i]!, { against: NAMES.gang, values: rates[0]! })
+        : rowOf(name, rates[i]!);
     }
   }
 }
@@ -110,8 +122,8 @@ function* depth(folder: string, tiny: Tiny): Iterable<Row> {
     const deep: number[] = [];
     const files = [16, Number.POSITIVE_INFINITY].map((each) => write(folder, "gang", declarations, each));
     for (let round = 0; round < ROUNDS; round++) {
-      shallow.push(measured("gang", tiny.gang, [files[0]!])[0]!);
-      deep.push(measured("gang", tiny.gang, [files[1]!])[0]!);
+      shallow.push(timeOf("gang", tiny.gang, files[0]!));
+      deep.push(timeOf("gang", tiny.gang, files[1]!));
     }
     yield rowOf({ bench: "compile", case: `${declarations} declarations in chains of 16`, unit: "ms" }, shallow);
     const name = { bench: "compile", case: `${declarations} declarations in one chain`, unit: "ms" };
@@ -119,31 +131,10 @@ function* depth(folder: string, tiny: Tiny): Iterable<Row> {
   }
 }
 
-/** The ms that each file takes in a process of its own that has checked `tiny` before. */
-function measured(language: Language, tiny: string, files: readonly string[]): number[] {
-  const args = language === "gang" ? [import.meta.filename, "--measure"] : [RIVALS, language];
-  const printed = execFileSync(process.execPath, [...args, tiny, ...files], { env: environment(), encoding: "utf8" });
-  const answer = JSON.parse(printed) as {
-    readonly runs: readonly { readonly milliseconds: number; readonly problems: number }[];
-  };
-  if (answer.runs.some(({ problems }) => problems > 0)) throw new Error(`${language} has problems with its source`);
-  return answer.runs.map(({ milliseconds }) => milliseconds);
+/** The ms that a file takes in a process of its own that has checked `tiny` before. */
+function timeOf(language: Language, tiny: string, file: string): number {
+  const [time] = isRival(language)
+    ? measured([RIVALS, language], tiny, [file], environment())
+    : measuredGang(tiny, [file]);
+  return time!;
 }
-
-/** Gang's share, as `compile/rivals.mjs` does it for the others. */
-async function measure(tiny: string, files: readonly string[]): Promise<string> {
-  const { compile } = await import("../compiler/index.ts");
-  const { fileSystemHost } = await import("../cli/host.ts");
-  const host = fileSystemHost();
-  compile(tiny, host);
-  const runs = files.map((file) => {
-    const start = performance.now();
-    const { diagnostics } = compile(file, host);
-    const milliseconds = performance.now() - start;
-    return { file, milliseconds, problems: diagnostics.filter(({ severity }) => severity === "error").length };
-  });
-  return JSON.stringify({ language: "gang", runs });
-}
-
-if (import.meta.main && process.argv[2] === "--measure")
-  console.log(await measure(process.argv[3]!, process.argv.slice(4)));
