@@ -73,7 +73,7 @@ function evidence(context: RunContext, choice: Choice, about: About): Draft {
     chosen,
     niche,
     ...(context.version === undefined ? {} : { version: context.version }),
-    regime: context.knowledge.regime({ subnet: context.subnetName, stage }),
+    regime: context.knowledge.regime({ subnet: context.subnetName, stage, version: context.version }),
     ...about,
     echo,
   };

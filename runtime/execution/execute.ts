@@ -25,6 +25,7 @@ import { subnetValue } from "./proposing.ts";
 import { leaveRun, type RestoredRun } from "./restored.ts";
 import type { RunOptions, RunSummary } from "./run.ts";
 import { runBody } from "./scheduler.ts";
+import { openRegimes } from "./sentinel.ts";
 import { unsupported } from "./unsupported.ts";
 
 /** Under `--forever` the summary keeps the newest runs only: all of them stand in the trail. */
@@ -302,6 +303,10 @@ class Execution {
     for (const of of Object.keys(this.#plan.subnets)) globals.set(of, subnetValue(this.#plan, of));
     let entry: RunEntry = { run, pipeline: name, cycle, status: "failed" };
     try {
+      await openRegimes(
+        context,
+        [...stagesOf(pipeline.body)].filter(({ measured }) => measured.length > 0).map(({ id }) => id),
+      );
       const { failures, cancelled } = await runBody(context, graph, globals);
       const first = failures.find((failure) => failure.class !== "cancelled");
       const status = cancelled ? "cancelled" : first === undefined ? "ok" : "failed";

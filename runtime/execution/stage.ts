@@ -18,6 +18,7 @@ import { propose } from "./proposing.ts";
 import { NOTHING_RECALLED, recallFor } from "./recalling.ts";
 import type { RestoredStage } from "./restored.ts";
 import { type AttemptSettings, retryPolicy } from "./retry.ts";
+import { claimToEvaluateAgain } from "./sentinel.ts";
 import { callTool } from "./tool-call.ts";
 
 export type StageResult =
@@ -140,16 +141,6 @@ class StageRun {
     const id = this.#context.nextId();
     const origin = { ...this.#origin, attempt: id };
     const began = clock.elapsed();
-    this.#note({
-      kind: "attempt.started",
-      ...origin,
-      number: this.#attempts,
-      callee: call.callee.name,
-      ...(settings.model === undefined ? {} : { model: settings.model }),
-      ...(settings.temperature === undefined ? {} : { temperature: settings.temperature }),
-      backend: call.backends[0] ?? "local",
-      ...(settings.note === undefined ? {} : { note: settings.note }),
-    });
     const attempt: Attempt = {
       context: this.#context,
       node: this.#node,
@@ -158,7 +149,19 @@ class StageRun {
       origin,
       seed: this.#seed("attempt", this.#attempts),
     };
-    const outcome = await this.#outcome(attempt, call, input, settings, history);
+    const again = this.#attempts === 1 ? await this.#again(attempt, call, settings) : undefined;
+    this.#note({
+      kind: "attempt.started",
+      ...origin,
+      number: this.#attempts,
+      callee: call.callee.name,
+      ...(again === undefined ? {} : { reevaluates: again.claim }),
+      ...(again !== undefined || settings.model === undefined ? {} : { model: settings.model }),
+      ...(again !== undefined || settings.temperature === undefined ? {} : { temperature: settings.temperature }),
+      backend: call.backends[0] ?? "local",
+      ...(settings.note === undefined ? {} : { note: settings.note }),
+    });
+    const outcome = await this.#outcome(attempt, call, input, settings, history, again);
     const { failure, claim, value } = outcome;
     const ended: Draft = {
       kind: "attempt.ended",
@@ -172,7 +175,7 @@ class StageRun {
         : { output: value }),
       ...(failure === undefined ? {} : { class: failure.class, error: failure.message }),
     };
-    const choice = claim && this.#choice(call, claim, id);
+    const choice = claim && this.#choice(call, claim, id, again !== undefined);
     if (failure !== undefined) {
       const evidence =
         choice === undefined
@@ -192,17 +195,27 @@ class StageRun {
     return { status: "ok", value: value!, via, alternative: index, attempt: id, attempts: this.#attempts, choice };
   }
 
+  async #again(attempt: Attempt, call: Call, settings: AttemptSettings): Promise<Claim | undefined> {
+    const { plan } = this.#context;
+    const agent = call.callee.kind === "agent" ? plan.agents[call.callee.name] : undefined;
+    if (agent === undefined) return undefined;
+    return claimToEvaluateAgain(attempt, plan.models[settings.model!], agent.result, this.#recalled.shown);
+  }
+
   async #outcome(
     attempt: Attempt,
     call: Call,
     input: Input,
     settings: AttemptSettings,
     history: readonly Past[],
+    again: Claim | undefined,
   ): Promise<Outcome> {
     const outcome =
-      call.callee.kind === "agent"
-        ? await propose(attempt, call, input, settings, history, this.#recalled)
-        : await callTool(attempt, call, input);
+      again !== undefined
+        ? { value: JSON.parse(again.chosen) as Json, claim: again }
+        : call.callee.kind === "agent"
+          ? await propose(attempt, call, input, settings, history, this.#recalled)
+          : await callTool(attempt, call, input);
     if (outcome.failure !== undefined) return outcome;
     try {
       await checkExpected(attempt, outcome.value!);
@@ -213,8 +226,8 @@ class StageRun {
   }
 
   /** Nothing where what was chosen is too long to be told as a claim. */
-  #choice(call: Call, claim: Claim, attempt: string): Choice | undefined {
-    const choice = choiceOf(this.#node, this.#scopeKey, call, claim, attempt, this.#wasShown(claim.claim));
+  #choice(call: Call, claim: Claim, attempt: string, again: boolean): Choice | undefined {
+    const choice = choiceOf(this.#node, this.#scopeKey, call, claim, attempt, again || this.#wasShown(claim.claim));
     if (choice === undefined) {
       const message = `what ${call.callee.name} chose is longer than ${LONGEST_CLAIM} characters, and cannot be learned from`;
       this.#note({ kind: "event", ...this.#origin, attempt, name: "claim.too_long", message });

@@ -7,6 +7,7 @@ import type {
   DuckDBValue,
 } from "@duckdb/node-api";
 import { append, createTable, type Table } from "./appending.ts";
+import { DOUBTED_SQL, REGIMES } from "./drift/drift.sql.ts";
 import { CLAIMS, FACTS, type Facts, isPlain, OBSERVED, type Row } from "./facts.ts";
 import type { Filter } from "./filter.ts";
 import { agreementsSql, ROLLUP_ALL_SQL, ROLLUP_SQL, ROLLUP_STAGE_SQL, TRUST_SQL } from "./queries.sql.ts";
@@ -162,7 +163,7 @@ export class Engine {
       await connection.run(`attach '${snapshot.replaceAll("'", "''")}' as sealed (read_only)`);
     await connection.run("create schema told; create schema ranking");
     const told = [FACTS, CLAIMS, OBSERVED, ROLLED, RENEWED, DROPPED];
-    const tables = [...told, CHANGED, HELD, DUE, TRUSTED, AGREEMENTS, PLACES, ASKED];
+    const tables = [...told, CHANGED, HELD, DUE, TRUSTED, AGREEMENTS, PLACES, REGIMES, ASKED];
     const views = viewsOf(snapshot !== undefined, false);
     await connection.run([...tables.map(createTable), ...views].join(";\n"));
     await connection.run("insert into ranking.asked default values");
@@ -194,6 +195,17 @@ export class Engine {
       PLACES,
       places.map(({ id, regime }) => [id, regime]),
     );
+    await this.connection.run("delete from ranking.regimes");
+    await append(
+      this.connection,
+      REGIMES,
+      places.flatMap(({ id, log }) => log.all().map(({ regime, same, since }) => [id, regime, same, since ?? null])),
+    );
+    for (const [place, regime, since] of waiting.doubted.splice(0) as [number, number, number][]) {
+      const doubted = { ...NO_QUESTION, place, top: regime, now: since };
+      for (const { claim, peer } of await this.ask<{ claim: number; peer: number }>("doubted", DOUBTED_SQL, doubted))
+        this.note(place, claim, peer);
+    }
     const fresh = places.filter(({ id }) => !this.held.has(id));
     for (const { id } of fresh) this.held.set(id, new Set([HALFLIFE]));
     await append(

@@ -5,6 +5,7 @@
 import { ENVIRONMENT_FAILURES, KINDS, RECORD_VERSION, type Record as TrailRecord } from "../trail/record.ts";
 import { sha256 } from "../values/canonical.ts";
 import type { Table } from "./appending.ts";
+import { type Drift, Regimes } from "./drift/regimes.ts";
 
 /** Why evidence was not let in. Counted, shown by `status`. */
 export type Refusal = "malformed" | "value" | "claim" | "time";
@@ -100,8 +101,9 @@ export type Row = (number | bigint | boolean | string | null)[];
 /** What is known of a stage of a subnet without asking DuckDB. */
 export interface Place {
   readonly id: number;
-  /** Drift alarms: the regime that a writer of today stamps. */
+  /** The regime that is under way; what is known of the others. */
   regime: number;
+  readonly log: Regimes;
   /** As of the last `settle`. */
   claims: number;
   /** Changes with whatever changes a ranking. */
@@ -156,7 +158,7 @@ export class Facts {
   private readonly places = new Map<string, Place>();
   private readonly subnetOf = new Map<string, string>();
   /** Rows that DuckDB does not have yet. */
-  readonly waiting = { facts: [] as Row[], claims: [] as Row[], observed: [] as Row[], dropped: [] as Row[] };
+  readonly waiting = { facts: [] as Row[], claims: [] as Row[], observed: [] as Row[], dropped: [] as Row[], doubted: [] as Row[] };
   /** Hashes of the ids of records that must not count, whether or not they have come. */
   private readonly dropped = new Set<bigint>();
   readonly refused = new Map<Refusal, number>();
@@ -237,9 +239,9 @@ export class Facts {
       case "run.started":
         if (record.run !== undefined && record.subnet !== undefined) this.subnetOf.set(record.run, record.subnet);
         return undefined;
-      case "event":
-        this.takeEvent(record);
-        return undefined;
+      case "drift":
+      case "return":
+        return this.takeChange(record);
       case "forgotten":
         for (const { id } of record.records) this.drop(id);
         return undefined;
@@ -320,19 +322,21 @@ export class Facts {
     return undefined;
   }
 
-  /** A drift alarm closes the regime that it names; two of one regime open the same next one. */
-  private takeEvent(record: Extract<TrailRecord, { kind: "event" }>): void {
-    if (record.name !== "drift" || typeof record.stage !== "string") return;
-    const { subnet, regime } = record as { subnet?: unknown; regime?: unknown };
-    const named = typeof subnet === "string" ? subnet : this.subnetOf.get(record.run ?? "");
-    if (named === undefined) return;
-    const place = this.placeFor(named, record.stage);
-    const next =
-      typeof regime === "number" && Number.isSafeInteger(regime) && regime >= 0 ? regime + 1 : place.regime + 1;
-    if (next <= place.regime) return;
-    place.regime = next;
+  private takeChange(record: Extract<TrailRecord, { kind: "drift" | "return" }>): Refusal | undefined {
+    const parsed = KINDS[record.kind].safeParse(record);
+    if (!parsed.success || typeof record.stage !== "string") return "malformed";
+    const place = this.placeFor(parsed.data.subnet, record.stage);
+    if (record.kind === "return") place.log.return(record.regime, record.same);
+    else {
+      const since = record.since === undefined ? undefined : Date.parse(record.since);
+      if (since !== undefined && !(since >= 0)) return "time";
+      place.log.drift({ ...parsed.data, since } as Drift);
+      if (since !== undefined) this.waiting.doubted.push([place.id, record.regime, since]);
+    }
+    place.regime = place.log.current;
     place.version++;
     this.regimes++;
+    return undefined;
   }
 
   /** Negative until it is settled. */
@@ -352,7 +356,7 @@ export class Facts {
     let place = this.places.get(key);
     if (place === undefined) {
       place = {
-        ...{ id: this.places.size, regime: 0, claims: 0, version: 0, newest: 0 },
+        ...{ id: this.places.size, regime: 0, log: new Regimes(), claims: 0, version: 0, newest: 0 },
         ...{ scopes: new Set(), metrics: new Set(), regimes: new Set() },
       };
       this.places.set(key, place);

@@ -1,5 +1,7 @@
 import type { Cursor } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
+import type { Regime } from "./drift/regimes.ts";
+import type { Watch } from "./drift/watch.ts";
 
 /** The query behind a stage's recall. Field names and defaults are those of the language's `recall`. */
 export interface RecallQuery {
@@ -104,10 +106,35 @@ export interface Knowledge {
     readonly scope?: string;
     readonly asOf?: number;
   }): Promise<number | undefined>;
-  /** How many drift records of the stage are known. */
-  regime(query: { readonly subnet: string; readonly stage: string }): number;
+  /** The regime that a stage is in: the latest of this version of the subnet, where that is known. */
+  regime(query: { readonly subnet: string; readonly stage: string; readonly version?: string | undefined }): number;
+  /** Oldest first; the last one is the current one. */
+  regimes(query: { readonly subnet: string; readonly stage: string }): readonly Regime[];
+  /** The version of the subnet under which the newest evidence was gathered. */
+  version(query: { readonly subnet: string; readonly stage: string }): Promise<string | undefined>;
+  /** Whether the subnet seems to have moved under a stage; see `drift/watch.ts`. */
+  watch(query: {
+    readonly subnet: string;
+    readonly stage: string;
+    /** Hashes of claims that are told of even where they were evaluated only once. */
+    readonly also?: readonly string[];
+  }): Promise<Watch>;
+  /** Every peer that anybody agreed or disagreed with. */
+  peers(): Promise<readonly PeerTrust[]>;
   readonly cursor: Cursor;
   close(): Promise<void>;
+}
+
+/** How far others' evidence agrees with a peer's: A and D of the score, over all stages and by stage. */
+export interface PeerTrust extends Agreement {
+  readonly peer: string;
+  readonly trust: number;
+  readonly stages: readonly ({ readonly subnet: string; readonly stage: string } & Agreement)[];
+}
+
+export interface Agreement {
+  readonly agreement: number;
+  readonly disagreement: number;
 }
 
 export interface Chosen {

@@ -3,10 +3,22 @@ import type { Clock } from "../clock.ts";
 import type { Record } from "../trail/record.ts";
 import type { Cursor, Trail } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
-import { Engine, NO_QUESTION } from "./engine.ts";
+import { EVALUATIONS_SQL, TRUST_BY_STAGE_SQL, VERSION_SQL } from "./drift/drift.sql.ts";
+import { type Regime, Regimes } from "./drift/regimes.ts";
+import { type Watch, watch } from "./drift/watch.ts";
+import { type Asked, Engine, NO_QUESTION } from "./engine.ts";
 import { type ClaimText, Facts, isEmpty, isPlain, type Place, type Refusal } from "./facts.ts";
 import { filterSql } from "./filter.ts";
-import type { Chosen, Knowledge, Observation, Ranked, Recalled, RecallQuery } from "./knowledge.ts";
+import type {
+  Agreement,
+  Chosen,
+  Knowledge,
+  Observation,
+  PeerTrust,
+  Ranked,
+  Recalled,
+  RecallQuery,
+} from "./knowledge.ts";
 import { ATTEMPT_SQL, LAST_SQL, METRIC_SQL, observationsSql, recallSql } from "./queries.sql.ts";
 import { SCORE, type ScoreShape } from "./score.sql.ts";
 
@@ -27,6 +39,9 @@ const MOMENT = 1000;
 
 /** So many rows are handed to DuckDB at once while a store is read. */
 const BATCH = 16_384;
+
+/** The newest values of claims that have several are looked at for drift; so many. */
+const WATCHED = 2048;
 
 /** More rows than asked for, so that neighbours and what does not fit the program can be passed over. */
 const SPARE = 4;
@@ -232,8 +247,68 @@ class DuckKnowledge implements OpenKnowledge {
     }));
   }
 
-  regime(query: { subnet: string; stage: string }): number {
-    return this.facts.place(query.subnet, query.stage)?.regime ?? 0;
+  regime(query: { subnet: string; stage: string; version?: string | undefined }): number {
+    return this.facts.place(query.subnet, query.stage)?.log.of(query.version) ?? 0;
+  }
+
+  regimes(query: { subnet: string; stage: string }): readonly Regime[] {
+    return (this.facts.place(query.subnet, query.stage)?.log ?? new Regimes()).all();
+  }
+
+  async version(query: { subnet: string; stage: string }): Promise<string | undefined> {
+    const place = this.facts.place(query.subnet, query.stage);
+    if (place === undefined) return undefined;
+    const [found] = await this.asking<{ version: number }>("version", VERSION_SQL, { place: place.id });
+    return found && this.facts.versions.names[found.version];
+  }
+
+  async watch(query: { subnet: string; stage: string; also?: readonly string[] }): Promise<Watch> {
+    const place = this.facts.place(query.subnet, query.stage);
+    if (place === undefined || isEmpty(place)) return watch([], 0);
+    const distrusted = new Set(
+      (await this.peers()).flatMap(({ peer, trust }) => (trust < SCORE.distrusted ? [peer] : [])),
+    );
+    const rows = await this.asking<EvaluationRow>("evaluations", EVALUATIONS_SQL, {
+      place: place.id,
+      seed: (query.also ?? []).join(" "),
+      top: WATCHED,
+    });
+    const { scopes, peers, metrics } = this.facts;
+    const evaluations = rows.reverse().map(({ scope, chosen, peer, unit, metric, y, weight, regime, t }) => ({
+      ...{ claim: chosen, attempt: unit, value: y, weight, regime, time: t },
+      ...{ scope: scopes.names[scope]!, peer: peers.names[peer]!, metric: metrics.names[metric]! },
+    }));
+    return watch(evaluations, place.regime, (peer) => !distrusted.has(peer));
+  }
+
+  async peers(): Promise<readonly PeerTrust[]> {
+    if (this.facts.count === 0) return [];
+    const engine = await this.started();
+    await this.exclusively(() => this.renewTrust(engine));
+    const rows = await this.asking<AgreementRow>("trust by stage", TRUST_BY_STAGE_SQL, {});
+    const names = new Map(this.facts.namedPlaces().map(([id, subnet, stage]) => [id, { subnet, stage }]));
+    return [...Map.groupBy(rows, ({ peer }) => peer)].map(([peer, of]) => {
+      const stages = of.map(({ place, agreement, disagreement }) => ({
+        ...names.get(place)!,
+        agreement,
+        disagreement,
+      }));
+      const sum = (term: (one: Agreement) => number): number => stages.reduce((all, one) => all + term(one), 0);
+      return {
+        ...{ peer: this.facts.peers.names[peer]!, trust: of[0]!.trust, stages },
+        agreement: sum(({ agreement }) => agreement),
+        disagreement: sum(({ disagreement }) => disagreement),
+      };
+    });
+  }
+
+  /** A question that needs no sums. */
+  private async asking<Row>(name: string, sql: string, question: Partial<Asked>): Promise<Row[]> {
+    const engine = await this.started();
+    return this.exclusively(async () => {
+      await engine.flush(this.facts);
+      return engine.ask<Row>(name, sql, { ...NO_QUESTION, ...question });
+    });
   }
 
   stages(): { subnet: string; stage: string }[] {
@@ -373,6 +448,24 @@ interface ScoredRow {
 }
 
 type RankedRow = ScoredRow & ClaimText;
+
+interface EvaluationRow {
+  readonly scope: number;
+  readonly chosen: string;
+  readonly peer: number;
+  readonly unit: string;
+  readonly metric: number;
+  readonly y: number;
+  readonly weight: number;
+  readonly regime: number;
+  readonly t: number;
+}
+
+interface AgreementRow extends Agreement {
+  readonly place: number;
+  readonly peer: number;
+  readonly trust: number;
+}
 
 interface ObservationRow {
   readonly chosen: string;

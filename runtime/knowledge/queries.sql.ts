@@ -1,4 +1,5 @@
 /** The statements over the score. Each reads its question from the one row of `asked`; see `score.sql.ts` for why. */
+import { BELONGS } from "./drift/drift.sql.ts";
 import { rollupSql, SAID_SQL } from "./rollup.sql.ts";
 import { SCORE, type ScoreShape, scoreSql } from "./score.sql.ts";
 
@@ -48,21 +49,21 @@ order by shown.pattern desc, shown.weight desc, shown.code`;
 
 /** Evidence added up, of the peers and claims of `changed(place, claim, peer)`, for each half-life of `held(place, halflife)`. */
 export const ROLLUP_SQL = `with
-read as (select f.* from ranking.facts f semi join ranking.changed c on c.place = f.place and c.claim = f.claim and c.peer = f.peer),
+read as (select f.* from ranking.facts f semi join ranking.changed c on c.place = f.place and c.claim = f.claim and c.peer = f.peer where ${BELONGS}),
 ${SAID_SQL},
 ${rollupSql({ halflife: "held.halflife", join: "join ranking.held on held.place = said.place" })}
 select * from rolled`;
 
 /** The same, of all. Sorted, so that a recall reads one part of it. */
 export const ROLLUP_ALL_SQL = `with
-read as not materialized (select * from ranking.facts),
+read as not materialized (select f.* from ranking.facts f where ${BELONGS}),
 ${SAID_SQL},
 ${rollupSql({ halflife: "held.halflife", join: "join ranking.held on held.place = said.place" })}
 select * from rolled order by place`;
 
 /** The same, of one stage for one more half-life. */
 export const ROLLUP_STAGE_SQL = `with
-read as (select f.* from ranking.facts f join ranking.asked on f.place = asked.place),
+read as (select f.* from ranking.facts f join ranking.asked on f.place = asked.place where ${BELONGS}),
 ${SAID_SQL},
 ${rollupSql({ halflife: "asked.halflife", join: "cross join ranking.asked" })}
 select * from rolled`;
@@ -82,14 +83,16 @@ export function observationsSql(sums: ScoreShape["sums"]): string {
   return `with ${scoreSql({ of: "claims", sums })},
 ${
   sums === "kept"
-    ? `read as (select f.* from ranking.facts f join ranking.asked on f.place = asked.place),
+    ? `read as (select f.* from ranking.facts f join ranking.asked on f.place = asked.place where ${BELONGS}),
 ${SAID_SQL},`
     : ""
 }
 latest as (
-  select place, scope, claim, peer, unit, any_value(t) as t, any_value(regime) as regime, any_value(last) as mark, any_value(ok) as ok
-  from said group by place, scope, claim, peer, unit
-  having any_value(regime) = (select regime from ranking.places join ranking.asked on asked.place = places.place)
+  select place, scope, claim, peer, unit, any_value(t) as t, any_value(last) as mark, any_value(ok) as ok,
+    any_value(coalesce(regimes.same, said.regime)) as regime
+  from said left join ranking.regimes using (place, regime) group by place, scope, claim, peer, unit
+  having any_value(coalesce(regimes.same, said.regime)) =
+    (select regime from ranking.places join ranking.asked on asked.place = places.place)
   order by mark desc, unit limit (select top from ranking.asked)
 )
 select claims.chosen, n.scope, n.ok, n.regime, n.t, n.peer,

@@ -20,6 +20,8 @@ const TABLE_OF: { readonly [kind in Kind]: TableName | undefined } = {
   evidence: "evidence",
   memory: undefined,
   score: "scores",
+  drift: "events",
+  return: "events",
   forgotten: undefined,
   event: "events",
 };
@@ -125,6 +127,7 @@ export function rowsOf(
           temperature: real(r.temperature),
           backend: word(r.backend),
           note: word(r.note),
+          reevaluates: word(r.reevaluates),
           started: time,
         });
         break;
@@ -218,6 +221,10 @@ export function rowsOf(
           feasible: r.feasible === true,
           at: timeOf(r.at),
         });
+        break;
+      case "drift":
+      case "return":
+        tables.events.push({ ...base, name: String(r.kind), message: word(r.message), details: json(r) });
         break;
       case "event":
         tables.events.push({ ...base, name: word(r.name), message: word(r.message), details: json(r) });

@@ -1,7 +1,8 @@
 /**
  * The score, as the one SQL definition that everything runs: recall, `gangc knowledge`, the views, the benchmark.
  *
- * It reads the schema `ranking`: evidence added up (`rollup.sql.ts`), `trusted(peer, trust)` and `places(place, regime)`.
+ * It reads the schema `ranking`: evidence added up (`rollup.sql.ts`), `trusted(peer, trust)`, `places(place, regime)` and
+ * `regimes`. A past regime that has returned counts as the newest that is the same.
  * An attempt's age is that of the newest that is known of it. With w = 2^(-age/H) · (verified ? 1 : 0.3) · (echo ? 0.5
  * : 1) · (own scope ? 1 : 0.5) · 4^-(regimes since), for a claim k and a peer p:
  *
@@ -17,6 +18,7 @@
  * Sums of w are kept relative to the peer's newest evidence on the claim (m), and means are taken so: neither a short
  * half-life nor old evidence can overflow or divide by zero.
  */
+import { BELONGS } from "./drift/drift.sql.ts";
 import { rollupSql, SAID_SQL, WEIGHTS } from "./rollup.sql.ts";
 
 /** The constants of the score, with those of `WEIGHTS`. */
@@ -32,6 +34,8 @@ export const SCORE = {
   niche: 0.7,
   /** Values further than this from the other peers' median count as disagreement. */
   disagreement: 2,
+  /** What a peer of less trust evaluates again says nothing of the subnet. */
+  distrusted: 0.3,
 } as const;
 
 export interface ScoreShape {
@@ -85,7 +89,7 @@ function sums({ of, sums, filter }: ScoreShape): string {
     return `rolled as (select f.* from ranking.rolled f ${places} where f.halflife = asked.halflife)`;
   }
   const trusted = filter === undefined ? "" : "left join ranking.trusted on trusted.peer = f.peer";
-  return `read as (select f.* from ranking.facts f ${places} ${trusted} where ${filter ?? "true"}),
+  return `read as (select f.* from ranking.facts f ${places} ${trusted} where ${BELONGS} and ${filter ?? "true"}),
 ${SAID_SQL},
 ${rollupSql({ halflife: "asked.halflife", now: "(select now from ranking.asked)", evaluations: sums === "evaluations", join: "cross join ranking.asked" })}`;
 }
@@ -93,11 +97,16 @@ ${rollupSql({ halflife: "asked.halflife", now: "(select now from ranking.asked)"
 /** Weights at the time of asking: `fade` for all of a peer's rows on a claim, `rel` between them. */
 function weighed({ of, sums, plain = false }: ScoreShape): string {
   const own = of === "trust" ? "true" : "(asked.scope is null or r.scope = asked.scope)";
-  const since = plain ? "0" : `least(greatest(0, places.regime - r.regime), ${SCORE.regimes})`;
+  const since = plain ? "0" : `least(greatest(0, places.regime - coalesce(regimes.same, r.regime)), ${SCORE.regimes})`;
   return `weighed as (
   select r.*, ${own} as own, pow(2, if(own, 0, ${SCORE.otherScope}) + ${SCORE.regime} * ${since}) as rel,
     pow(2, -greatest(0, ${sums === "evaluations" ? "0" : "asked.now"} - m) / r.halflife) as fade
-  from rolled r ${plain ? "" : "join ranking.places on places.place = r.place"} cross join ranking.asked
+  from rolled r ${
+    plain
+      ? ""
+      : `join ranking.places on places.place = r.place
+    left join ranking.regimes on regimes.place = r.place and regimes.regime = r.regime`
+  } cross join ranking.asked
 )`;
 }
 

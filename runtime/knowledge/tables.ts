@@ -102,6 +102,7 @@ export const TABLES = {
       temperature: real("The model's temperature."),
       backend: text("Where it ran."),
       note: text("What the retry policy changed, in words."),
+      reevaluates: text("The claim that was chosen to be evaluated again, without asking the model."),
       ok: truth("It gave a valid answer."),
       ...SPAN,
       cost: real("Dollars."),

@@ -40,6 +40,7 @@ export const ENVIRONMENT_FAILURES: ReadonlySet<FailureClass> = new Set([
   "interrupted",
 ]);
 
+const regime = z.int().nonnegative().max(1_000_000);
 const id = z.string().min(1).max(200);
 const seconds = z.number().nonnegative();
 const failure = { class: z.enum(FAILURE_CLASSES).optional(), error: z.string().optional() };
@@ -110,6 +111,8 @@ export const KINDS = {
     temperature: z.number().optional(),
     backend: z.string().optional(),
     note: z.string().optional(),
+    /** The hash of a claim that the runtime chose to have evaluated again, instead of asking the model. */
+    reevaluates: z.string().optional(),
   }),
   "attempt.ended": z.looseObject({
     ok: z.boolean(),
@@ -150,7 +153,7 @@ export const KINDS = {
     chosen: z.string(),
     niche: z.string(),
     version: z.string().optional(),
-    regime: z.int().nonnegative(),
+    regime,
     ok: z.boolean(),
     class: z.enum(FAILURE_CLASSES).optional(),
     metric: z.string().optional(),
@@ -175,13 +178,26 @@ export const KINDS = {
     /** The time the score speaks of, where it came late. */
     at: z.string().optional(),
   }),
+  /** The subnet moved under a stage, by measurement or by its version: this closes one regime, and the next one begins. */
+  drift: z.looseObject({
+    subnet: z.string(),
+    regime,
+    /** The last time that nothing was amiss: the regime's evidence from after it belongs to no regime. */
+    since: z.string().optional(),
+    /** Where a new version of the subnet is the reason: it, and the one before. */
+    version: z.string().optional(),
+    was: z.string().optional(),
+    message: z.string().optional(),
+  }),
+  /** In `regime` the subnet is as it was in `same`. */
+  return: z.looseObject({ subnet: z.string(), regime, same: regime, message: z.string().optional() }),
   /** What drops out of every copy of the trail, and is refused where it arrives: by name and hash, never the content. */
   forgotten: z.looseObject({
     records: z.array(z.looseObject({ process: id, seq: z.int().positive(), id, hash: z.string() })),
     artifacts: z.array(z.string()),
     why: z.string().optional(),
   }),
-  /** Drift alarms, returns, skipped rungs, mutations, notes to a person: `name` tells. */
+  /** Skipped rungs, mutations, notes to a person: `name` tells. */
   event: z.looseObject({ name: z.string(), message: z.string().optional() }),
 } as const satisfies { readonly [kind: string]: z.ZodType };
 

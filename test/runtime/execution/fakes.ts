@@ -2,6 +2,7 @@
 import { systemClock } from "../../../runtime/clock.ts";
 import { runPlan } from "../../../runtime/execution/execute.ts";
 import type { RunOptions, RunSummary } from "../../../runtime/execution/run.ts";
+import { watch } from "../../../runtime/knowledge/drift/watch.ts";
 import type { Knowledge } from "../../../runtime/knowledge/knowledge.ts";
 import type { Plan } from "../../../runtime/plan.ts";
 import type { Draft, Kind, Record } from "../../../runtime/trail/record.ts";
@@ -42,6 +43,10 @@ export function noKnowledge(more: Partial<Knowledge> = {}): Knowledge {
     last: async () => undefined,
     metric: async () => undefined,
     regime: () => 0,
+    regimes: () => [{ regime: 0, same: 0, since: undefined, version: undefined }],
+    version: async () => undefined,
+    watch: async () => watch([], 0),
+    peers: async () => [],
     cursor: {},
     close: async () => {},
     ...more,

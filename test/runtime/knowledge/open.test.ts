@@ -216,8 +216,8 @@ describe("best, last, metric, observations", () => {
   it("observations are the newest of this regime, oldest first, higher is better", async () => {
     const { knowledge } = await open(
       evidence({ k: { x: 0 }, value: 5, direction: -1, time: NOW - 5 * DAY }),
-      stamped({ kind: "event", peer: "a", stage: "p.s", name: "drift", subnet: "n", regime: 0 } as never),
-      stamped({ kind: "event", peer: "b", stage: "p.s", name: "drift", subnet: "n", regime: 0 } as never),
+      stamped({ kind: "drift", peer: "a", stage: "p.s", subnet: "n", regime: 0 }),
+      stamped({ kind: "drift", peer: "b", stage: "p.s", subnet: "n", regime: 0 }),
       ...[1, 2, 3].map((x) => evidence({ k: { x }, value: x, direction: -1, regime: 1, time: NOW - (4 - x) * DAY })),
       evidence({ k: { x: 4 }, ok: false, class: "timeout", regime: 1 }),
     );

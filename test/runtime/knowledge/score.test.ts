@@ -115,7 +115,7 @@ const trails = fc.array(attempt, { minLength: 1, maxLength: 30 }).map((attempts)
   }),
 );
 
-const DRIFT = stamped({ kind: "event", peer: "a", stage: "p.s", name: "drift", subnet: "n", regime: 0 } as never);
+const DRIFT = stamped({ kind: "drift", peer: "a", stage: "p.s", subnet: "n", regime: 0 });
 
 describe("the SQL and the formula agree to 1e-9", () => {
   const questions: [string, Partial<RecallQuery>][] = [

@@ -1,0 +1,117 @@
+/**
+ * Sentinels: evaluations that ask whether the subnet is still what it was. Now and then a stage that is measured takes a
+ * known claim instead of asking its model, and what comes out is held against what came out before
+ * (`knowledge/drift/watch.ts`). Where that shows that the subnet has moved, or is as it was once, a record says so.
+ */
+import type { Regime } from "../knowledge/drift/regimes.ts";
+import type { ScopeWatch } from "../knowledge/drift/watch.ts";
+import type { Ranked } from "../knowledge/knowledge.ts";
+import type { Model } from "../plan.ts";
+import { deriveSeed, random } from "../random.ts";
+import type { Draft } from "../trail/record.ts";
+import type { Type } from "../types.ts";
+import { type Claim, canonical } from "../values/canonical.ts";
+import { validate } from "../values/validate.ts";
+import type { Attempt } from "./attempt.ts";
+import type { RunContext } from "./context.ts";
+
+/** Of a search's evaluations, where its model does not say. Other models are paid for: they say. */
+const SHARE = 0.1;
+
+/**
+ * The claim that this attempt is to evaluate again, if any: one whose last evaluation surprised, the best of a past
+ * regime once after the subnet moved, else now and then the best.
+ */
+export async function claimToEvaluateAgain(
+  { context, node, origin, scopeKey, seed }: Attempt,
+  model: Model | undefined,
+  type: Type,
+  shown: readonly Ranked[],
+): Promise<Claim | undefined> {
+  const declared = model?.options.sentinels;
+  const share = typeof declared === "number" ? declared : model?.provider === "embedded" ? SHARE : 0;
+  if (node.measured.length === 0 || share === 0) return undefined;
+  const { knowledge, subnetName: subnet } = context;
+  const place = { subnet, stage: node.id };
+  const best = shown.filter(({ anti }) => !anti);
+  const asked = { ...place, also: best.map(({ claim }) => claim) };
+  const about = { ...context.origin, stage: node.id, subnet, ...(scopeKey === "" ? {} : { scope: scopeKey }) };
+
+  let found = await knowledge.watch(asked);
+  const moved = found.alarm;
+  if (moved !== undefined) {
+    const since = moved.good === undefined ? {} : { since: new Date(moved.good).toISOString() };
+    const message = `${node.id} is not what it was: claims evaluated again come out otherwise than before`;
+    await tell(context, [{ kind: "drift", ...about, regime: knowledge.regime(place), ...since, message }]);
+    found = await knowledge.watch(asked);
+  }
+  const returned = (found.scopes.get(scopeKey)?.past ?? []).filter(({ match }) => match === true);
+  if (returned.length > 0) {
+    const message = `${node.id} is as it was in an earlier regime: its best claim comes out as it did then`;
+    const regime = knowledge.regime(place);
+    await tell(
+      context,
+      returned.map((past) => ({ kind: "return", ...about, regime, same: past.regime, message })),
+    );
+    found = await knowledge.watch(asked);
+  }
+
+  const scope = found.scopes.get(scopeKey);
+  if (scope === undefined) return undefined;
+  const chance = random(deriveSeed(seed, "sentinel"))();
+  for (const chosen of candidates(scope, origin.peer, found.alone, chance < share ? best : [])) {
+    const checked = validate(JSON.parse(chosen), type, "");
+    const claim = checked.ok ? canonical(checked.value, type) : undefined;
+    if (claim?.chosen === chosen) return claim;
+  }
+  return undefined;
+}
+
+/** Whose first evaluation a claim is, cannot check it; but where there is one peer alone, it has to. */
+function candidates(
+  { doubted, past, claims }: ScopeWatch,
+  peer: string,
+  alone: boolean,
+  best: readonly Ranked[],
+): readonly string[] {
+  const due = past.filter(({ match }) => match === undefined).map(({ claim }) => claim);
+  const others = best.filter(({ chosen }) => {
+    const known = claims.get(chosen);
+    return known !== undefined && (alone || known.author !== peer || known.evaluations > 1);
+  });
+  return [
+    ...(doubted !== undefined && (alone || doubted.peer !== peer) ? [doubted.claim] : []),
+    ...due,
+    ...others.slice(0, 1).map(({ chosen }) => chosen),
+  ];
+}
+
+/**
+ * Before a cycle: where the subnet has another version than that under which a stage learned, a regime of its own
+ * begins, and if the version was there before, what was learned then holds again.
+ */
+export async function openRegimes(context: RunContext, stages: readonly string[]): Promise<void> {
+  const { knowledge, subnetName: subnet, version } = context;
+  if (version === undefined) return;
+  const drafts: Draft[] = [];
+  for (const stage of stages) {
+    const regimes = knowledge.regimes({ subnet, stage });
+    const { regime, version: own } = regimes.at(-1) as Regime;
+    const was = own ?? (await knowledge.version({ subnet, stage }));
+    if (was === undefined || was === version) continue;
+    const about = { ...context.origin, stage, subnet };
+    const message = `the version of ${subnet} is ${version}; it was ${was}`;
+    drafts.push({ kind: "drift", ...about, regime, version, was, message });
+    const before = regimes.findLast((one) => one.version === version);
+    if (before !== undefined) {
+      const message = `${subnet} has the version ${version} again`;
+      drafts.push({ kind: "return", ...about, regime: regime + 1, same: before.regime, message });
+    }
+  }
+  if (drafts.length > 0) await tell(context, drafts);
+}
+
+async function tell({ append, knowledge }: RunContext, drafts: readonly Draft[]): Promise<void> {
+  await append(drafts);
+  await knowledge.refresh();
+}

@@ -1,0 +1,45 @@
+/** Regimes, and what was evaluated again, in SQL. */
+import type { Table } from "../appending.ts";
+import { SAID_SQL } from "../rollup.sql.ts";
+
+/** The regimes of stages: as which newer one each counts, and since when (milliseconds) its evidence is in doubt. */
+export const REGIMES = {
+  schema: "ranking",
+  name: "regimes",
+  columns: { place: "INTEGER", regime: "INTEGER", same: "INTEGER", since: "DOUBLE" },
+} as const satisfies Table;
+
+/** Of `ranking.facts f`: what belongs to a regime. */
+export const BELONGS = `not exists (
+  select 1 from ranking.regimes g where g.place = f.place and g.regime = f.regime and f.t > g.since)`;
+
+/** Whose evidence on what is in doubt since a time, `asked.now`, of a regime, `asked.top`. */
+export const DOUBTED_SQL = `
+select distinct f.claim, f.peer from ranking.facts f join ranking.asked on f.place = asked.place
+where f.regime = asked.top and f.t > asked.now`;
+
+/** The newest measured evaluations of the claims that have several, and of those in `asked.seed` (hashes); oldest first. */
+export const EVALUATIONS_SQL = `with
+read as (select f.* from ranking.facts f join ranking.asked on f.place = asked.place where ${BELONGS}),
+${SAID_SQL},
+again as (
+  select scope, claim from said join ranking.claims using (claim) group by scope, claim, hash
+  having count(distinct unit) > 1 or contains((select seed from ranking.asked), hash)
+)
+select s.scope, claims.chosen, s.peer, s.unit::VARCHAR as unit, s.metric, s.y, s.weight,
+  coalesce(regimes.same, s.regime) as regime, s.t
+from said s semi join again on again.scope = s.scope and again.claim = s.claim
+  join ranking.claims on claims.claim = s.claim
+  left join ranking.regimes on regimes.place = s.place and regimes.regime = s.regime
+where s.ok and s.verified and s.y is not null and s.proxy is null
+order by s.last desc, s.unit, s.metric limit (select top from ranking.asked)`;
+
+/** The subnet's version that the newest evidence was gathered under. */
+export const VERSION_SQL = `
+select f.version from ranking.facts f join ranking.asked on f.place = asked.place
+where f.version is not null order by f.mark desc, f.unit limit 1`;
+
+/** Agreements of each peer in each stage, with its trust over all. */
+export const TRUST_BY_STAGE_SQL = `
+select a.place, a.peer, t.trust, a.agreement, a.disagreement
+from ranking.agreements a join ranking.trusted t on t.peer = a.peer order by a.peer, a.place`;
