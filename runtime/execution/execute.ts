@@ -305,7 +305,7 @@ class Execution {
     try {
       await openRegimes(
         context,
-        [...stagesOf(pipeline.body)].filter(({ measured }) => measured.length > 0).map(({ id }) => id),
+        [...stagesOf(pipeline.body)].map(({ id }) => id),
       );
       const { failures, cancelled } = await runBody(context, graph, globals);
       const first = failures.find((failure) => failure.class !== "cancelled");

@@ -158,7 +158,13 @@ export class Facts {
   private readonly places = new Map<string, Place>();
   private readonly subnetOf = new Map<string, string>();
   /** Rows that DuckDB does not have yet. */
-  readonly waiting = { facts: [] as Row[], claims: [] as Row[], observed: [] as Row[], dropped: [] as Row[], doubted: [] as Row[] };
+  readonly waiting = {
+    facts: [] as Row[],
+    claims: [] as Row[],
+    observed: [] as Row[],
+    dropped: [] as Row[],
+    doubted: [] as Row[],
+  };
   /** Hashes of the ids of records that must not count, whether or not they have come. */
   private readonly dropped = new Set<bigint>();
   readonly refused = new Map<Refusal, number>();

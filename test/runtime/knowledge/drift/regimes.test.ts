@@ -50,7 +50,9 @@ describe("the regimes of a stage", () => {
 
   it("one that returned counts as the newest that is the same, over several returns too", () => {
     const drifts = [0, 1, 2, 3].map((of) => ({ drift: { regime: of } }));
-    const same = told([...drifts, { return: [2, 0] }, { return: [4, 2] }]).all().map((one) => one.same);
+    const same = told([...drifts, { return: [2, 0] }, { return: [4, 2] }])
+      .all()
+      .map((one) => one.same);
     expect(same).toEqual([4, 1, 4, 3, 4]);
   });
 

@@ -63,7 +63,10 @@ describe("an alarm", () => {
 
 describe("a past regime's best claim", () => {
   it("is due until it has been evaluated, and then matches or does not", () => {
-    const before = [...settled({ claim: "best" }), ...settled({ claim: "worse" }).map((one) => ({ ...one, value: one.value - 9 }))];
+    const before = [
+      ...settled({ claim: "best" }),
+      ...settled({ claim: "worse" }).map((one) => ({ ...one, value: one.value - 9 })),
+    ];
     const past = (...now: Evaluation[]) => watch([...before, ...now], 1).scopes.get("")?.past;
     expect(past()).toEqual([{ regime: 0, claim: "best", match: undefined }]);
     expect(past(said("a", 10.5, { claim: "best", regime: 1 }))).toMatchObject([{ match: true }]);
