@@ -198,7 +198,8 @@ class Compaction {
         const known = manifest?.covered.find((one) => one.path === path);
         // Only a torn line is left of it.
         if (known !== undefined && content.end === covered) continue;
-        const damaged = batch.take(content.lines, header.process) || content.damaged || known?.damaged === true;
+        batch.take(content.lines, header.process);
+        const damaged = content.damaged || known?.damaged === true;
         taken.push({
           covered: { path, bytes: content.end, time, ...(damaged && { damaged }) },
           process: header.process,
@@ -405,9 +406,10 @@ class Batch {
     this.#pending = pending;
   }
 
-  /** Whether two lines of one number differ. */
-  take(lines: ReturnType<typeof readTail>["lines"], process: string): boolean {
-    let conflict = false;
+  /** Numbers of which two lines differ: neither counts, and the segments stay for a person to look at. */
+  readonly #disputed = new NumbersByProcess();
+
+  take(lines: ReturnType<typeof readTail>["lines"], process: string): void {
     for (const { line, text } of lines) {
       if (line.type !== "record") {
         this.#rows.push(rowOf(line, text, process));
@@ -422,7 +424,7 @@ class Batch {
       const crcs = of(this.#crcs, process);
       const known = crcs.get(seq);
       if (known !== undefined) {
-        conflict ||= known !== crc;
+        if (known !== crc) this.#disputed.of(process).add(seq);
         continue;
       }
       crcs.set(seq, crc);
@@ -432,17 +434,16 @@ class Batch {
         this.artifacts.push(...record.artifacts);
       }
     }
-    return conflict;
   }
 
-  /** The processes of which a sealed line and one that came again differ. */
+  /** The processes of which two lines differ, be it that one of them is sealed. */
   async conflicts(
     sealed: (
       wanted: NumbersByProcess,
       take: (rows: readonly { process: string; seq: number; line: string | undefined }[]) => void,
     ) => Promise<void>,
   ): Promise<ReadonlySet<string>> {
-    const found = new Set<string>();
+    const found = new Set(this.#disputed.keys());
     if (this.#again.size === 0) return found;
     const wanted = new NumbersByProcess();
     for (const [process, crcs] of this.#again) for (const seq of crcs.keys()) wanted.of(process).add(seq);
@@ -466,9 +467,12 @@ class Batch {
         if (!this.#accounted.get(process)?.has(seq) && !this.#crcs.get(process)?.has(seq)) pending.of(process).add(seq);
       }
     }
-    const rows = this.#rows.map((row) =>
-      row[1] !== null && named.get(String(row[0]))?.has(Number(row[1])) ? withoutContent(row, "forgotten") : row,
-    );
+    const rows = this.#rows.map((row) => {
+      if (row[1] === null) return row;
+      const [process, seq] = [String(row[0]), Number(row[1])];
+      if (named.get(process)?.has(seq)) return withoutContent(row, "forgotten");
+      return this.#disputed.get(process)?.has(seq) ? withoutContent(row, "disputed") : row;
+    });
     return { rows, pending };
   }
 }

@@ -218,6 +218,11 @@ export function crcOf(bytes: Buffer): number | undefined {
   return bytes.subarray(-TRAILER).toString("latin1") === trailerOf(crc) ? crc : undefined;
 }
 
+/** Whether a process may write this: its header says for whom it speaks. Where that is damaged nobody can tell. */
+export function maySpeak(header: Header | undefined, { peer }: Record): boolean {
+  return header === undefined || header.peers.includes(peer);
+}
+
 /** Reads one line, without its newline. Never throws. */
 export function decodeLine(bytes: Buffer): Line {
   if (bytes.length > SETTINGS.trail.lineBytes)

@@ -14,7 +14,7 @@ import { uuidv7 } from "./uuid.ts";
 export interface TrailOptions {
   /** The store: `.gang`, which is made where it is missing. */
   readonly directory: string;
-  /** The peers for which this process writes. */
+  /** The peers for which this process writes, as far as they are known. */
   readonly peers: readonly string[];
   readonly clock?: { now(): number };
   readonly disk?: Disk;
@@ -49,7 +49,9 @@ class LocalTrail implements Trail {
   readonly process: string;
   readonly failed: Promise<TrailError>;
   readonly #directory: string;
-  readonly #peers: readonly string[];
+  /** For whom this process speaks: a segment's header names them, so who joins later begins a new one. */
+  readonly #peers: Set<string>;
+  #joined = false;
   readonly #now: () => number;
   readonly #disk: Disk;
   readonly #segmentBytes: number;
@@ -75,7 +77,7 @@ class LocalTrail implements Trail {
 
   constructor({ directory, peers, clock, disk, segmentBytes, sealing = true }: TrailOptions) {
     this.#directory = resolve(directory, "trail");
-    this.#peers = peers;
+    this.#peers = new Set(peers);
     this.#now = clock === undefined ? Date.now : () => clock.now();
     this.#disk = disk ?? realDisk;
     this.#segmentBytes = segmentBytes ?? SETTINGS.trail.segmentBytes;
@@ -141,6 +143,11 @@ class LocalTrail implements Trail {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#closing !== undefined) throw new TrailError("The trail is closed.");
     const fields = drafts.map(encodeDraft);
+    for (const { peer } of drafts) {
+      if (this.#peers.has(peer)) continue;
+      this.#peers.add(peer);
+      this.#joined = true;
+    }
     const size = fields.reduce((sum, { length }) => sum + length, 0);
     this.#queue.push({ drafts, fields, time: this.#stamp(), size, resolve, reject });
   }
@@ -208,7 +215,7 @@ class LocalTrail implements Trail {
 
   /** An error ends the segment, for a file whose sync failed once is never believed again. The lines get a second one. */
   async #persist(lines: Buffer, count: number): Promise<void> {
-    if (this.#segment !== undefined && this.#segment.bytes >= this.#segmentBytes) {
+    if (this.#segment !== undefined && (this.#joined || this.#segment.bytes >= this.#segmentBytes)) {
       const full = this.#leaveSegment();
       // Without its footer it reads the same.
       await full?.close(false).catch(() => undefined);
@@ -234,6 +241,7 @@ class LocalTrail implements Trail {
 
   #openSegment(): Promise<Segment> {
     const number = ++this.#segments;
+    this.#joined = false;
     const header: Header = {
       kind: "segment.header",
       format: "gang-trail",

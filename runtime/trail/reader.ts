@@ -6,7 +6,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, type Stats, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { SETTINGS } from "../settings.ts";
-import { decodeLine, type Header, linesOf, type RecordLine, SEGMENT_VERSION, salvage } from "./line.ts";
+import { decodeLine, type Header, linesOf, maySpeak, type RecordLine, SEGMENT_VERSION, salvage } from "./line.ts";
 import { livenessOf } from "./liveness.ts";
 import {
   ASIDE,
@@ -105,6 +105,8 @@ class Reading {
   #covered = new Map<string, number>();
   #sealed = new NumbersByProcess();
   readonly #forgotten = new NumbersByProcess();
+  /** Numbers that came with different content. */
+  readonly #disputed = new NumbersByProcess();
   #records: Record[] = [];
   #taken: Take | undefined;
   #problems: TrailProblem[] = [];
@@ -143,11 +145,11 @@ class Reading {
     return { records: this.#allowed(), cursor: this.#cursor, problems: this.#problems };
   }
 
-  /** What was read and is not forgotten. */
+  /** What was read and is neither forgotten nor disputed. */
   #allowed(): readonly Record[] {
-    const records = this.#records;
-    if (this.#forgotten.size === 0) return records;
-    return records.filter(({ process, seq }) => !this.#forgotten.get(process)?.has(seq));
+    const dropped = [this.#forgotten, this.#disputed].filter(({ size }) => size > 0);
+    if (dropped.length === 0) return this.#records;
+    return this.#records.filter(({ process, seq }) => !dropped.some((numbers) => numbers.get(process)?.has(seq)));
   }
 
   /** Hands over what was read, once it is enough and there is someone to take it. */
@@ -512,10 +514,16 @@ class Reading {
       lane.crcs.set(seq, crc);
       if (seq > lane.last + 1) this.#missing(file.path, offset, lane.last + 1, seq - 1);
       lane.last = Math.max(lane.last, seq);
+      if (!maySpeak(file.header, record)) {
+        const message = `Record ${seq} is refused: its segment's header does not speak for the peer ${shownPeer(record)}.`;
+        this.#say(file.path, offset, "foreign-peer", message);
+        return;
+      }
       this.#heed(record);
       if (seq > lane.known) this.#records.push(record);
     } else if (lane.crcs.has(seq) && lane.crcs.get(seq) !== crc) {
-      const message = `Record ${seq} is there twice, with different content; this one is set aside.`;
+      this.#disputed.of(process).add(seq);
+      const message = `Record ${seq} is there twice, with different content; neither counts.`;
       this.#say(file.path, offset, "conflicting-record", message);
     }
   }
@@ -587,6 +595,10 @@ function gapsOf(ranges: readonly Range[], known: number): Range[] {
     next = Math.max(next, to + 1);
   }
   return gaps;
+}
+
+function shownPeer({ peer }: Record): string {
+  return JSON.stringify(peer.slice(0, 80));
 }
 
 function compare(a: string, b: string): number {

@@ -39,8 +39,8 @@ export const SEALED = {
 } as const satisfies Table;
 const COLUMNS = Object.keys(SEALED.columns);
 
-/** Why a line has gone: a person asked for it, or it was old. */
-export type Gone = "forgotten" | "expired";
+/** Why a line has gone: a person asked for it, it was old, or another one bears its number and says something else. */
+export type Gone = "forgotten" | "expired" | "disputed";
 
 export type Row = readonly (string | number | null)[];
 

@@ -3,7 +3,16 @@ import { createHash } from "node:crypto";
 import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SETTINGS } from "../settings.ts";
-import { decodeLine, type Header, type Line, linesOf, SEGMENT_VERSION, salvage } from "./line.ts";
+import {
+  decodeLine,
+  type Header,
+  type Line,
+  linesOf,
+  maySpeak,
+  type RecordLine,
+  SEGMENT_VERSION,
+  salvage,
+} from "./line.ts";
 import { livenessOf } from "./liveness.ts";
 import { ASIDE, type Manifest } from "./manifest.ts";
 
@@ -89,6 +98,9 @@ export function readTail(bytes: Buffer, covered: number, process: string): TailC
   const lines: { line: Exclude<Line, { type: "bad" }>; text: string }[] = [];
   let damaged = false;
   let closed = false;
+  const first = decodeLine(bytes.subarray(0, Math.max(bytes.indexOf(10), 0)));
+  const header = first.type === "header" ? first.header : undefined;
+  const isOwn = ({ record }: RecordLine): boolean => record.process === process && maySpeak(header, record);
   const open = bytes.subarray(covered, end);
   for (const [from, to] of linesOf(open)) {
     const text = open.subarray(from, to);
@@ -98,11 +110,11 @@ export function readTail(bytes: Buffer, covered: number, process: string): TailC
     if (line.type === "bad") {
       damaged = true;
       for (const found of salvage(text)) {
-        if (found.line.record.process === process) lines.push({ line: found.line, text: found.bytes.toString() });
+        if (isOwn(found.line)) lines.push({ line: found.line, text: found.bytes.toString() });
       }
       continue;
     }
-    if (line.type === "record" && line.record.process !== process) {
+    if (line.type === "record" && !isOwn(line)) {
       damaged = true;
       continue;
     }

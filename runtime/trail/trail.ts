@@ -51,7 +51,10 @@ export interface TrailProblem {
     | "torn-tail"
     | "bad-line"
     | "missing-records"
+    /** One number with different content: neither counts, as long as none of them is sealed. */
     | "conflicting-record"
+    /** A record of a peer for which its segment's header does not speak. */
+    | "foreign-peer"
     | "newer-version"
     | "foreign-file"
     | "unreadable"
@@ -60,7 +63,10 @@ export interface TrailProblem {
     | "broken-chain"
     | "damaged-sealed"
     | "damaged-artifact"
-    | "missing-artifact";
+    | "missing-artifact"
+    /** Evidence or a score that the memory does not let in, and times that are still to come. */
+    | "refused"
+    | "future";
   readonly message: string;
 }
 

@@ -1,10 +1,11 @@
 /**
- * Everything that can be checked about a store, checked: beyond what every reading looks at (CRC, numbers), the hashes that
- * chain the segments of a process, their footers' counts, and the artifacts.
+ * Everything that can be checked about a store, checked: beyond what every reading looks at (CRC, numbers, who speaks for
+ * whom), the hashes that chain the segments of a process, their footers' counts, the artifacts, and what the memory refuses.
  */
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Facts, type Refusal } from "../knowledge/facts.ts";
 import { artifactsOf } from "./artifacts.ts";
 import { crcOf, decodeLine, type Footer, type Header } from "./line.ts";
 import { accountedBy, newestManifest, type SealedFile, sealedFolder } from "./manifest.ts";
@@ -49,7 +50,7 @@ export async function verifyStore(directory: string, onProgress?: (text: string)
     found.push(...checkChain(chain, accounted));
   }
   const artifacts = await checkArtifacts(directory, found);
-  const records = await checkReferences(directory, found);
+  const records = await checkRecords(directory, found);
   const names = new Set([...processes, ...accounted.keys()]);
   return {
     processes: names.size,
@@ -176,13 +177,66 @@ async function checkArtifacts(directory: string, problems: TrailProblem[]): Prom
   return count;
 }
 
+const REFUSED: { readonly [why in Refusal]: string } = {
+  malformed: "a field does not fit",
+  value: "a value beyond 1e15",
+  claim: "what was chosen does not hash to the claim",
+  time: "a time that is none",
+};
+/** A clock that is a little fast is none of a liar. */
+const AHEAD_MILLISECONDS = 5 * 60 * 1000;
+
+/** Says of each process once what of it the memory refuses, and how often. */
+class Door {
+  readonly #now = Date.now();
+  readonly #facts = new Facts(() => this.#now);
+  readonly #counts = new Map<string, { readonly process: string; readonly why: Refusal | "future"; count: number }>();
+
+  judge(process: string, text: string): void {
+    const line = decodeLine(Buffer.from(text));
+    // A damaged one has been said.
+    if (line.type !== "record") return;
+    const { record } = line;
+    if (Date.parse(record.time) > this.#now + AHEAD_MILLISECONDS) this.#count(process, "future");
+    if (record.kind !== "evidence" && record.kind !== "score") return;
+    const before = new Map(this.#facts.refused);
+    this.#facts.add(record);
+    for (const [why, count] of this.#facts.refused) if (count !== before.get(why)) this.#count(process, why);
+    // Only its verdict is wanted.
+    for (const rows of Object.values(this.#facts.waiting)) rows.length = 0;
+  }
+
+  #count(process: string, why: Refusal | "future"): void {
+    const key = `${process} ${why}`;
+    const known = this.#counts.get(key);
+    if (known === undefined) this.#counts.set(key, { process, why, count: 1 });
+    else known.count += 1;
+  }
+
+  *problems(directory: string): Generator<TrailProblem> {
+    for (const { process, why, count } of this.#counts.values()) {
+      const records = `${count} ${count === 1 ? "record" : "records"} of the process`;
+      const message =
+        why === "future"
+          ? `A time that is still to come, in ${records}: it counts as now.`
+          : `Refused as evidence, ${records}: ${REFUSED[why]}.`;
+      yield {
+        ...{ file: join(directory, "trail", process), offset: 0, message },
+        problem: why === "future" ? "future" : "refused",
+      };
+    }
+  }
+}
+
 /** Returns how many records there are. */
-async function checkReferences(directory: string, problems: TrailProblem[]): Promise<number> {
+async function checkRecords(directory: string, problems: TrailProblem[]): Promise<number> {
   const first = new Map<string, string>();
   let count = 0;
+  const door = new Door();
   const scan = openScan(directory);
   const take = ({ process, seq, text }: { process: string; seq: number; text: string }) => {
     count += 1;
+    door.judge(process, text);
     if (!text.includes('"artifact":"')) return;
     const { artifact } = JSON.parse(text) as { readonly artifact?: unknown };
     if (typeof artifact === "string" && !first.has(artifact)) {
@@ -192,6 +246,7 @@ async function checkReferences(directory: string, problems: TrailProblem[]): Pro
   // A damaged file has been said: the others are still looked through.
   for (const file of scan.files) await eachLine({ ...scan, files: [file], open: [] }, take).catch(() => undefined);
   await eachLine({ ...scan, files: [] }, take);
+  problems.push(...door.problems(directory));
   const artifacts = artifactsOf(directory);
   for (const [artifact, message] of first) {
     if (await artifacts.has(artifact)) continue;

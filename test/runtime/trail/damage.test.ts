@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { compact } from "../../../runtime/trail/compaction.ts";
 import { livenessOf } from "../../../runtime/trail/liveness.ts";
 import { openTrail } from "../../../runtime/trail/local.ts";
 import { readTrail } from "../../../runtime/trail/reader.ts";
@@ -182,15 +183,47 @@ describe("damage", () => {
     );
   });
 
-  test("the same number with other content is set aside and said", async () => {
+  test("delivered in any order, twice, under other names and with other content: what is read is the same", async () => {
+    const store = await written(10, 1000);
+    const names = readdirSync(store.folder);
+    const [head, line] = readFileSync(store.path, "utf8").split("\n");
+    const { crc: _, ...record } = JSON.parse(line!);
+    const forged = `${head}\n${sealed({ ...record, name: "forged" })}`;
+    const expected = namesOf((await readAll(store.directory)).records).filter((name) => name !== "1");
+    const deliveries = fc.shuffledSubarray([...names, ...names, "forged"], { minLength: names.length * 2 + 1 });
+    await fc.assert(
+      fc.asyncProperty(deliveries, fc.constantFrom("", "x"), async (order, prefix) => {
+        const directory = temporaryFolder();
+        const arrived = new Set<string>();
+        for (const name of order) {
+          // A second copy comes to a folder of another name.
+          const folder = join(directory, "trail", arrived.has(name) ? `copy${prefix}` : store.process);
+          arrived.add(name);
+          mkdirSync(folder, { recursive: true });
+          if (name === "forged") writeFileSync(join(folder, "0.jsonl"), forged);
+          else copyFileSync(join(store.folder, name), join(folder, name));
+        }
+        const { records, problems } = await readAll(directory);
+        expect(namesOf(records)).toEqual(expected);
+        expect(kinds(problems)).toEqual(["conflicting-record"]);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("the same number with other content: neither counts, and it is said", async () => {
     const store = await written(3);
     const [header, , second] = store.bytes.toString().split("\n");
     const { crc: _, ...record } = JSON.parse(second!);
     const forged = `${header}\n${sealed({ ...record, name: "forged" })}`;
     writeFileSync(join(store.folder, "2.jsonl"), forged);
     const { records, problems } = await readAll(store.directory);
-    expect(namesOf(records)).toEqual(["1", "2", "3"]);
+    expect(namesOf(records)).toEqual(["1", "3"]);
     expect(kinds(problems)).toEqual(["conflicting-record"]);
+    // Nor after it is sealed; both files stay for a person to look at.
+    await compact({ directory: store.directory, from: 0, asideSeconds: 0 });
+    expect(namesOf((await readAll(store.directory)).records)).toEqual(["1", "3"]);
+    expect(readdirSync(store.folder)).toEqual(["1.jsonl.sealed", "2.jsonl.sealed"]);
   });
 
   test("whatever else lies in the folder is said and left alone", async () => {
@@ -226,7 +259,7 @@ describe("records that a stranger wrote", () => {
     pid: 1,
     start: "s",
     time: stamp.time,
-    peers: [],
+    peers: ["x"],
     first: 1,
   };
 
@@ -254,6 +287,25 @@ describe("records that a stranger wrote", () => {
   test("fields that this version does not know survive", async () => {
     const record = { ...stamp, name: "n", later: { deep: true } };
     expect((await read(sealed(record))).records).toEqual([record]);
+  });
+
+  test("a record of a peer for whom its header does not speak is refused, before and after sealing", async () => {
+    const directory = temporaryFolder();
+    const folder = join(directory, "trail", "p");
+    mkdirSync(folder, { recursive: true });
+    const lines = [stamp, { ...stamp, seq: 2, peer: "somebody else" }, { ...stamp, seq: 3 }];
+    const names = lines.map((line, index) => sealed({ ...line, name: `${index + 1}` }));
+    // Followed by another, so that it is finished.
+    writeFileSync(join(folder, "1.jsonl"), sealed({ ...header, ...identity }) + names.join(""));
+    writeFileSync(join(folder, "2.jsonl"), sealed({ ...header, ...identity, segment: 2, first: 4 }));
+    const before = await readAll(directory);
+    expect(namesOf(before.records)).toEqual(["1", "3"]);
+    expect(before.problems).toMatchObject([
+      { problem: "foreign-peer", message: expect.stringContaining('does not speak for the peer "somebody else"') },
+    ]);
+    await compact({ directory, from: 0, asideSeconds: 0 });
+    expect(namesOf((await readAll(directory)).records)).toEqual(["1", "3"]);
+    expect(readdirSync(folder)).toContain("1.jsonl.sealed");
   });
 
   const refused: readonly [string, string][] = [

@@ -406,3 +406,17 @@ function breakable(failing: Partial<Disk>, broken: { now: boolean }, times: numb
   ]);
   return { ...disk, ...Object.fromEntries(calls) };
 }
+
+test("a peer that joins later is named by the header of a new segment, so that its records are not refused", async () => {
+  const directory = temporaryFolder();
+  const trail = await openTrail({ directory, peers: ["explorer"] });
+  await trail.append([event("1")]);
+  await trail.append([event("2", { peer: "late" }), event("3")]);
+  await trail.append([event("4", { peer: "late" })]);
+  await trail.close();
+  const { records, problems } = await readAll(directory);
+  expect([namesOf(records), problems]).toEqual([["1", "2", "3", "4"], []]);
+  const folder = join(directory, "trail", trail.process);
+  const headers = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8").split("\n")[0]!);
+  expect(headers.map((header) => JSON.parse(header).peers)).toEqual([["explorer"], ["explorer", "late"]]);
+});

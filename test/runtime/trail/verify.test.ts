@@ -3,9 +3,12 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
 import { artifactsOf } from "../../../runtime/trail/artifacts.ts";
+import { compact } from "../../../runtime/trail/compaction.ts";
 import { disk } from "../../../runtime/trail/disk.ts";
 import { openTrail } from "../../../runtime/trail/local.ts";
+import type { Draft } from "../../../runtime/trail/record.ts";
 import { verifyStore } from "../../../runtime/trail/verify.ts";
+import { sha256 } from "../../../runtime/values/canonical.ts";
 import { event, temporaryFolder } from "./store.ts";
 
 async function store(): Promise<{ readonly directory: string; readonly folder: string; readonly hash: string }> {
@@ -63,6 +66,52 @@ test("a segment that ended in a write error is in order up to what was acknowled
   await trail.append([event("two")]);
   await trail.close();
   expect(await problems(directory)).toEqual([expect.stringMatching(/^torn-tail: /)]);
+});
+
+test("what the memory refuses is counted, process by process", async () => {
+  const directory = temporaryFolder();
+  const trail = await openTrail({ directory, peers: ["liar"] });
+  const claim = (more: object) =>
+    trail.append([
+      {
+        ...{ kind: "evidence", peer: "liar", stage: "p.s", attempt: "a", subnet: "n", niche: "", regime: 0, ok: true },
+        ...{
+          verified: true,
+          echo: false,
+          chosen: "1",
+          claim: sha256("1"),
+          metric: "m",
+          value: 1,
+          direction: 1,
+          ...more,
+        },
+      } as Draft,
+    ]);
+  await claim({});
+  await claim({ claim: sha256("2") });
+  await claim({ claim: sha256("2") });
+  await claim({ chosen: "{not json", claim: sha256("{not json") });
+  await claim({ value: 1e16 });
+  await claim({ at: "never" });
+  await trail.append([{ kind: "score", peer: "liar", metric: "m", value: -1e300, direction: 1, feasible: true }]);
+  await trail.close();
+  expect(await problems(directory)).toEqual([
+    "refused: Refused as evidence, 3 records of the process: what was chosen does not hash to the claim.",
+    "refused: Refused as evidence, 2 records of the process: a value beyond 1e15.",
+    "refused: Refused as evidence, 1 record of the process: a time that is none.",
+  ]);
+  await compact({ directory, from: 0 });
+  expect(await problems(directory)).toHaveLength(3);
+});
+
+test("times that are still to come are said", async () => {
+  const directory = temporaryFolder();
+  const trail = await openTrail({ directory, peers: ["fast"], clock: { now: () => Date.parse("2200-01-01") } });
+  await trail.append([event("one", { peer: "fast" })]);
+  await trail.close();
+  expect(await problems(directory)).toEqual([
+    "future: A time that is still to come, in 1 record of the process: it counts as now.",
+  ]);
 });
 
 test("artifacts that are damaged, and those that are referred to and gone", async () => {
