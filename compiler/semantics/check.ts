@@ -72,9 +72,10 @@ function checkFlow(units: readonly Unit[]): void {
 }
 
 function checkVersion(unit: Unit): void {
-  const { version, text } = unit.file;
+  const { version, items } = unit.file;
   if (version === undefined) {
-    if (text === "") return;
+    // A text that declares nothing is written in no version.
+    if (items.length === 0) return;
     const start = { start: 0, end: 0 };
     unit.report(
       names.noVersion,

@@ -4,6 +4,7 @@ import * as safety from "../diagnostics/catalogue/safety.ts";
 import * as types from "../diagnostics/catalogue/types.ts";
 import type { Fix, Label } from "../diagnostics/diagnostic.ts";
 import type * as tree from "../syntax/tree.ts";
+import { quantityOf } from "./constants.ts";
 import type { Unit } from "./facts.ts";
 import { display, displayNumber } from "./types/display.ts";
 import { explainText, type Fit, fits } from "./types/fit.ts";
@@ -84,7 +85,7 @@ export function sayUnfit(
     types.mismatch,
     node,
     { what, actual: shown(actual), wanted: shown(wanted), reason: reason === "" || plain ? undefined : reason },
-    { labels, ...wordFix(unit, node, actual, number) },
+    { labels, ...(meanFix(unit, node, actual, number) ?? wordFix(unit, node, actual, number)) },
   );
 }
 
@@ -170,6 +171,34 @@ function fallback(unit: Unit, node: tree.Expression, wanted: Type): Fix[] {
       ? unit.replacement(`Give it \`${sample}\` where it is missing`, node, `${argument}: ${argument} ?? ${sample}`)
       : unit.replacement(`Give it \`${sample}\` where it is missing`, at, ` ?? ${sample}`),
   ];
+}
+
+/** Ends of a range that stand the wrong way round, each in the place of the other. */
+export function swapped(unit: Unit, low: tree.Expression, high: tree.Expression): Fix[] {
+  const [first, last] = [quantityOf(low), quantityOf(high)];
+  if (first === undefined || last === undefined || first.kind !== last.kind || first.value <= last.value) return [];
+  const [lowText, highText] = [low, high].map(({ start, end }) => unit.file.text.slice(start, end));
+  const edits = [
+    { ...unit.place(low), newText: highText! },
+    { ...unit.place(high), newText: lowText! },
+  ];
+  return [{ title: `Write \`${highText}..${lowText}\``, edits }];
+}
+
+/** What a fan-out gives is a value for each item, where one number is wanted. */
+function meanFix(
+  unit: Unit,
+  node: tree.Expression,
+  actual: Type,
+  wanted: Type,
+): { help: string; fixes: Fix[] } | undefined {
+  if (actual.kind !== "map" || !isNumber(actual.of) || fits({ kind: actual.of.kind }, wanted).verdict === "never")
+    return undefined;
+  const mean = `mean(${unit.file.text.slice(node.start, node.end)})`;
+  return {
+    help: `It has a value for each item; \`${mean}\` is one for all. So are \`sum\`, \`min\` and \`max\`.`,
+    fixes: [unit.replacement(`Write \`${mean}\``, node, mean)],
+  };
 }
 
 /** A misspelt word of a choice. */

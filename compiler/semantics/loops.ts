@@ -12,12 +12,13 @@ import { fits } from "./types/fit.ts";
 import { withoutOptional } from "./types/visit.ts";
 import { sayUnbuilt } from "./unbuilt.ts";
 import type { Env } from "./values.ts";
-import { checkDuration } from "./waits.ts";
+import { checkDuration, sayIdleClause } from "./waits.ts";
 
 export function checkFor(env: Env, step: Step, node: tree.ForStatement): void {
   const { unit } = env.scope;
   readBlock("for", node.body, unit);
   const source = node.every !== undefined;
+  if (!source && node.within !== undefined) sayIdleClause(unit, "within", node.within, false);
   const of = source ? checkSource(env, step, node) : infer(env, node.iterated);
   if (of === undefined) return;
   const list = source ? withoutOptional(of) : of;
@@ -31,6 +32,7 @@ export function checkFor(env: Env, step: Step, node: tree.ForStatement): void {
   if (step.symbol !== undefined) unit.facts.typeOfSymbol.set(step.symbol, list.of);
   if (!source) checkBound(env, node, list);
   checkKey(env, step, node, list.of);
+  if (source) checkDeadline(env, step, node);
 }
 
 function checkSource(env: Env, step: Step, node: tree.ForStatement): Type | undefined {
@@ -92,7 +94,12 @@ function checkKey(env: Env, step: Step, node: tree.ForStatement, item: Type): vo
   ) {
     unit.report(loops.badKey, node.by, { type: shown(key) });
   }
-  if (node.within === undefined) return;
+}
+
+function checkDeadline(env: Env, step: Step, node: tree.ForStatement): void {
+  if (node.within === undefined || step.inner === undefined) return;
+  const { unit } = env.scope;
+  const inside: Env = { ...env, scope: step.inner };
   const deadline = infer(inside, node.within);
   if (deadline === undefined || deadline.kind === "time" || deadline.kind === "duration") return;
   const wanted: Type = { kind: "duration" };

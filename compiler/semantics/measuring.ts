@@ -12,15 +12,15 @@ import { lookup, visible } from "./scope.ts";
 import { isNumber } from "./types/visit.ts";
 import { sayUnbuilt } from "./unbuilt.ts";
 import type { Env } from "./values.ts";
-import { checkWait } from "./waits.ts";
+import { checkWait, sayIdleClause } from "./waits.ts";
 
 export function checkObserve(body: PipelineBody, env: Env, step: Step, node: tree.ObserveStatement): void {
   const { unit } = env.scope;
   const metric = metricOf(body, env, node.metric, "observe");
-  const late = node.every !== undefined;
+  const late = node.every !== undefined || node.within !== undefined;
   const type = metric === undefined ? undefined : unit.facts.typeOfSymbol.get(metric);
   const inside: Env = late ? { ...env, calls: "tools" } : env;
-  if (late) sayUnbuilt(unit, "late", node);
+  if (node.every !== undefined) sayUnbuilt(unit, "late", node);
   if (metric !== undefined) observed(unit, step, metric, node);
   if (node.take !== undefined && node.take.text !== "last" && node.take.text !== "first" && node.take.text !== "") {
     unit.report(names.unknownWord, node.take, {
@@ -30,6 +30,7 @@ export function checkObserve(body: PipelineBody, env: Env, step: Step, node: tre
       words: "`first` or `last`",
     });
   }
+  if (node.take !== undefined && !late) sayIdleClause(unit, "take", node.take, false);
   if (type === undefined || !isNumber(type)) {
     infer(inside, node.value);
     return;

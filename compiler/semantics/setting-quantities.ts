@@ -3,10 +3,12 @@ import type { Limit } from "../../runtime/plan.ts";
 import type { Type } from "../../runtime/types.ts";
 import * as cost from "../diagnostics/catalogue/cost.ts";
 import * as types from "../diagnostics/catalogue/types.ts";
+import type { Fix } from "../diagnostics/diagnostic.ts";
+import { readNumber } from "../syntax/numbers.ts";
 import type * as tree from "../syntax/tree.ts";
-import { quantityOf } from "./constants.ts";
+import { plainText, quantityOf } from "./constants.ts";
 import type { Unit } from "./facts.ts";
-import { sayUnfit } from "./judging.ts";
+import { sayUnfit, swapped } from "./judging.ts";
 import type { SettingValue } from "./program.ts";
 import type { SettingDefinition, Takes } from "./settings.ts";
 import { fits } from "./types/fit.ts";
@@ -16,8 +18,22 @@ const MONEY: Type = { kind: "money", low: 0, high: Number.MAX_VALUE };
 const COUNT: Type = { kind: "int", low: 1, high: Number.MAX_SAFE_INTEGER };
 
 /** What is written is not what the setting takes. */
-export function sayBadValue(unit: Unit, { name, what, example }: SettingDefinition, node: tree.Span): undefined {
-  unit.report(types.badSettingValue, node, { setting: name, wanted: what, example });
+export function sayBadValue(
+  unit: Unit,
+  { name, what, example }: SettingDefinition,
+  node: tree.Span,
+  fixes: readonly Fix[] = [],
+): undefined {
+  unit.report(types.badSettingValue, node, { setting: name, wanted: what, example }, { fixes });
+}
+
+/** `"5m"` was meant as `5m`. */
+export function withoutQuotes(unit: Unit, node: tree.Expression, type: Type): Fix[] {
+  const text = plainText(node);
+  const reading = text === undefined ? undefined : readNumber(text);
+  if (text === undefined || reading === undefined || !("value" in reading)) return [];
+  const actual: Type = { kind: reading.unit, low: reading.value, high: reading.value };
+  return fits(actual, type).verdict === "fits" ? [unit.replacement(`Write \`${text}\``, node, text)] : [];
 }
 
 /** A quantity of a unit; a wrong or missing unit is said as such. */
@@ -28,7 +44,8 @@ export function quantity(
   type: Type,
 ): number | undefined {
   const found = quantityOf(node);
-  if (found === undefined || !isNumber(type)) return sayBadValue(unit, definition, node);
+  if (found === undefined || !isNumber(type))
+    return sayBadValue(unit, definition, node, withoutQuotes(unit, node, type));
   const actual: Type = { kind: found.kind, low: found.value, high: found.value };
   const fit = fits(actual, type);
   if (fit.verdict === "fits") return found.value;
@@ -53,7 +70,7 @@ export function range(
       types.badRange,
       node,
       { reason: low > high ? "The range is the wrong way round." : "The range goes below zero." },
-      { help: `For example \`${definition.example}\`.` },
+      { help: `For example \`${definition.example}\`.`, fixes: swapped(unit, node.low, node.high) },
     );
     return undefined;
   }

@@ -14,7 +14,7 @@ import type { BoundTool, LadderRung, SettingValue, Symbol } from "./program.ts";
 import { readProvider } from "./providers.ts";
 import { fileScope } from "./scope.ts";
 import { named } from "./setting-names.ts";
-import { halflife, limits, price, range, rate, sayBadValue, tokens } from "./setting-quantities.ts";
+import { halflife, limits, price, range, rate, sayBadValue, tokens, withoutQuotes } from "./setting-quantities.ts";
 import type { SettingDefinition, Takes } from "./settings.ts";
 import { fits } from "./types/fit.ts";
 import { isNumber, isPlain } from "./types/visit.ts";
@@ -84,7 +84,7 @@ function constant(
   const units =
     isNumber(actual) && isNumber(type) && actual.kind !== type.kind && !(isPlain(actual.kind) && isPlain(type.kind));
   if (units) sayUnfit(unit, node, actual, type, fit, `\`${definition.name}\``, []);
-  else sayBadValue(unit, definition, node);
+  else sayBadValue(unit, definition, node, withoutQuotes(unit, node, type));
   return undefined;
 }
 

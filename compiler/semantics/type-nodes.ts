@@ -3,11 +3,12 @@ import type { Arm, Field, Json, Type } from "../../runtime/types.ts";
 import * as names from "../diagnostics/catalogue/names.ts";
 import * as safety from "../diagnostics/catalogue/safety.ts";
 import * as types from "../diagnostics/catalogue/types.ts";
+import type { Fix } from "../diagnostics/diagnostic.ts";
 import type * as tree from "../syntax/tree.ts";
 import { constantOf, quantityOf } from "./constants.ts";
 import { check } from "./expressions.ts";
 import type { Facts, Unit } from "./facts.ts";
-import { BROKEN, sentence } from "./judging.ts";
+import { BROKEN, sentence, swapped } from "./judging.ts";
 import { fileScope } from "./scope.ts";
 import { resolveTypePath, typeOfPath } from "./type-paths.ts";
 import { displayNumber } from "./types/display.ts";
@@ -81,14 +82,11 @@ function accepted(
   node: tree.Span,
   judgement: Judgement,
   definition: typeof types.badRange,
+  fixes: readonly Fix[] = [],
 ): Type | undefined {
   if (judgement.ok) return judgement.type;
-  unit.report(
-    definition,
-    node,
-    { reason: sentence(judgement.reason) },
-    judgement.help === undefined ? {} : { help: judgement.help },
-  );
+  const help = judgement.help === undefined ? {} : { help: judgement.help };
+  unit.report(definition, node, { reason: sentence(judgement.reason) }, { ...help, fixes });
   return undefined;
 }
 
@@ -128,6 +126,7 @@ function rangedType(unit: Unit, node: tree.RangedTypeNode): Type | undefined {
     { start: node.low.start, end: (node.step ?? node.high).end },
     range(base, low, high, node.log, step),
     types.badRange,
+    swapped(unit, node.low, node.high),
   );
 }
 
@@ -149,7 +148,8 @@ function listType(unit: Unit, node: tree.ListTypeNode): Type | undefined {
   )
     return undefined;
   if (!isLength(unit, node.low, low) || !isLength(unit, node.high, high)) return undefined;
-  return accepted(unit, node, listOf(of, low?.value, high?.value), types.badRange);
+  const fixes = node.low === undefined || node.high === undefined ? [] : swapped(unit, node.low, node.high);
+  return accepted(unit, node, listOf(of, low?.value, high?.value), types.badRange, fixes);
 }
 
 function isLength(unit: Unit, node: tree.Expression | undefined, bound: Quantity | undefined): boolean {

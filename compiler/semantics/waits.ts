@@ -15,7 +15,10 @@ export function checkWait(
   type: Type | undefined,
   what: string,
 ): void {
-  if (node.every === undefined) return;
+  if (node.every === undefined) {
+    if (node.within !== undefined) sayIdleClause(unit, "within", node.within, type?.kind === "optional");
+    return;
+  }
   checkDuration(unit, node.every, "`every`");
   if (node.within === undefined) {
     unit.report(
@@ -29,6 +32,17 @@ export function checkWait(
   checkDuration(unit, node.within, "`within`");
   if (type === undefined || type.kind === "optional" || type.kind === "json" || type.kind === "none") return;
   unit.report(pipelines.nothingToWaitFor, node.every, { name: what, type: shown(type) });
+}
+
+/** A clause of what is asked again, where nothing is. `missing`: whether what is asked may have no value yet. */
+export function sayIdleClause(unit: Unit, word: "within" | "take", clause: tree.Span, missing: boolean): void {
+  const { text } = unit.file;
+  const at = { start: text.lastIndexOf(word, clause.start - 1), end: clause.end };
+  const gap = { start: text.slice(0, at.start).trimEnd().length, end: at.start };
+  const fix = missing
+    ? unit.replacement("Write `every 1m` before it", gap, " every 1m ")
+    : unit.replacement(`Remove \`${text.slice(at.start, at.end)}\``, { ...at, start: gap.start }, "");
+  unit.report(pipelines.clauseWithoutEvery, at, { word }, { fixes: [fix] });
 }
 
 export function checkDuration(unit: Unit, node: tree.Expression, what: string): void {

@@ -1,6 +1,7 @@
 /** The rules of types, and of the parameters and fields that have them. */
 import type { IOrAlt, IToken } from "chevrotain";
 import * as catalogue from "../diagnostics/catalogue/syntax.ts";
+import type { Details } from "../diagnostics/diagnostic.ts";
 import type { ListShape } from "./parser-base.ts";
 import { ExpressionRules } from "./parser-expressions.ts";
 import { keywordTokens as K, Name as NameToken, NumberToken, symbolTokens as S, StringToken, Word } from "./tokens.ts";
@@ -12,6 +13,7 @@ import type {
   NumberLiteral,
   Parameter,
   RangedTypeNode,
+  Span,
   StringLiteral,
   TypeNode,
   UnionArm,
@@ -59,10 +61,48 @@ export abstract class TypeRules extends ExpressionRules {
   /** A type before the `{` of settings: a record there is named first. */
   protected headType(occurrence: number, after: string): TypeNode {
     const before = this.armFieldsAllowed;
-    this.armFieldsAllowed = false;
+    this.armFieldsAllowed = after === "->" && this.sayUnnamed();
     const type = this.typeAfter(occurrence, after);
     this.armFieldsAllowed = before;
     return type;
+  }
+
+  /** Whether a record type stands here as a result, which is said: its fields are read all the same. */
+  private sayUnnamed(): boolean {
+    if (this.RECORDING_PHASE || !this.here(S.LeftBrace) || !this.is(this.LA(2), Word)) return false;
+    let ahead = 1;
+    for (let depth = 0; ; ahead++) {
+      const { tokenType, startOffset } = this.next(ahead);
+      if (startOffset < 0) return false;
+      if (tokenType === S.LeftBrace) depth++;
+      else if (tokenType === S.RightBrace && --depth === 0) break;
+    }
+    const { tokenType: behind, lineBefore } = this.next(ahead + 1);
+    // A record is followed by the settings or by the program; settings alone stand where the type was left out.
+    if (lineBefore || (behind !== S.LeftBrace && behind !== S.Assign)) return false;
+    const at = { start: this.startHere, end: this.next(ahead).endOffset };
+    this.complain(catalogue.unnamedRecord, at, {}, this.naming(at));
+    return true;
+  }
+
+  /** Declares the record before what has it as its result, and before the comments above that. */
+  private naming({ start, end }: Span): Details {
+    const { text, path } = this;
+    let line = Math.max(text.lastIndexOf("\n", start - 1), text.lastIndexOf("\r", start - 1)) + 1;
+    const declared = /^(?:tool|agent)[ \t]+(\w+)/.exec(text.slice(line, start))?.[1];
+    if (declared === undefined) return {};
+    for (let before = line; before > 0; ) {
+      before = before === 1 ? 0 : text.lastIndexOf("\n", before - 2) + 1;
+      if (!text.startsWith("//", before)) break;
+      line = before;
+    }
+    const name = `${declared.charAt(0).toUpperCase()}${declared.slice(1)}Result`;
+    const declaration = `type ${name} = ${text.slice(start, end)}\n\n`;
+    const edits = [
+      { file: path, start: line, end: line, newText: declaration },
+      { file: path, start, end, newText: name },
+    ];
+    return { fixes: [{ title: `Declare it as \`${name}\``, edits }] };
   }
 
   type = this.RULE("type", (): TypeNode => {

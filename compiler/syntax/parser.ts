@@ -395,11 +395,17 @@ export class GangParser extends StatementRules {
     return name;
   }
 
+  /** The `for name` that must be there. */
+  private expectFor(where: string, what: string): Name | undefined {
+    const missing = !this.RECORDING_PHASE && !this.here(K.for);
+    this.expect(20, K.for, where);
+    return missing ? undefined : this.expectName(21, what);
+  }
+
   peer = this.RULE("peer", (): PeerDecl => {
     const { startOffset: start } = this.CONSUME(K.peer);
     const name = this.expectName(1, "the peer", NameToken, K.for);
-    const pipeline = this.optionalFor("the pipeline");
-    if (!this.RECORDING_PHASE && pipeline === undefined) this.expect(1, K.for, "A peer");
+    const pipeline = this.expectFor("A peer", "the pipeline");
     const settings = this.expectSettings();
     return { kind: "peer", ...this.finish(start), name, pipeline, settings };
   });
@@ -414,8 +420,7 @@ export class GangParser extends StatementRules {
       // Probably a name without quotes.
       if (this.is(this.LA(1), Word) && this.sameLine() && !this.at(K.for)) this.SKIP_TOKEN();
     }
-    const pipeline = this.optionalFor("the pipeline");
-    if (!this.RECORDING_PHASE && pipeline === undefined) this.expect(1, K.for, "A test");
+    const pipeline = this.expectFor("A test", "the pipeline");
     const steps = this.body(this.stepShape, () => this.SUBRULE(this.step));
     return { kind: "test", ...this.finish(start), title, pipeline, steps };
   });

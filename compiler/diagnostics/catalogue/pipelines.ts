@@ -276,6 +276,34 @@ pipeline p {
   },
 });
 
+export const clauseWithoutEvery = define<{ readonly word: string }>({
+  code: "GANG4017",
+  severity: "error",
+  title: "Clause without `every`",
+  message: ({ word }) => `\`${word}\` stands here without \`every\`: nothing is asked again.`,
+  help: () => "Say how often: `every 10m within 36h`; or drop it. How long one call may take is its `timeout`.",
+  explain: {
+    text: "What is asked again and again says how often (`every`) and for how long (`within`); of several scores `take` keeps one. Without `every` a stage runs once, and how long it may take is its `timeout`.",
+    wrong: `gang 1
+import { keep } from "./tools.ts"
+tool poll() -> float? = exec("./poll")
+pipeline p {
+  stage score = poll() within 1h
+  stage kept = keep(value: score)
+}
+`,
+    right: `gang 1
+import { keep } from "./tools.ts"
+tool poll() -> float? = exec("./poll")
+pipeline p {
+  stage score = poll() { timeout: 1h }
+  stage kept = keep(value: score)
+}
+`,
+    files: TOOLS,
+  },
+});
+
 export const nothingToWaitFor = define<{ readonly name: string; readonly type: string }>({
   code: "GANG4016",
   severity: "error",

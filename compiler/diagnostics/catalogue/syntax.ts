@@ -368,3 +368,16 @@ export const lateBrace = define({
     right: "recall winners {\n  top: 10\n}\n",
   },
 });
+
+export const unnamedRecord = define({
+  code: "GANG1030",
+  severity: "error",
+  title: "Record without a name",
+  message: () => "A record type needs a name to stand here: a `{` behind `->` begins the settings.",
+  help: () => "Declare it, `type Result = { … }`, and write its name here.",
+  explain: {
+    text: "A result that is a record is declared with `type` and named behind `->`, since a `{` there begins the settings of the tool or agent.",
+    wrong: 'tool train(rate: float) -> { loss: float } = exec("./train")\n',
+    right: 'type Trained = { loss: float }\n\ntool train(rate: float) -> Trained = exec("./train")\n',
+  },
+});

@@ -547,3 +547,57 @@ describe("what a user reads where the slip is a known one", () => {
       expect.stringMatching(/^GANG8003 `\/etc\/passwd`/),
     ]));
 });
+
+/** A slip, the one code that it costs, and what its first mend makes of it. */
+describe("a mend leaves what was meant", () => {
+  const stage = (text: string) => `${MINER}pipeline p for s {\n  ${text}\n}`;
+  test.each([
+    ["a range the wrong way round", "gang 1\ntype A = int in 5..1", "GANG3013", "gang 1\ntype A = int in 1..5"],
+    ["a list's bounds", "gang 1\ntype A = int[8..1]", "GANG3013", "gang 1\ntype A = int[1..8]"],
+    [
+      "a duration in quotes",
+      'gang 1\ntool f() -> int = exec("f") { timeout: "5m" }',
+      "GANG3023",
+      'gang 1\ntool f() -> int = exec("f") { timeout: 5m }',
+    ],
+    [
+      "a record without a name",
+      'gang 1\n/// Trains.\ntool train(a: int) -> { loss: float } = exec("f") { timeout: 5m }',
+      "GANG1030",
+      'gang 1\ntype TrainResult = { loss: float }\n\n/// Trains.\ntool train(a: int) -> TrainResult = exec("f") { timeout: 5m }',
+    ],
+    [
+      "a map where one number is wanted",
+      stage('for n in ["a", "b"] {\n    stage e = fetch()\n  }\n  observe loss = e'),
+      "GANG3001",
+      stage('for n in ["a", "b"] {\n    stage e = fetch()\n  }\n  observe loss = mean(e)'),
+    ],
+    ["`within` of what is there at once", stage("observe loss = fetch() within 5h"), "GANG4017", undefined],
+    ["`within` of a stage", stage("stage e = fetch() within 5m"), "GANG4017", stage("stage e = fetch()")],
+    [
+      "`within` of what may be missing",
+      stage("stage e = maybe() within 5m"),
+      "GANG4017",
+      stage("stage e = maybe() every 1m within 5m"),
+    ],
+    ["`take` of what is asked once", stage("stage e = fetch()\n  observe loss = e take last"), "GANG4017", undefined],
+    [
+      "`within` of a list",
+      stage('for n in ["a"] within 5m {\n    stage e = fetch()\n  }'),
+      "GANG4017",
+      stage('for n in ["a"] {\n    stage e = fetch()\n  }'),
+    ],
+  ])("%s", (_, text, code, expected) => {
+    const errors = check(text).filter(({ severity }) => severity === "error");
+    expect(errors.map((one) => one.code)).toEqual([code]);
+    if (expected !== undefined) expect(mended(text, errors[0]!)).toBe(expected);
+  });
+
+  test("settings stand where a type was left out", () => {
+    const errors = check('gang 1\nagent a(x: int) -> { prompt: "?" }').filter(({ severity }) => severity === "error");
+    expect(errors.map(({ code }) => code)).toContain("GANG1008");
+  });
+
+  test("a text that is no Gang at all is one error", () =>
+    expect(check("Dear miner,\nhow are you?\n").map(({ code }) => code)).toEqual(["GANG1005"]));
+});
