@@ -39,7 +39,7 @@ function missing(node: Node, found: readonly Node[]): string | undefined {
   return count === found.length ? undefined : "order, or it has too many,";
 }
 
-const LAYOUT = new Set(["start", "end", "lineStarts", "operatorSpan", "comments"]);
+const LAYOUT = new Set(["start", "end", "id", "lineStarts", "operatorSpan", "comments"]);
 
 /** Where two trees differ in more than what a layout may change. */
 export function difference(a: object, b: object): string | undefined {
