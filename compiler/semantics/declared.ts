@@ -89,7 +89,6 @@ function checkTool(unit: Unit, node: tree.ToolDecl): void {
   const symbol = unit.facts.symbols.get(node.name);
   const callable = symbol === undefined ? undefined : unit.facts.callables.get(symbol);
   readProvider(unit, node.value, "tool");
-  if (callable?.effect) sayUnbuilt(unit, "effect", node.name);
   if (node.settings !== undefined) {
     const it = itEnv(unit, fileScope(unit), callable?.result, node.settings, "none");
     readSettings("tool", node.settings, node.settings.entries, { unit, it });

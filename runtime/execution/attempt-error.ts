@@ -13,3 +13,14 @@ export class AttemptError extends Error {
     this.retryAfter = retryAfter;
   }
 }
+
+/** A stage stops here for now, and nothing has failed: it waits for a person, or this is a rehearsal. */
+export class Halt extends Error {
+  override readonly name = "Halt";
+  readonly why: "parked" | "rehearsed";
+
+  constructor(why: Halt["why"], message: string) {
+    super(message);
+    this.why = why;
+  }
+}

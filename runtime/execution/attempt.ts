@@ -4,7 +4,7 @@ import { TrailError } from "../trail/trail.ts";
 import type { Json, Type } from "../types.ts";
 import type { Claim } from "../values/canonical.ts";
 import { validate } from "../values/validate.ts";
-import { AttemptError } from "./attempt-error.ts";
+import { AttemptError, Halt } from "./attempt-error.ts";
 import type { RunContext, StageOrigin } from "./context.ts";
 import type { Scope } from "./expression.ts";
 import type { Tried } from "./retry.ts";
@@ -44,9 +44,9 @@ export function accept(value: unknown, type: Type, path: string, unknown: "refus
   throw new AttemptError("invalid", checked.reasons.join("; "));
 }
 
-/** What ends the run passes; anything else is a failure of this attempt. */
+/** What ends the run, or halts the stage, passes; anything else is a failure of this attempt. */
 export function asAttemptError(error: unknown): AttemptError {
-  if (error instanceof TrailError) throw error;
+  if (error instanceof TrailError || error instanceof Halt) throw error;
   const message = (error instanceof Error ? error.message : String(error)).slice(0, LONGEST_MESSAGE);
   if (error instanceof AttemptError && error.message.length <= LONGEST_MESSAGE) return error;
   return error instanceof AttemptError

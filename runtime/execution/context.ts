@@ -4,6 +4,7 @@ import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { Model } from "../models/model.ts";
 import type { Plan, Subnet } from "../plan.ts";
 import type { Tool } from "../tools/tool.ts";
+import type { Claims } from "../trail/claims.ts";
 import type { Draft, Origin } from "../trail/record.ts";
 import type { Json, Type } from "../types.ts";
 import type { Cancellation } from "./cancellation.ts";
@@ -18,6 +19,11 @@ export interface RunContext {
   readonly subnet: Subnet | undefined;
   /** The subnet's version, as of this cycle. */
   readonly version: string | undefined;
+  /** A rehearsal: effects are not called, and nothing is learned. */
+  readonly dry: boolean;
+  /** The key of the source's item that the run answers. */
+  readonly item: string | undefined;
+  readonly claims: Claims;
   /** What the run knows already, where it goes on. */
   readonly restored: RestoredRun | undefined;
   /** When the cycle began, in milliseconds since 1970: what was learned later is for the next one. */

@@ -250,6 +250,8 @@ class Execution {
     const run = restored?.run ?? uuidv7(clock.now());
     const seed = restored?.seed ?? deriveSeed(this.#options.seed, peer, name, cycle);
     const origin = { peer, run, plan: this.#plan.hash };
+    const dry = restored?.dry ?? this.#options.dry ?? false;
+    const claims = claimsOf(this.#options.store, trail.process);
     const began = clock.elapsed();
     const cancellation = new Cancellation(this.#stop.signal);
     const subnet = pipeline.subnet === undefined ? undefined : this.#plan.subnets[pipeline.subnet];
@@ -263,6 +265,7 @@ class Execution {
       seed,
       ...(Object.keys(input).length === 0 ? {} : { input }),
       ...(restored === undefined ? {} : { resumed: true, turn: restored.turns + 1 }),
+      ...(dry ? { dry } : {}),
     };
     this.#note(restored === undefined ? [started] : [started, { kind: "event", ...origin, ...saidOf(restored) }]);
     let ids = restored?.lastId ?? 0;
@@ -280,6 +283,9 @@ class Execution {
       subnetName: pipeline.subnet ?? "",
       subnet,
       version: subnet?.version !== undefined && "text" in subnet.version ? subnet.version.text : undefined,
+      dry,
+      item: restored?.item,
+      claims,
       began: restored?.began ?? clock.now(),
       restored,
       seed,
@@ -288,9 +294,14 @@ class Execution {
       append: async (drafts) => {
         const rest = fresh(drafts);
         this.#show(rest);
-        if (rest.length > 0) await trail.append(rest);
+        const kept = dry ? rest.filter(countsNothing) : rest;
+        if (kept.length > 0) await trail.append(kept);
       },
-      note: (...drafts) => this.#note(fresh(drafts)),
+      note: (...drafts) => {
+        const rest = fresh(drafts);
+        this.#show(rest);
+        trail.note(dry ? rest.filter(countsNothing) : rest);
+      },
       outputOf: (value) => outputFields(artifacts, redactor.value(value)),
       assertSpace: () => this.#assertSpace(),
       tool: (tool) => this.#tool(tool),
@@ -307,15 +318,18 @@ class Execution {
         context,
         [...stagesOf(pipeline.body)].map(({ id }) => id),
       );
-      const { failures, cancelled } = await runBody(context, graph, globals);
+      const { failures, cancelled, parked } = await runBody(context, graph, globals);
+      const [waits] = parked;
       const first = failures.find((failure) => failure.class !== "cancelled");
-      const status = cancelled ? "cancelled" : first === undefined ? "ok" : "failed";
+      // What waits comes before what failed: a run that is parked is not over.
+      const status = cancelled ? "cancelled" : waits !== undefined ? "parked" : first === undefined ? "ok" : "failed";
+      const why = waits ?? first;
       entry = {
         run,
         pipeline: name,
         cycle,
         status,
-        ...(status === "failed" ? { error: `${first!.what}: ${first!.error}` } : {}),
+        ...(cancelled || why === undefined ? {} : { error: `${why.what}: ${why.error}` }),
       };
       const ended: Draft = {
         kind: "run.ended",
@@ -325,7 +339,7 @@ class Execution {
         ...(entry.error === undefined ? {} : { error: entry.error }),
       };
       await context.append([ended]);
-      if (restored !== undefined) leaveRun(claimsOf(this.#options.store, trail.process), run);
+      if (restored !== undefined) leaveRun(claims, run);
     } finally {
       cancellation.release();
       this.#runs.push(entry);
@@ -392,6 +406,9 @@ function watch(trail: Trail, stop: AbortController): { readonly error: TrailErro
   });
   return broken;
 }
+
+/** In a rehearsal measurements are shown, and neither kept nor learned from. */
+const countsNothing = ({ kind }: Draft): boolean => kind !== "evidence" && kind !== "score";
 
 /** What a run that goes on does not do again. */
 function saidOf({ stages }: RestoredRun): { readonly name: string; readonly message: string } {

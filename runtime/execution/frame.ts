@@ -1,6 +1,7 @@
 /** Names and what they came to, body by body: the pipeline, an item of a `for`, the inside of a `when`. */
 import type { Draft } from "../trail/record.ts";
 import type { Json } from "../types.ts";
+import type { Halt } from "./attempt-error.ts";
 import type { Choice, Failure } from "./evidence.ts";
 import type { Scope } from "./expression.ts";
 import type { Graph, Vertex } from "./graph.ts";
@@ -11,6 +12,8 @@ export type Settled = { readonly ok: true; readonly value: Json } | { readonly o
 export interface Root extends Failure {
   /** What failed, as a person knows it. */
   readonly what: string;
+  /** Nothing failed: the stage waits for a person, and what rests on it stays open with it; or this is a rehearsal. */
+  readonly halted?: Halt["why"];
 }
 
 /** Records to write before what they release may begin. */

@@ -9,6 +9,7 @@ import type { Draft, FailureClass, KnownRecord, Record } from "../trail/record.t
 import type { Trail } from "../trail/trail.ts";
 import { mayWrite } from "../trail/writers.ts";
 import type { Json } from "../types.ts";
+import { knownEffect, type RestoredEffect } from "./known-effect.ts";
 import { RefusedError } from "./load.ts";
 
 /** A stage that has ended, for better or worse: it is not run again. */
@@ -56,6 +57,8 @@ export interface RunHead {
 export interface RestoredRun extends RunHead {
   /** By `stageKey`. */
   readonly stages: ReadonlyMap<string, RestoredStage>;
+  /** What is on record of effects, by `stageKey`. */
+  readonly effects: ReadonlyMap<string, RestoredEffect>;
   /** What the memory answered, by the question's JSON. */
   readonly answers: ReadonlyMap<string, Json>;
   /** The number of the last id that it gave out. */
@@ -88,12 +91,17 @@ export async function restoredRun(
 
   const ended = new Map<string, KnownRecord<"stage.ended">>();
   const answered = new Map<string, KnownRecord<"memory">>();
+  const done = new Map<string, Record[]>();
   const said = new Map<string, number>();
   let lastId = 0;
   for (const record of own) {
     lastId = Math.max(lastId, idIn(record, run, "attempt"), idIn(record, run, "call"));
     const words = wordsOf(record);
     if (words !== undefined) said.set(words, (said.get(words) ?? 0) + 1);
+    if (isOfEffect(record)) {
+      const key = stageKey(record.stage ?? "", record.scope ?? "");
+      done.set(key, [...(done.get(key) ?? []), record]);
+    }
     if (record.kind === "memory") answered.set(record.question, record);
     if (record.kind === "stage.ended" && record.status !== "cancelled" && record.class !== "cancelled")
       ended.set(stageKey(record.stage ?? "", record.scope ?? ""), record);
@@ -110,11 +118,19 @@ export async function restoredRun(
     if (record.status === "skipped" || record.status === "cancelled") continue;
     stages.set(key, await stageOf(record, record.status, head, artifacts));
   }
+  const effects = new Map<string, RestoredEffect>();
+  for (const [key, records] of done) {
+    const known = knownEffect(records);
+    if (known?.state === "done")
+      effects.set(key, { state: "done", value: await valueOf(known.record, head, artifacts) });
+    else if (known !== undefined) effects.set(key, known);
+  }
   const answers = new Map<string, Json>();
   for (const [question, record] of answered) answers.set(question, await valueOf(record, head, artifacts));
   return {
     ...head,
     stages,
+    effects,
     answers,
     lastId,
     absorbs(draft) {
@@ -149,7 +165,7 @@ async function stageOf(
 
 /** An artifact is read back by its hash, and refused where its content does not fit it. */
 async function valueOf(
-  { artifact, output, stage }: KnownRecord<"stage.ended" | "memory">,
+  { artifact, output, stage }: KnownRecord<"stage.ended" | "tool.ended" | "effect" | "memory">,
   { run }: RunHead,
   artifacts: Artifacts,
 ): Promise<Json> {
@@ -160,6 +176,10 @@ async function valueOf(
     `The run ${run} cannot go on: what ${stage ?? "the memory"} gave is no longer in the store (artifact ${artifact}).`,
   ]);
 }
+
+const isOfEffect = (record: Record): boolean =>
+  record.kind === "effect" ||
+  ((record.kind === "tool.started" || record.kind === "tool.ended") && record.effect === true);
 
 /** Ids are `<run>:<number>`. */
 function idIn(record: Record, run: string, field: "attempt" | "call"): number {
@@ -277,8 +297,12 @@ export async function takeRun(store: string, trail: Trail, run: string): Promise
   if (claimed.outcome === "held") return { outcome: "running" };
   // Asked before reading, and read after the claim: whoever had it has said all that it had to say.
   const writes = mayWrite(store);
-  const { records } = await trail.since({});
-  const restored = await restoredRun(records, run, artifactsOf(store));
+  const own: Record[] = [];
+  const keep = (records: readonly Record[]): void => {
+    for (const record of records) if (record.run === run) own.push(record);
+  };
+  keep((await trail.since({}, keep)).records);
+  const restored = await restoredRun(own, run, artifactsOf(store));
   const outcome =
     restored === undefined
       ? "unknown"

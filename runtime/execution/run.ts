@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly peer: string;
   readonly seed: number;
   readonly input?: { readonly [name: string]: Json };
+  /** A rehearsal: effects are not called, what reads what they give is skipped, and nothing is learned. */
+  readonly dry?: boolean;
   /** A run that goes on, taken with `takeRun`: it alone is run, to its end, by the plan that it was begun with. */
   readonly resume?: RestoredRun;
   /** Hash of the program's plan, where a peer or `--set` has changed it. */

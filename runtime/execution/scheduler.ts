@@ -17,12 +17,14 @@ import { type Batch, choicesBehind, Frame, type Root, rootOf, type Settled } fro
 import { type Graph, metricName, type Vertex } from "./graph.ts";
 import { itemsOf, measuredIn } from "./items.ts";
 import { stageKey } from "./restored.ts";
-import { restoredResult, runStage, type StageResult } from "./stage.ts";
+import { type ParkedStage, restoredResult, runStage, type StageResult } from "./stage.ts";
 
 export interface BodyResult {
   /** The first failures, in the order in which they happened. */
   readonly failures: readonly Root[];
   readonly cancelled: boolean;
+  /** Stages that wait for a person, each with what it waits for. */
+  readonly parked: readonly Root[];
 }
 
 /** Ends when every node is settled. Rejects only with what ends the whole run: no trail, no knowledge. */
@@ -34,6 +36,7 @@ class Scheduler {
   readonly #context: RunContext;
   readonly #graph: Graph;
   readonly #failures: Root[] = [];
+  readonly #parked: Root[] = [];
   readonly #queue: (() => void)[] = [];
   #batch: Batch = { drafts: [], releases: [] };
   #abandon: (error: unknown) => void = () => {};
@@ -55,7 +58,8 @@ class Scheduler {
       const frame = new Frame(this.#graph, undefined, undefined, "", (batch) => {
         batch.releases.push(() => {
           this.#over = true;
-          resolve({ failures: this.#failures, cancelled: this.#context.cancellation.cancelled });
+          const { cancelled } = this.#context.cancellation;
+          resolve({ failures: this.#failures, cancelled, parked: this.#parked });
         });
       });
       for (const [name, value] of globals) frame.settled.set(name, { ok: true, value });
@@ -130,7 +134,7 @@ class Scheduler {
   #act(frame: Frame, index: number): void {
     const vertex = frame.graph.vertices[index]!;
     const root = rootOf(frame, vertex.needs);
-    if (root !== undefined) this.#skip(frame, vertex, root, `because ${root.what} failed`);
+    if (root !== undefined) this.#skip(frame, vertex, root, `because ${root.what} ${outcomeOf(root)}`);
     else if (vertex.node.kind === "learn") this.#learn(frame, vertex.node);
     else if (this.#context.cancellation.cancelled) {
       this.#skip(frame, vertex, CANCELLED, "because the run was cancelled");
@@ -268,6 +272,8 @@ class Scheduler {
       const began = clock.elapsed();
       runStage(this.#context, node, frame.key, frame)
         .then(async (result) => {
+          // What waits has not ended: it starts anew when the run goes on.
+          if (result.status === "parked") return this.#step(() => this.#settleStage(frame, node, result));
           const output = result.status === "ok" ? await this.#context.outputOf(result.value) : {};
           this.#step(() => this.#endStage(frame, node, result, output, (clock.elapsed() - began) / 1000));
         })
@@ -275,15 +281,21 @@ class Scheduler {
     });
   }
 
-  #endStage(frame: Frame, node: StageNode, result: StageResult, output: object, elapsed: number): void {
-    const failure = result.status === "ok" ? undefined : result.failure;
+  #endStage(
+    frame: Frame,
+    node: StageNode,
+    result: Exclude<StageResult, ParkedStage>,
+    output: object,
+    elapsed: number,
+  ): void {
+    const failure = "failure" in result ? result.failure : "why" in result ? { error: result.why } : undefined;
     const ok = result.status === "ok" ? result : undefined;
     this.#batch.drafts.push({
       kind: "stage.ended",
       ...this.#context.origin,
       stage: node.id,
       ...(frame.key === "" ? {} : { scope: frame.key }),
-      status: result.status,
+      status: result.status === "rehearsed" ? "skipped" : result.status,
       ...(ok === undefined ? {} : { via: ok.via, attempt: ok.attempt }),
       ...(ok === undefined || ok.alternative === 0 ? {} : { alternative: ok.alternative }),
       ...(ok?.choice?.echo === true ? { echo: true } : {}),
@@ -299,6 +311,11 @@ class Scheduler {
     if (result.status === "ok") {
       if (result.choice !== undefined) frame.choices.set(node.name, result.choice);
       this.#settle(frame, node.name, { ok: true, value: result.value });
+    } else if ("why" in result) {
+      const { status: halted, why: error } = result;
+      const root: Root = { class: "interrupted", error, what: named(node.id, frame.key), halted };
+      if (halted === "parked") this.#parked.push(root);
+      this.#settle(frame, node.name, { ok: false, root });
     } else {
       this.#blame(frame, node.needs, result.failure);
       if (result.status === "none") this.#settle(frame, node.name, { ok: true, value: null });
@@ -337,7 +354,7 @@ class Scheduler {
   }
 
   #skip(frame: Frame, vertex: Vertex, root: Root, why: string): void {
-    this.#recordSkipped([vertex.node], frame.key, root, why);
+    if (root.halted !== "parked") this.#recordSkipped([vertex.node], frame.key, root, why);
     for (const name of vertex.provides) this.#settle(frame, name, { ok: false, root });
     this.#finish(frame);
   }
@@ -355,7 +372,7 @@ class Scheduler {
         status: "skipped",
         attempts: 0,
         elapsed: 0,
-        ...(root === undefined ? {} : { class: root.class }),
+        ...(root === undefined || root.halted !== undefined ? {} : { class: root.class }),
         error: why,
       });
     }
@@ -391,8 +408,15 @@ class Scheduler {
     const { parallel } = node;
     let next = 0;
     let active = 0;
+    // Of a name: an item that is still to come keeps all that rests on the whole of them open.
+    const open = new Map<string, Root>();
     const finish = (): void => {
       for (const [name, values] of collected) {
+        const root = open.get(name);
+        if (root !== undefined) {
+          this.#settle(frame, name, { ok: false, root });
+          continue;
+        }
         const ended = values.flatMap((value, index) =>
           value === undefined ? [] : [[items[index]!.key, value] as const],
         );
@@ -409,6 +433,7 @@ class Scheduler {
         const item = new Frame(vertex.body!, frame, vertex, frame.key === "" ? key : `${frame.key}/${key}`, () => {
           for (const name of vertex.provides) {
             const settled = item.settled.get(name);
+            if (settled?.ok === false && settled.root.halted === "parked") open.set(name, settled.root);
             if (settled?.ok !== true || settled.value === null) continue;
             collected.get(name)![index] = settled.value;
             frame.insides.get(name)!.push(item);
@@ -498,6 +523,9 @@ class Scheduler {
     }
   }
 }
+
+const outcomeOf = ({ halted }: Root): string =>
+  halted === undefined ? "failed" : halted === "parked" ? "waits for a person" : "was only rehearsed";
 
 const CANCELLED: Root = { class: "cancelled", error: "the run was cancelled", what: "the run" };
 

@@ -9,8 +9,9 @@ import type { Draft, FailureClass } from "../trail/record.ts";
 import type { Json } from "../types.ts";
 import { type Claim, canonical, canonicalArguments } from "../values/canonical.ts";
 import { type Attempt, accept, asAttemptError, type Input, type Outcome, type Past, seconds } from "./attempt.ts";
-import { AttemptError } from "./attempt-error.ts";
+import { AttemptError, Halt } from "./attempt-error.ts";
 import type { RunContext, StageOrigin } from "./context.ts";
+import { performEffect } from "./effect.ts";
 import { type Choice, type Failure, failureEvidence, successEvidence } from "./evidence.ts";
 import { checkExpected } from "./expectation.ts";
 import { evaluate, type Scope } from "./expression.ts";
@@ -19,7 +20,7 @@ import { NOTHING_RECALLED, recallFor } from "./recalling.ts";
 import type { RestoredStage } from "./restored.ts";
 import { type AttemptSettings, retryPolicy } from "./retry.ts";
 import { claimToEvaluateAgain } from "./sentinel.ts";
-import { callTool } from "./tool-call.ts";
+import { invoke } from "./tool-call.ts";
 
 export type StageResult =
   | {
@@ -32,7 +33,16 @@ export type StageResult =
       readonly attempts: number;
       readonly choice: Choice | undefined;
     }
-  | { readonly status: "none" | "failed" | "cancelled"; readonly attempts: number; readonly failure: Failure };
+  | { readonly status: "none" | "failed" | "cancelled"; readonly attempts: number; readonly failure: Failure }
+  /** Nothing failed, and there is no value: `why` says so in words. */
+  | { readonly status: "rehearsed"; readonly attempts: number; readonly why: string }
+  | ParkedStage;
+
+export interface ParkedStage {
+  readonly status: "parked";
+  readonly attempts: number;
+  readonly why: string;
+}
 
 /** A claim stands in every record about it. */
 const LONGEST_CLAIM = 32_768;
@@ -82,6 +92,15 @@ class StageRun {
   }
 
   async run(): Promise<StageResult> {
+    try {
+      return await this.#run();
+    } catch (error) {
+      if (!(error instanceof Halt)) throw error;
+      return { status: error.why, attempts: this.#attempts, why: error.message };
+    }
+  }
+
+  async #run(): Promise<StageResult> {
     this.#recalled = await recallFor(this.#context, this.#node, this.#scopeKey, this.#origin);
     let failure: Failure = { class: "error", error: "it has nothing to try" };
     for (const [index, call] of this.#node.alternatives.entries()) {
@@ -161,7 +180,20 @@ class StageRun {
       backend: call.backends[0] ?? "local",
       ...(settings.note === undefined ? {} : { note: settings.note }),
     });
-    const outcome = await this.#outcome(attempt, call, input, settings, history, again);
+    const outcome = await this.#outcome(attempt, call, input, settings, history, again).catch((error: unknown) => {
+      if (error instanceof Halt) {
+        const elapsed = seconds(clock.elapsed() - began);
+        this.#note({
+          kind: "attempt.ended",
+          ...origin,
+          ok: false,
+          elapsed,
+          class: "interrupted",
+          error: error.message,
+        });
+      }
+      throw error;
+    });
     const { failure, claim, value } = outcome;
     const ended: Draft = {
       kind: "attempt.ended",
@@ -215,13 +247,24 @@ class StageRun {
         ? { value: JSON.parse(again.chosen) as Json, claim: again }
         : call.callee.kind === "agent"
           ? await propose(attempt, call, input, settings, history, this.#recalled)
-          : await callTool(attempt, call, input);
+          : await this.#callTool(attempt, call, input);
     if (outcome.failure !== undefined) return outcome;
     try {
       await checkExpected(attempt, outcome.value!);
       return outcome;
     } catch (error) {
       return { ...outcome, failure: asAttemptError(error) };
+    }
+  }
+
+  async #callTool(attempt: Attempt, { callee: { name }, timeout }: Call, input: Input): Promise<Outcome> {
+    const tool = this.#context.plan.tools[name]!;
+    const claim = canonicalArguments(input, tool.parameters);
+    const perform = tool.effect ? performEffect : invoke;
+    try {
+      return { claim, ...(await perform(attempt, name, input, timeout ?? tool.timeout)) };
+    } catch (error) {
+      return { claim, failure: asAttemptError(error) };
     }
   }
 

@@ -1,55 +1,57 @@
 /** A tool is called: for its stage, for the stage's agent, or for the check of `expect`. */
 import type { Proposal } from "../models/model.ts";
-import type { Call, Expr } from "../plan.ts";
+import type { Expr } from "../plan.ts";
 import { SETTINGS } from "../settings.ts";
+import type { Draft } from "../trail/record.ts";
 import type { Json, Type } from "../types.ts";
-import { canonicalArguments } from "../values/canonical.ts";
-import { type Attempt, accept, asAttemptError, type Input, type Outcome, seconds } from "./attempt.ts";
+import { type Attempt, accept, asAttemptError, type Input, seconds } from "./attempt.ts";
 import { AttemptError } from "./attempt-error.ts";
+import { Cancellation } from "./cancellation.ts";
 import { evaluate, type Scope } from "./expression.ts";
 
-/** The attempt of a stage that calls a tool. */
-export async function callTool(attempt: Attempt, call: Call, input: Input): Promise<Outcome> {
-  const tool = attempt.context.plan.tools[call.callee.name]!;
-  const claim = canonicalArguments(input, tool.parameters);
-  try {
-    const { value, cost } = await invoke(attempt, call.callee.name, input, call.timeout ?? tool.timeout);
-    return { value, claim, ...(cost === undefined ? {} : { cost }) };
-  } catch (error) {
-    return { claim, failure: asAttemptError(error) };
-  }
+export interface Invoked {
+  readonly value: Json;
+  readonly cost?: number;
 }
 
-/** `input` fits the tool's parameters; `timeout` is in seconds. Rejects with `AttemptError`, or with what ends the run. */
+/**
+ * `input` fits the tool's parameters; `timeout` is in seconds. Rejects with `AttemptError`, or with what ends the run. An
+ * effect is only called by `performEffect`: its start and its result are on the disk before anything follows, and it ends
+ * in its own time even where the run is cancelled, since nobody could tell what became of it otherwise.
+ */
 export async function invoke(
   attempt: Attempt,
   name: string,
   input: Input,
   timeout: number | undefined,
-): Promise<{ value: Json; cost?: number }> {
+  { effect = false }: { readonly effect?: boolean } = {},
+): Promise<Invoked> {
   const { context, origin } = attempt;
   const { plan, clock, cancellation } = context;
   const declared = plan.tools[name];
   if (declared === undefined) throw new AttemptError("error", `the plan has no tool ${name}`);
+  if (declared.effect !== effect) throw new AttemptError("error", `${name} is an effect, and only a stage can call it`);
   const call = context.nextId();
   const began = clock.elapsed();
-  context.note({ kind: "tool.started", ...origin, tool: name, call });
+  const write = async (draft: Draft): Promise<void> => (effect ? context.append([draft]) : context.note(draft));
   const note = (of: string, message: string): void => context.note({ kind: "event", ...origin, name: of, message });
   let lines = 0;
-  const ended = (ok: boolean, cost?: number, failure?: AttemptError): void => {
-    const more = lines - SETTINGS.tools.logLines;
-    if (more > 0) note("log", `… ${more} more ${more === 1 ? "line" : "lines"} of ${name}`);
-    context.note({
+  const ended = (ok: boolean, more: object): Promise<void> => {
+    const left = lines - SETTINGS.tools.logLines;
+    if (left > 0) note("log", `… ${left} more ${left === 1 ? "line" : "lines"} of ${name}`);
+    const elapsed = seconds(clock.elapsed() - began);
+    return write({
       kind: "tool.ended",
       ...origin,
       tool: name,
       call,
       ok,
-      elapsed: seconds(clock.elapsed() - began),
-      ...(cost === undefined ? {} : { cost }),
-      ...(failure === undefined ? {} : { class: failure.class, error: failure.message }),
+      elapsed,
+      ...(effect ? { effect } : {}),
+      ...more,
     });
   };
+  let isOpen = false;
   try {
     const tool = await context.tool(name);
     const toolContext = {
@@ -61,7 +63,10 @@ export async function invoke(
         if (lines <= SETTINGS.tools.logLines) note("log", line.slice(0, 2000));
       },
     };
-    const result = await cancellation.within(
+    cancellation.signal.throwIfAborted();
+    await write({ kind: "tool.started", ...origin, tool: name, call, ...(effect ? { effect } : {}) });
+    isOpen = true;
+    const result = await (effect ? new Cancellation(NEVER) : cancellation).within(
       clock,
       timeout,
       (signal) => tool.call(input, toolContext, signal),
@@ -69,14 +74,18 @@ export async function invoke(
     );
     const value = accept(result.value, declared.result, "the result", "drop");
     const cost = declared.spent === undefined ? result.cost : spent(declared.spent, value);
-    ended(true, cost);
-    return { value, ...(cost === undefined ? {} : { cost }) };
+    const paid = cost === undefined ? {} : { cost };
+    await ended(true, { ...paid, ...(effect ? await context.outputOf(value) : {}) });
+    return { value, ...paid };
   } catch (error) {
     const failure = asAttemptError(error);
-    ended(false, undefined, failure);
+    if (isOpen) await ended(false, { class: failure.class, error: failure.message });
     throw failure;
   }
 }
+
+/** The signal of a call that nothing cancels but its own deadline. */
+const NEVER = new AbortController().signal;
 
 /** A tool in an agent's hands: without the parameters that the program has bound. */
 export function offered(

@@ -18,7 +18,6 @@ export function unsupported(plan: Plan, pipelines: readonly string[] = Object.ke
   const tool = (name: string, at: Position): void => {
     const declared = plan.tools[name];
     if (declared === undefined) return;
-    if (declared.effect) say(at, `the effect ${name}`);
     if (declared.from.kind === "mcp") say(at, `the MCP tool ${name}`);
     if (declared.from.kind === "builtin") say(at, `the built-in ${declared.from.name}`);
     if (declared.limits.length > 0) say(declared.at, `the limit of ${name}`);

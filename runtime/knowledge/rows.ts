@@ -17,6 +17,7 @@ const TABLE_OF: { readonly [kind in Kind]: TableName | undefined } = {
   turn: "turns",
   "tool.started": "tool_calls",
   "tool.ended": "tool_calls",
+  effect: undefined,
   evidence: "evidence",
   memory: undefined,
   score: "scores",

@@ -139,11 +139,25 @@ export const KINDS = {
   "tool.ended": z.looseObject({
     tool: z.string(),
     call: id,
+    effect: z.boolean().optional(),
     ok: z.boolean(),
     elapsed: seconds,
     cost: z.number().nonnegative().optional(),
     ...output,
     ...failure,
+  }),
+  /**
+   * What is known of an effect whose `call` was begun and gave no result: `unsure` asks a person; `happened`, with its
+   * result, `undone` (it did not happen, and may be done) and `left` (leave it, and fail) are what `confirm` or a person
+   * says, whom `by` names.
+   */
+  effect: z.looseObject({
+    tool: z.string(),
+    call: id,
+    state: z.enum(["unsure", "happened", "undone", "left"]),
+    by: z.string().optional(),
+    why: z.string().optional(),
+    ...output,
   }),
   /** One observation about one claim by one peer: the unit of knowledge. See `knowledge/`. */
   evidence: z.looseObject({

@@ -65,14 +65,12 @@ export const effectRetried = define<{ readonly name: string; readonly how: strin
     text: "A tool that submits, commits or pays is an `effect`: at most once, so neither `retry` nor `or` may follow it.",
     wrong: `gang 1
 import { note } from "./tools.ts"
-// gang-ignore GANG4090: effects will be built
 tool pay(to: string) -> bool = exec("./pay") { effect: true }
 pipeline p(to: string) {
   stage paid = pay(to) or note(to)
 }
 `,
     right: `gang 1
-// gang-ignore GANG4090: effects will be built
 tool pay(to: string) -> bool = exec("./pay") { effect: true }
 pipeline p(to: string) {
   stage paid = pay(to)
@@ -92,7 +90,6 @@ export const effectByAgent = define<{ readonly agent: string; readonly tool: str
     text: "What an agent calls, a model decides, as often as it likes. Effects stand in stages, where the plan counts them.",
     wrong: `gang 1
 model own = embedded()
-// gang-ignore GANG4090: effects will be built
 tool pay(to: string) -> bool = exec("./pay") { effect: true }
 agent trader() -> bool {
   model: own
@@ -138,8 +135,8 @@ export const badConfirm = define<{ readonly tool: string; readonly confirm: stri
   explain: {
     text: "After a crash in the middle of an effect, its `confirm` tool asks the world whether it happened.",
     wrong:
-      'gang 1\ntool found(other: string) -> string? = exec("./found")\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) -> string = exec("./pay") { effect: true, confirm: found }\n',
+      'gang 1\ntool found(other: string) -> string? = exec("./found")\ntool pay(to: string) -> string = exec("./pay") { effect: true, confirm: found }\n',
     right:
-      'gang 1\ntool found(to: string) -> string? = exec("./found")\n// gang-ignore GANG4090: effects will be built\ntool pay(to: string) -> string = exec("./pay") { effect: true, confirm: found }\n',
+      'gang 1\ntool found(to: string) -> string? = exec("./found")\ntool pay(to: string) -> string = exec("./pay") { effect: true, confirm: found }\n',
   },
 });

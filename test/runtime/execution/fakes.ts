@@ -74,3 +74,16 @@ export async function run(plan: Plan, store: string, more: Partial<RunOptions> =
   });
   return { summary, trail, of: (kind) => trail.drafts.filter((draft) => draft.kind === kind) as never };
 }
+
+/** Records as a process would have written them, one a list. */
+export function written(...processes: readonly (readonly Draft[])[]): Record[] {
+  const time = new Date(0).toISOString();
+  return processes.flatMap((drafts, process) =>
+    drafts.map(
+      (draft, index): Record => ({
+        ...{ v: 1, process: `p${process}`, seq: index + 1, id: `${process}-${index}`, time },
+        ...(JSON.parse(JSON.stringify(draft)) as Draft),
+      }),
+    ),
+  );
+}

@@ -10,7 +10,7 @@ import type { Plan } from "../../../runtime/plan.ts";
 import { artifactsOf } from "../../../runtime/trail/artifacts.ts";
 import { openTrail } from "../../../runtime/trail/local.ts";
 import type { Draft, Record } from "../../../runtime/trail/record.ts";
-import { noKnowledge, run } from "./fakes.ts";
+import { noKnowledge, run, written } from "./fakes.ts";
 import {
   AT,
   call,
@@ -31,19 +31,6 @@ import {
 
 const store = mkdtempSync(join(tmpdir(), "gang-resume-"));
 afterAll(() => rmSync(store, { recursive: true, force: true }));
-
-/** Records as a process would have written them, by turn. */
-function written(...processes: readonly (readonly Draft[])[]): Record[] {
-  const time = new Date(0).toISOString();
-  return processes.flatMap((drafts, process) =>
-    drafts.map(
-      (draft, index): Record => ({
-        ...{ v: 1, process: `p${process}`, seq: index + 1, id: `${process}-${index}`, time },
-        ...(JSON.parse(JSON.stringify(draft)) as Draft),
-      }),
-    ),
-  );
-}
 
 const resumed = async (plan: Plan, records: readonly Record[], more: Parameters<typeof run>[2] = {}) =>
   run(plan, store, {

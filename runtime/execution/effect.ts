@@ -1,0 +1,99 @@
+/**
+ * A tool that changes something in the world is called at most once: over attempts, over all the times that its run goes
+ * on, and over the processes of a store. What it did is known by the stage, its item, and the run (or, where the run
+ * answers an item of a source, that item): claimed, written ahead, done, and its result on record before the claim goes.
+ *
+ * Where the records have its start and not its result, nobody knows whether it happened: its `confirm` is asked, else a
+ * person, for whom the run is parked. What a person may say stands as `effect` records.
+ */
+import type { Claimed } from "../trail/claims.ts";
+import { TrailError } from "../trail/trail.ts";
+import type { Json } from "../types.ts";
+import { type Attempt, accept, asAttemptError, type Input } from "./attempt.ts";
+import { AttemptError, Halt } from "./attempt-error.ts";
+import type { RestoredEffect } from "./known-effect.ts";
+import { stageKey } from "./restored.ts";
+import { type Invoked, invoke } from "./tool-call.ts";
+
+/** Rejects with `Halt` where only a person can say how it goes on. */
+export async function performEffect(
+  attempt: Attempt,
+  name: string,
+  input: Input,
+  timeout: number | undefined,
+): Promise<Invoked> {
+  const { context, node, scopeKey, origin } = attempt;
+  const { restored, claims, item } = context;
+  if (context.dry) throw new Halt("rehearsed", `${name} is an effect, and was not called with ${brief(input)}`);
+  const known = restored?.effects.get(stageKey(node.id, scopeKey));
+  if (known?.state === "done") {
+    context.note({
+      kind: "event",
+      ...origin,
+      name: "effect.kept",
+      message: `${name} was done before, and is not done again`,
+    });
+    return { value: known.value };
+  }
+  const key = JSON.stringify(["effect", node.id, item ?? origin.run, scopeKey]);
+  // Only of a run that goes on do the records say what a dead holder came to.
+  refuseHeld(await claims.take(key, { inherit: restored !== undefined }), name);
+  const settle = (): void => claims.settle(key);
+  try {
+    const happened = known && (await ask(attempt, name, input, timeout, known));
+    const done = happened ?? (await invoke(attempt, name, input, timeout, { effect: true }));
+    settle();
+    return done;
+  } catch (error) {
+    // What is known of it is on record, unless nothing can be written any more.
+    if (!(error instanceof TrailError)) settle();
+    throw error;
+  }
+}
+
+function refuseHeld(claimed: Claimed, name: string): void {
+  if (claimed.outcome === "taken") return;
+  if (claimed.liveness === "alive") throw new AttemptError("error", `another process is doing ${name} for this item`);
+  throw new Halt("parked", `${name} was claimed by a process that is gone, and may have happened`);
+}
+
+/** What came of an effect of which only the start is known; nothing where it did not happen, and is to be done. */
+async function ask(
+  attempt: Attempt,
+  name: string,
+  input: Input,
+  timeout: number | undefined,
+  { state, call, error, asked: isAsked }: Exclude<RestoredEffect, { readonly state: "done" }>,
+): Promise<Invoked | undefined> {
+  const { context, origin } = attempt;
+  const { plan } = context;
+  const how = error === undefined ? "was cut off" : `failed (${error})`;
+  if (state === "left")
+    throw new AttemptError("error", `${name} ${how} and may have happened; it was decided to leave it so`);
+  const { confirm, result } = plan.tools[name]!;
+  const asked = confirm === undefined ? undefined : plan.tools[confirm];
+  if (confirm === undefined || asked === undefined) {
+    const message = `${name} ${how} and may have happened: a person must say`;
+    if (!isAsked)
+      await context.append([{ kind: "effect", ...origin, tool: name, call, state: "unsure", why: message }]);
+    throw new Halt("parked", message);
+  }
+  const own = accept(input, { kind: "record", fields: asked.parameters }, confirm, "drop") as Input;
+  let said: Json;
+  try {
+    said = (await invoke(attempt, confirm, own, asked.timeout ?? timeout)).value;
+  } catch (failure) {
+    const { class: kind, message } = asAttemptError(failure);
+    throw new AttemptError(kind, `${name} ${how}, and ${confirm} cannot say whether it happened: ${message}`);
+  }
+  if (said === null) {
+    await context.append([{ kind: "effect", ...origin, tool: name, call, state: "undone", by: confirm }]);
+    return undefined;
+  }
+  const value = accept(said, result, `the result of ${confirm}`, "drop");
+  const output = await context.outputOf(value);
+  await context.append([{ kind: "effect", ...origin, tool: name, call, state: "happened", by: confirm, ...output }]);
+  return { value };
+}
+
+const brief = (input: Input): string => JSON.stringify(input).slice(0, 500);

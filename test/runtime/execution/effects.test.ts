@@ -1,0 +1,217 @@
+/** What happens in the world happens once: counted by the tool itself, in a file outside of the store. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { restoredRun } from "../../../runtime/execution/restored.ts";
+import type { Plan } from "../../../runtime/plan.ts";
+import { artifactsOf } from "../../../runtime/trail/artifacts.ts";
+import type { Draft } from "../../../runtime/trail/record.ts";
+import { run, written } from "./fakes.ts";
+import { AT, call, field, literal, name, planOf, record, STRING, stage, TOOLS, typescript } from "./plans.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "gang-effects-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let number = 0;
+let store = "";
+let world = "";
+beforeEach(() => {
+  store = join(folder, `store-${++number}`);
+  world = join(folder, `world-${number}`);
+});
+const happened = (): string[] => (existsSync(world) ? readFileSync(world, "utf8").trim().split("\n") : []);
+
+const GIVEN = record(["path", STRING], ["what", STRING]);
+const TICKET = record(["ticket", STRING]);
+
+function submitting(more: { confirm?: string; tool?: string } = {}): Plan {
+  const submit = typescript("world.ts", more.tool ?? "submit", GIVEN, TICKET, {
+    effect: true,
+    ...(more.confirm === undefined ? {} : { confirm: more.confirm }),
+  });
+  const findTicket = typescript("world.ts", "findTicket", GIVEN, { kind: "optional", of: TICKET });
+  const given = { path: literal(world), what: field(name("one"), "value") };
+  return planOf(
+    [
+      stage("one", call("tool", "echo", { value: literal("it") }), [], { type: record(["value", STRING]) }),
+      stage("sent", call("tool", "submit", given), ["one"], { type: TICKET }),
+      stage("after", call("tool", "echo", { value: field(name("sent"), "ticket") }), ["sent"], { type: STRING }),
+    ],
+    {
+      tools: {
+        ...TOOLS,
+        submit,
+        findTicket,
+        echo: typescript("world.ts", "echo", record(["value", STRING]), record(["value", STRING])),
+      },
+    },
+  );
+}
+
+const resumed = async (plan: Plan, ...drafts: readonly (readonly Draft[])[]) => {
+  const records = written(...drafts);
+  return run(plan, store, { resume: (await restoredRun(records, records.at(-1)!.run!, artifactsOf(store)))! });
+};
+const valuesOf = (drafts: readonly Draft[]) =>
+  drafts.flatMap((draft) => (draft.kind === "stage.ended" ? [[draft.stage, draft.status, draft.output]] : []));
+
+describe("cut off at any moment", () => {
+  test("it happens once, and its `confirm` tells what nobody else knows", async () => {
+    const plan = submitting({ confirm: "findTicket" });
+    const whole = (await run(plan, store)).trail.drafts;
+    expect(happened()).toEqual(["it"]);
+    const [start, end] = ["tool.started", "tool.ended"].map((kind) =>
+      whole.findIndex((draft) => draft.kind === kind && "effect" in draft && draft.effect === true),
+    ) as [number, number];
+    for (let cut = 2; cut < whole.length; cut++) {
+      // Between its start and its end it may have happened, or not.
+      const possible = cut <= start ? [[]] : cut <= end ? [[], ["it"]] : [["it"]];
+      for (const before of possible) {
+        writeFileSync(world, before.map((line) => `${line}\n`).join(""));
+        const { trail, of } = await resumed(plan, whole.slice(0, cut));
+        expect(happened(), `cut at ${cut}`).toEqual(["it"]);
+        expect(valuesOf([...whole.slice(0, cut), ...trail.drafts])).toEqual(valuesOf(whole));
+        expect(of("effect").map(({ state, by }) => [state, by])).toEqual(
+          cut > start && cut <= end ? [[before.length === 0 ? "undone" : "happened", "findTicket"]] : [],
+        );
+      }
+    }
+  });
+
+  test("without a `confirm` the run is parked, what rests on it stays open, and it goes on as a person says", async () => {
+    const plan = submitting();
+    const whole = (await run(plan, store)).trail.drafts;
+    const start = whole.findIndex((draft) => draft.kind === "tool.started" && draft.effect === true);
+    const cut = whole.slice(0, start + 1);
+    const parked = await resumed(plan, cut);
+    expect(parked.summary.runs).toMatchObject([
+      { status: "parked", error: "work.sent: submit was cut off and may have happened: a person must say" },
+    ]);
+    expect(valuesOf(parked.trail.drafts)).toEqual([]);
+    const [unsure] = parked.of("effect");
+    expect(unsure).toMatchObject({ state: "unsure", tool: "submit", stage: "work.sent" });
+
+    // Nothing said: parked again, and asked no second time.
+    const still = await resumed(plan, cut, parked.trail.drafts);
+    expect(still.summary.runs).toMatchObject([{ status: "parked" }]);
+    expect(still.of("effect")).toEqual([]);
+
+    const said = (more: object): Draft[] => [{ ...unsure!, by: "a person", ...more } as Draft];
+    const goingOn = (more: object) => resumed(plan, cut, [...parked.trail.drafts, ...said(more)]);
+    expect(valuesOf((await goingOn({ state: "happened", output: { ticket: "T" } })).trail.drafts)).toEqual([
+      ["work.sent", "ok", { ticket: "T" }],
+      ["work.after", "ok", { value: "T" }],
+    ]);
+    expect(happened()).toEqual(["it"]);
+
+    expect((await goingOn({ state: "left" })).summary.runs).toMatchObject([
+      { status: "failed", error: "work.sent: submit was cut off and may have happened; it was decided to leave it so" },
+    ]);
+    expect(happened()).toEqual(["it"]);
+
+    const again = await goingOn({ state: "undone" });
+    expect(again.summary.runs).toMatchObject([{ status: "ok" }]);
+    expect(happened()).toEqual(["it", "it"]);
+    // That it did not happen was said of the first call: the second one is as good as any.
+    const third = await resumed(
+      plan,
+      cut,
+      [...parked.trail.drafts, ...said({ state: "undone" })],
+      again.trail.drafts.slice(0, -3),
+    );
+    expect(third.summary.runs).toMatchObject([{ status: "ok" }]);
+    expect(happened()).toEqual(["it", "it"]);
+  });
+});
+
+test("one that fails is not tried again, by no attempt and by no resume: it may have happened all the same", async () => {
+  const plan = submitting({ tool: "refused" });
+  const failed = await run(plan, store);
+  expect(failed.summary.runs).toMatchObject([{ status: "failed", error: "work.sent: the chain is down" }]);
+  const again = await resumed(plan, failed.trail.drafts);
+  expect(again.summary.runs).toMatchObject([
+    {
+      status: "parked",
+      error: "work.sent: submit failed (the chain is down) and may have happened: a person must say",
+    },
+  ]);
+});
+
+test("a cancel lets it end, so that its result is known", async () => {
+  const plan = submitting({ tool: "submitSlowly" });
+  const stop = new AbortController();
+  const { of, summary } = await run(plan, store, {
+    signal: stop.signal,
+    onRecord: (draft) => {
+      if (draft.kind === "tool.started" && draft.effect === true) setTimeout(() => stop.abort(), 5);
+    },
+  });
+  expect(summary.runs).toMatchObject([{ status: "cancelled" }]);
+  expect(of("tool.ended").filter((draft) => draft.effect)).toMatchObject([{ ok: true, output: { ticket: "slow" } }]);
+  expect(of("stage.ended").map(({ stage, status }) => [stage, status])).toEqual([
+    ["work.one", "ok"],
+    ["work.sent", "ok"],
+    ["work.after", "skipped"],
+  ]);
+});
+
+test("a rehearsal leaves the world alone, skips what reads it, and teaches nothing", async () => {
+  const plan = submitting();
+  const { of, summary } = await run(plan, store, { dry: true });
+  expect(summary.runs).toMatchObject([{ status: "ok" }]);
+  expect(happened()).toEqual([]);
+  expect(of("run.started")).toMatchObject([{ dry: true }]);
+  expect(of("stage.ended").map(({ stage, status, error }) => [stage, status, error])).toEqual([
+    ["work.one", "ok", undefined],
+    [
+      "work.sent",
+      "skipped",
+      `submit is an effect, and was not called with ${JSON.stringify({ path: world, what: "it" })}`,
+    ],
+    ["work.after", "skipped", "because work.sent was only rehearsed"],
+  ]);
+  expect(of("evidence")).toEqual([]);
+  expect(of("tool.started").map(({ tool }) => tool)).toEqual(["echo"]);
+});
+
+test("in a fan-out each item has its own, and what rests on all of them waits for the one that does", async () => {
+  const base = submitting();
+  const given = { path: literal(world), what: field(name("task"), "name") };
+  const plan = {
+    ...base,
+    pipelines: planOf([
+      {
+        kind: "for",
+        variable: "task",
+        type: { kind: "json" },
+        over: { kind: "list", list: { op: "field", of: name("net"), name: "tasks" } },
+        needs: [],
+        at: AT,
+        body: [stage("sent", call("tool", "submit", given), ["task"], { type: TICKET })],
+      },
+      stage("after", call("tool", "start", { value: { op: "aggregate", function: "count", of: name("sent") } }), [
+        "sent",
+      ]),
+    ]).pipelines,
+  };
+  const whole = (await run(plan, store)).trail.drafts;
+  expect(happened().sort()).toEqual(["a", "b", "c"]);
+  // As if the result of b had not been written any more.
+  const lost = whole.filter(
+    (draft) =>
+      draft.kind !== "run.ended" &&
+      draft.stage !== "work.after" &&
+      !(draft.scope === "b" && (draft.kind === "stage.ended" || draft.kind === "tool.ended")),
+  );
+  const parked = await resumed(plan, lost);
+  expect(parked.summary.runs).toMatchObject([{ status: "parked" }]);
+  expect(valuesOf(parked.trail.drafts)).toEqual([]);
+  const [unsure] = parked.of("effect");
+  const answer = { ...unsure!, state: "happened", output: { ticket: "b" } } as Draft;
+  const on = await resumed(plan, lost, [...parked.trail.drafts, answer]);
+  expect(valuesOf(on.trail.drafts)).toEqual([
+    ["work.sent", "ok", { ticket: "b" }],
+    ["work.after", "ok", { value: 3 }],
+  ]);
+  expect(happened()).toHaveLength(3);
+});
