@@ -133,8 +133,10 @@ function numberLexeme(text: string, start: number, lexemes: Lexemes): number {
 }
 
 function markLexeme(text: string, start: number, code: number, lexemes: Lexemes): number {
-  for (const { text: written, type } of marks[code] ?? none) {
-    if (!text.startsWith(written, start)) continue;
+  const candidates = marks[code] ?? none;
+  for (let i = 0; i < candidates.length; i++) {
+    const { text: written, type } = candidates[i]!;
+    if (written.length > 1 && !text.startsWith(written, start)) continue;
     const end = start + written.length;
     if (type === undefined) lexemes.foreign("mark", start, end);
     else lexemes.token(type, start, end);
