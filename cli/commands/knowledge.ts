@@ -6,6 +6,7 @@ import { resolveStore } from "../../runtime/trail/store.ts";
 import { command, usageError } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { table } from "../results.ts";
+import { stagesNamed } from "../stage-name.ts";
 import { claimText, counted } from "../ui/text.ts";
 
 export default command({
@@ -30,13 +31,7 @@ export default command({
     try {
       await knowledge.refresh();
       const all = knowledge.stages();
-      const wanted = all.filter(
-        ({ stage }) => options.stage === undefined || stage === options.stage || stage.endsWith(`.${options.stage}`),
-      );
-      if (options.stage !== undefined && wanted.length === 0 && all.length > 0) {
-        const names = all.map(({ stage }) => stage).join(", ");
-        throw usageError(`nothing is known of a stage ${JSON.stringify(options.stage)}.`, `There are ${names}.`);
-      }
+      const wanted = options.stage === undefined ? all : stagesNamed(options.stage, all);
       const known: Known[] = [];
       for (const { subnet, stage } of wanted) {
         const recalled = await knowledge.recall({

@@ -119,7 +119,7 @@ export interface Knowledge {
     /** Hashes of claims that are told of even where they were evaluated only once. */
     readonly also?: readonly string[];
   }): Promise<Watch>;
-  /** Every peer that anybody agreed or disagreed with. */
+  /** Every peer that evidence is known of; 0.5 where nobody tried the same. */
   peers(): Promise<readonly PeerTrust[]>;
   readonly cursor: Cursor;
   close(): Promise<void>;

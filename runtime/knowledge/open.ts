@@ -286,16 +286,18 @@ class DuckKnowledge implements OpenKnowledge {
     const engine = await this.started();
     await this.exclusively(() => this.renewTrust(engine));
     const rows = await this.asking<AgreementRow>("trust by stage", TRUST_BY_STAGE_SQL, {});
-    const names = new Map(this.facts.namedPlaces().map(([id, subnet, stage]) => [id, { subnet, stage }]));
-    return [...Map.groupBy(rows, ({ peer }) => peer)].map(([peer, of]) => {
+    const places = new Map(this.facts.namedPlaces().map(([id, subnet, stage]) => [id, { subnet, stage }]));
+    const byPeer = Map.groupBy(rows, ({ peer }) => peer);
+    return this.facts.peers.names.map((peer, number) => {
+      const of = byPeer.get(number) ?? [];
       const stages = of.map(({ place, agreement, disagreement }) => ({
-        ...names.get(place)!,
+        ...places.get(place)!,
         agreement,
         disagreement,
       }));
       const sum = (term: (one: Agreement) => number): number => stages.reduce((all, one) => all + term(one), 0);
       return {
-        ...{ peer: this.facts.peers.names[peer]!, trust: of[0]!.trust, stages },
+        ...{ peer, trust: of[0]?.trust ?? 0.5, stages },
         agreement: sum(({ agreement }) => agreement),
         disagreement: sum(({ disagreement }) => disagreement),
       };

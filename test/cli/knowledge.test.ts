@@ -148,7 +148,7 @@ describe("gangc runs, show, knowledge, sql", () => {
     });
     expect(await gangc(["knowledge", "--stage", "x"], { cwd })).toMatchObject({
       exit: 2,
-      talk: expect.stringContaining("There are p.s"),
+      talk: expect.stringContaining("There is p.s"),
     });
     expect(await gangc(["knowledge", "--top", "many"], { cwd })).toMatchObject({ exit: 2 });
   });

@@ -1,0 +1,94 @@
+/** A store at a glance: who wrote in it, what was refused or forgotten, and whether the subnet moved under its stages. */
+import { newestManifest } from "../trail/manifest.ts";
+import type { KnownRecord } from "../trail/record.ts";
+import type { TrailProblem } from "../trail/trail.ts";
+import type { Regime } from "./drift/regimes.ts";
+import type { Refusal } from "./facts.ts";
+import type { PeerTrust } from "./knowledge.ts";
+import { openKnowledge } from "./open.ts";
+import { readStore } from "./store.ts";
+
+export interface StoreStatus {
+  readonly records: number;
+  /** Of the sealed part; 0 where nothing is sealed. */
+  readonly generation: number;
+  readonly processes: readonly {
+    readonly process: string;
+    /** Whether it can still write. */
+    readonly alive: boolean;
+    readonly peers: readonly string[];
+    readonly records: number;
+    /** ISO times. */
+    readonly first: string;
+    readonly last: string;
+  }[];
+  readonly peers: readonly (PeerTrust & { readonly records: number })[];
+  readonly stages: readonly StageStatus[];
+  /** Drift and return records, oldest first. */
+  readonly changes: readonly (KnownRecord<"drift"> | KnownRecord<"return">)[];
+  /** Evidence and scores that came and do not count, by reason. */
+  readonly refused: { readonly [reason in Refusal]?: number };
+  readonly problems: readonly TrailProblem[];
+  /** Records that were forgotten; those among them that still stand in a file. */
+  readonly forgotten: number;
+  readonly unconfirmed: number;
+}
+
+export interface StageStatus {
+  readonly subnet: string;
+  readonly stage: string;
+  /** Oldest first, the current one last. */
+  readonly regimes: readonly Regime[];
+  /** Of each item with re-evaluations: how many tested the subnet in this regime, and how near an alarm is. */
+  readonly tests: readonly {
+    readonly scope: string;
+    readonly tests: number;
+    readonly surprises: number;
+    readonly cusum: number;
+  }[];
+}
+
+export async function storeStatus(directory: string, now: number): Promise<StoreStatus> {
+  const { records, problems, alive } = await readStore(directory);
+  const source = { since: async () => ({ records, cursor: {}, problems: [] }) };
+  const knowledge = await openKnowledge({ source, clock: { now: () => now } });
+  try {
+    await knowledge.refresh();
+    const stages: StageStatus[] = [];
+    for (const place of knowledge.stages()) {
+      const { scopes } = await knowledge.watch(place);
+      const tests = [...scopes].flatMap(([scope, { tests, surprises, cusum }]) =>
+        tests === 0 ? [] : [{ scope, tests, surprises, cusum }],
+      );
+      stages.push({ ...place, regimes: knowledge.regimes(place), tests });
+    }
+    const byPeer = Map.groupBy(records, ({ peer }) => peer);
+    const trust = new Map((await knowledge.peers()).map((peer) => [peer.peer, peer]));
+    const forgotten = newestManifest(directory)?.forgotten ?? [];
+    return {
+      records: records.length,
+      generation: newestManifest(directory)?.generation ?? 0,
+      processes: [...Map.groupBy(records, ({ process }) => process)].map(([process, of]) => ({
+        process,
+        alive: alive(process),
+        peers: [...new Set(of.map(({ peer }) => peer))].sort(),
+        records: of.length,
+        first: of[0]!.time,
+        last: of.at(-1)!.time,
+      })),
+      peers: [...byPeer].map(([peer, of]) => ({ ...(trust.get(peer) ?? unknown(peer)), records: of.length })),
+      stages,
+      changes: records
+        .filter((record) => record.kind === "drift" || record.kind === "return")
+        .toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0)),
+      refused: Object.fromEntries(knowledge.refused()),
+      problems,
+      forgotten: records.reduce((sum, one) => sum + (one.kind === "forgotten" ? one.records.length : 0), 0),
+      unconfirmed: forgotten.reduce((sum, [, from, to]) => sum + to - from + 1, 0),
+    };
+  } finally {
+    await knowledge.close();
+  }
+}
+
+const unknown = (peer: string): PeerTrust => ({ peer, trust: 0.5, agreement: 0, disagreement: 0, stages: [] });
