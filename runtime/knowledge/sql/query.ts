@@ -16,6 +16,10 @@ export interface QueryOptions {
   readonly now: number;
   readonly timeoutSeconds?: number;
   readonly residentBytes?: number;
+  /** Ends the query once it is aborted. */
+  readonly signal?: AbortSignal;
+  /** What the rows will be made of, before the first of them. */
+  onColumns?(columns: readonly ResultColumn[]): void;
   /** Rows as they come, in order; waited for. */
   onRows(rows: readonly (readonly Json[])[]): void;
 }
@@ -83,6 +87,7 @@ export function query(options: QueryOptions): Promise<readonly ResultColumn[]> {
       settle();
       reject(new SqlError(message));
     };
+    options.signal?.addEventListener("abort", () => fail("The query was ended."), { once: true });
 
     child.on("message", (answer: Answer) => {
       switch (answer.type) {
@@ -96,6 +101,7 @@ export function query(options: QueryOptions): Promise<readonly ResultColumn[]> {
           return;
         case "columns":
           columns = answer.columns;
+          options.onColumns?.(columns);
           return;
         case "rows":
           try {

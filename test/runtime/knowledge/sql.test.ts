@@ -43,7 +43,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function ask(sql: string, more: { timeoutSeconds?: number; store?: string } = {}): Promise<Json[][]> {
   const rows: Json[][] = [];
-  await query({ store, sql, now: Date.now(), ...more, onRows: (batch) => rows.push(...(batch as Json[][])) });
+  // Those that are without end are not kept.
+  const onRows = (batch: readonly (readonly Json[])[]) =>
+    void (rows.length < 10_000 && rows.push(...(batch as Json[][])));
+  await query({ store, sql, now: Date.now(), ...more, onRows });
   return rows;
 }
 
@@ -125,6 +128,47 @@ describe("an attack is refused, or ended", () => {
     "export database '/tmp/gang-attack'",
     "pragma database_list",
     "select getenv('HOME')",
+    "copy runs to stdout",
+    "copy runs from '/etc/passwd'",
+    "import database '/tmp/gang-attack'",
+    "detach main",
+    "use information_schema",
+    "reset threads",
+    "vacuum",
+    "checkpoint",
+    "begin transaction",
+    "prepare p as select 1",
+    "call pragma_version()",
+    "create secret s (type s3)",
+    "create macro f() as 1",
+    "select * from duckdb_secrets()",
+    "select * from which_secret('s3://x', 's3')",
+    "select * from query_table('runs')",
+    "select * from query('select 1')",
+    "select * from read_json('/proc/self/environ')",
+    "select * from read_blob('/proc/self/mem')",
+    "select * from read_parquet('/etc/*')",
+    "select * from parquet_metadata('/etc/passwd')",
+    "select * from sniff_csv('/etc/passwd')",
+    "select * from '/proc/self/environ'",
+    'select * from "/etc/passwd"',
+    "select * from 's3://bucket/file.parquet'",
+    "select * from 'https://example.com/a.csv'",
+    "with a as (select * from read_text('/etc/passwd')) select * from a",
+    "select (select content from read_text('/etc/passwd'))",
+    "select * from runs where exists (from glob('/root/*'))",
+    "select 1 union all select content from READ_TEXT('/etc/passwd')",
+    "from runs select run_id, (from read_text(['/etc/passwd']) select content)",
+    "select list_transform([1], x -> getenv('HOME'))",
+    "select main.getenv('HOME')",
+    "select system.main.read_text('/etc/passwd')",
+    "select 'HOME'.getenv()",
+    "select nextval('s')",
+    "pivot (select * from read_csv('/etc/passwd')) on x",
+    "describe select * from read_csv('/etc/passwd')",
+    "summarize '/etc/passwd'",
+    "select 1; drop table runs; --",
+    "select /* */ 1 ; ; select 2",
     "explain analyze copy (select 1) to '/tmp/gang-attack.csv'",
   ])("%s", async (sql) => {
     await expect(ask(sql)).rejects.toThrow();
@@ -137,6 +181,18 @@ describe("an attack is refused, or ended", () => {
         timeoutSeconds: 1,
       }),
     ).rejects.toThrow("The query took longer than 1 s and was ended.");
+    const endless = "with recursive r(n) as (select 1 union all select n + 1 from r) select count(*) from r";
+    await expect(ask(endless, { timeoutSeconds: 1 })).rejects.toThrow(/was ended|Out of Memory/);
+    const widening = "with recursive r(n) as (select 'x' union all select n || n from r) select max(length(n)) from r";
+    await expect(ask(widening, { timeoutSeconds: 5 })).rejects.toThrow();
+    // No expression can be made to backtrack; one that is only long to run is ended.
+    const bomb =
+      "select count(*) from range(100000000) t(i) where regexp_matches(repeat('a', 5000 + i % 9), '(a*)*b|(a|aa)+$.{1000}')";
+    await expect(ask(bomb, { timeoutSeconds: 1 })).rejects.toThrow();
+    await expect(ask("select * from range(1000000000000)", { timeoutSeconds: 1 })).rejects.toThrow(/was ended/);
+    const joined = "select sum(a.seq) from records a, records b, records c, range(1e9::bigint) d";
+    await expect(ask(joined, { timeoutSeconds: 1 })).rejects.toThrow(/was ended/);
+    await expect(ask(`select ${"1+".repeat(50_000)}1`)).rejects.toThrow();
     await expect(ask("select length(repeat('x', 3000000000)) from range(4)", { timeoutSeconds: 10 })).rejects.toThrow();
     expect(await ask("select count(*) from evidence")).toEqual([[3]]);
   });
