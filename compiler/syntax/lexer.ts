@@ -150,9 +150,12 @@ class Pass implements Lexemes {
     const at = { start, end };
     switch (kind) {
       case "name": {
+        // What stands behind it is no letter, but a blank from beyond ASCII or a mark that is told by itself.
+        if (/^\w+$/.test(found)) {
+          this.word(start, end);
+          return;
+        }
         this.#add(Identifier, start, end, found);
-        // A plain word with a foreign mark behind it, about which something is said anyway.
-        if (/^\w+$/.test(found)) return;
         const ascii = found.normalize("NFKD").replace(/[^\w]/g, "");
         const fixes = /^[A-Za-z_]/.test(ascii) ? [this.#replace(at, ascii)] : [];
         this.#report(catalogue.nonAsciiName, at, { name: found }, { fixes });

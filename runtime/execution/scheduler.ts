@@ -405,6 +405,8 @@ class Scheduler {
       vertex.provides.map((name) => [name, new Array(items.length)]),
     );
     for (const name of vertex.provides) frame.insides.set(name, []);
+    // Of a name: in how many items it failed. Where it did in all, who reads it is skipped, as for a stage that failed.
+    const failed = new Map<string, { readonly root: Root; count: number }>();
     const { parallel } = node;
     let next = 0;
     let active = 0;
@@ -412,7 +414,8 @@ class Scheduler {
     const open = new Map<string, Root>();
     const finish = (): void => {
       for (const [name, values] of collected) {
-        const root = open.get(name);
+        const failures = failed.get(name);
+        const root = open.get(name) ?? (failures?.count === items.length ? failures.root : undefined);
         if (root !== undefined) {
           this.#settle(frame, name, { ok: false, root });
           continue;
@@ -434,6 +437,11 @@ class Scheduler {
           for (const name of vertex.provides) {
             const settled = item.settled.get(name);
             if (settled?.ok === false && settled.root.halted === "parked") open.set(name, settled.root);
+            if (settled?.ok === false) {
+              const failures = failed.get(name) ?? { root: settled.root, count: 0 };
+              failures.count += 1;
+              failed.set(name, failures);
+            }
             if (settled?.ok !== true || settled.value === null) continue;
             collected.get(name)![index] = settled.value;
             frame.insides.get(name)!.push(item);

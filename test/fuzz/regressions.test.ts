@@ -18,6 +18,7 @@ const REGRESSIONS: readonly (readonly [what: string, text: string])[] = [
     "printer: the layout changes name-expression.kind",
     "pipeline p for t{for k in s{stage s=(s){a:true }}}\npipeline p for t{for k in s{}}",
   ],
+  ["printer: a keyword before a rare blank is a name", "pipeline p { stage a = f() or none\u2028}"],
   ["printer: the layout does not settle behind an optional type", "type y={c:map<e>? ?\nf:{g:m}}"],
   ["parser: GANG1023 lies outside its file", `model rig = ${"not ".repeat(500)}`],
   ["renderers: pretty takes longer than 250 ms", `type T = { a: ${"a or ".repeat(4000)}a }`],

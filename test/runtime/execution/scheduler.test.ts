@@ -140,6 +140,23 @@ describe("bodies", () => {
     expect(summary.runs[0]).toMatchObject({ status: "failed", error: "work.inner of b: b is bad" });
   });
 
+  test("where every item failed, what reads the map is skipped, with the reason", async () => {
+    const inner = stage("inner", call("tool", "fails"));
+    const body = (items: readonly string[]): Node[] => [
+      forTasks([inner], { over: { kind: "list", list: literal([...items]) }, variable: "item" }),
+      letNode("n", { op: "aggregate", function: "mean", of: name("inner") }, ["inner"]),
+      stage("after", call("tool", "start", { value: name("n") }), ["n"]),
+    ];
+    const { of } = await run(planOf(body(["a", "b"])), store);
+    expect(of("stage.ended").at(-1)).toMatchObject({
+      stage: "work.after",
+      status: "skipped",
+      error: expect.stringContaining("work.inner of a"),
+    });
+    const none = await run(planOf(body([])), store);
+    expect(none.of("stage.ended").at(-1)).toMatchObject({ stage: "work.after", status: "failed" });
+  });
+
   test("three deep, outside it is a map of maps of maps, and what fails there is held against all it rests on", async () => {
     const inner = stage("plan", call("agent", "chooser"), [], { type: SHAPE, measured: ["loss"] });
     const over = (variable: string, items: readonly string[], body: readonly Node[]): ForNode =>
