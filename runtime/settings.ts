@@ -39,6 +39,14 @@ export const SETTINGS = {
     /** The most that what was recalled may take of a prompt. */
     tokens: 2000,
   },
+  waiting: {
+    /** A run that would end sits out what is over this soon; anything else is asked again by a later run. In seconds. */
+    sitOutSeconds: 60,
+    /** What other processes left behind is looked for this often. */
+    lookSeconds: 60,
+    /** So much of what is due is asked for side by side. */
+    atOnce: 8,
+  },
   artifacts: {
     /** Outputs longer than this as JSON are kept as artifacts, not in the record. */
     inlineBytes: 64 * 2 ** 10,

@@ -1,6 +1,8 @@
 /** A run from its first record to its last words: the peers side by side, the display, the interrupt. */
 import type { Clock } from "../../runtime/clock.ts";
+import { sourcesOf } from "../../runtime/execution/asking.ts";
 import { runPlan } from "../../runtime/execution/execute.ts";
+import { Latch } from "../../runtime/execution/latch.ts";
 import type { Knowledge } from "../../runtime/knowledge/knowledge.ts";
 import type { Machine } from "../../runtime/machine.ts";
 import type { Json, Plan } from "../../runtime/plan.ts";
@@ -70,8 +72,10 @@ export async function mine(mining: Mining): Promise<ExitCode> {
   const elapsed = (): number => (clock.elapsed() - began) / 1000;
   const interrupt = new AbortController();
   io.onHangUp(() => interrupt.abort());
-  const lanes = jobs.reduce((sum, { pipelines }) => sum + pipelines.length, 0);
-  let state: RunState = initialState(cycles === "forever" ? undefined : cycles * lanes);
+  const pipelines = jobs.flatMap((job) => job.pipelines.map((name) => job.plan.pipelines[name]!));
+  // How many items a source will give nobody knows.
+  const endless = cycles === "forever" || pipelines.some((pipeline) => sourcesOf(pipeline).length > 0);
+  let state: RunState = initialState(endless ? undefined : cycles * pipelines.length);
   let newest: string | undefined;
   let failed: string | undefined;
 
@@ -150,6 +154,7 @@ async function runAll(
 ): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([interrupt.signal, stop.signal]);
+  const others = new Latch();
   const ended = await Promise.allSettled(
     jobs.map(({ plan, peer, pipeline }) =>
       runPlan(plan, {
@@ -163,6 +168,7 @@ async function runAll(
         peer,
         seed,
         signal,
+        others,
         onRecord,
         ...(pipeline === undefined ? {} : { pipeline }),
         ...(input === undefined ? {} : { input }),

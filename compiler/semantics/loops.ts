@@ -10,7 +10,6 @@ import { BROKEN, sayUnfit, shown } from "./judging.ts";
 import { readBlock } from "./setting-blocks.ts";
 import { fits } from "./types/fit.ts";
 import { withoutOptional } from "./types/visit.ts";
-import { sayUnbuilt } from "./unbuilt.ts";
 import type { Env } from "./values.ts";
 import { checkDuration, sayIdleClause } from "./waits.ts";
 
@@ -37,7 +36,6 @@ export function checkFor(env: Env, step: Step, node: tree.ForStatement): void {
 
 function checkSource(env: Env, step: Step, node: tree.ForStatement): Type | undefined {
   const { unit } = env.scope;
-  sayUnbuilt(unit, "source", { start: node.start, end: node.iterated.end });
   if (step.around !== undefined) unit.report(loops.sourceInside, node.name, {});
   checkDuration(unit, node.every!, "`every`");
   const call = callOf(node.iterated);

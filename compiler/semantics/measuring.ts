@@ -10,7 +10,6 @@ import { describe } from "./naming.ts";
 import type { Symbol } from "./program.ts";
 import { lookup, visible } from "./scope.ts";
 import { isNumber } from "./types/visit.ts";
-import { sayUnbuilt } from "./unbuilt.ts";
 import type { Env } from "./values.ts";
 import { checkWait, sayIdleClause } from "./waits.ts";
 
@@ -20,7 +19,6 @@ export function checkObserve(body: PipelineBody, env: Env, step: Step, node: tre
   const late = node.every !== undefined || node.within !== undefined;
   const type = metric === undefined ? undefined : unit.facts.typeOfSymbol.get(metric);
   const inside: Env = late ? { ...env, calls: "tools" } : env;
-  if (node.every !== undefined) sayUnbuilt(unit, "late", node);
   if (metric !== undefined) observed(unit, step, metric, node);
   if (node.take !== undefined && node.take.text !== "last" && node.take.text !== "first" && node.take.text !== "") {
     unit.report(names.unknownWord, node.take, {

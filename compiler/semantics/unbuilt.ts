@@ -8,9 +8,7 @@ import type { Unit } from "./facts.ts";
 import type { OwnerKind } from "./settings.ts";
 
 const CONSTRUCTS = {
-  source: "A `for` that reads a source",
   wait: "A stage that is asked again and again",
-  late: "A score that comes late",
   approve: "Waiting for a person's approval",
   test: "A test",
   mcp: "A tool of an MCP server",
@@ -19,7 +17,6 @@ const CONSTRUCTS = {
 export type Unbuildable = keyof typeof CONSTRUCTS;
 
 const SETTINGS: { readonly [Owner in OwnerKind]?: { readonly [setting: string]: string } } = {
-  subnet: { version: "A subnet's `version` that a tool is asked for" },
   model: { limit: "A model's `limit`" },
   tool: {
     limit: "A tool's `limit`",
@@ -44,8 +41,6 @@ export function sayUnbuilt(unit: Unit, construct: Unbuildable, span: tree.Span):
 }
 
 export function sayUnbuiltSetting(unit: Unit, owner: OwnerKind, setting: string, node: tree.Setting): void {
-  // A version that stands in the program is stamped as it is.
-  if (owner === "subnet" && setting === "version" && node.value.kind === "string") return;
   say(unit, SETTINGS[owner]?.[setting], node);
 }
 

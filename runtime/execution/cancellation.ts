@@ -27,8 +27,13 @@ export class Cancellation {
     return this.signal.aborted;
   }
 
-  cancel(): void {
-    this.#controller.abort(new AttemptError("cancelled", "the run was cancelled"));
+  /** Why it was cancelled: by whoever runs it (class `cancelled`), or since its time is over (`timeout`). */
+  get reason(): AttemptError | undefined {
+    return this.signal.aborted ? (this.signal.reason as AttemptError) : undefined;
+  }
+
+  cancel(reason: AttemptError = new AttemptError("cancelled", "the run was cancelled")): void {
+    this.#controller.abort(reason);
     for (const wake of [...this.#waiting]) wake();
     this.#waiting.clear();
   }

@@ -2,7 +2,7 @@
 import type { Clock } from "../clock.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { Model } from "../models/model.ts";
-import type { Plan, Subnet } from "../plan.ts";
+import type { ForNode, Plan, Subnet } from "../plan.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { Claims } from "../trail/claims.ts";
 import type { Draft, Origin } from "../trail/record.ts";
@@ -15,6 +15,8 @@ export interface RunContext {
   readonly knowledge: Knowledge;
   readonly clock: Clock;
   readonly origin: { readonly peer: string; readonly run: string; readonly plan: string };
+  /** The pipeline's name. */
+  readonly pipeline: string;
   readonly subnetName: string;
   readonly subnet: Subnet | undefined;
   /** The subnet's version, as of this cycle. */
@@ -23,6 +25,8 @@ export interface RunContext {
   readonly dry: boolean;
   /** The key of the source's item that the run answers. */
   readonly item: string | undefined;
+  /** That item, and the `for` that it is for. */
+  readonly given: { readonly node: ForNode; readonly value: Json } | undefined;
   readonly claims: Claims;
   /** What the run knows already, where it goes on. */
   readonly restored: RestoredRun | undefined;

@@ -61,9 +61,20 @@ type About = Pick<
 >;
 
 function evidence(context: RunContext, choice: Choice, about: About): Draft {
+  return { kind: "evidence", ...told(context, choice), ...about };
+}
+
+/** What a score that comes late will be evidence for. */
+export function creditFor(context: RunContext, choice: Choice, name: string, metric: Metric, wait: string): Draft {
+  const { direction, weight, proxy } = metric;
+  const about = { metric: name, direction, weight, ...(proxy === undefined ? {} : { proxy }) };
+  return { kind: "credit", wait, ...told(context, choice), ...about };
+}
+
+/** What all that is told of a choice says of it. */
+function told(context: RunContext, choice: Choice) {
   const { stage, scope, attempt, claim, chosen, niche, echo } = choice;
   return {
-    kind: "evidence",
     ...context.origin,
     stage,
     ...(scope === "" ? {} : { scope }),
@@ -74,7 +85,6 @@ function evidence(context: RunContext, choice: Choice, about: About): Draft {
     niche,
     ...(context.version === undefined ? {} : { version: context.version }),
     regime: context.knowledge.regime({ subnet: context.subnetName, stage, version: context.version }),
-    ...about,
     echo,
   };
 }

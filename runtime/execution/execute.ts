@@ -3,36 +3,33 @@
 import type { Model } from "../models/model.ts";
 import { obstacle, openModel, type Surroundings } from "../models/open.ts";
 import type { Node, Pipeline, Plan, StageNode } from "../plan.ts";
-import { deriveSeed } from "../random.ts";
 import { Secrets } from "../secrets.ts";
 import { SETTINGS } from "../settings.ts";
 import { openTool } from "../tools/open.ts";
 import type { Tool } from "../tools/tool.ts";
-import { artifactsOf, outputFields } from "../trail/artifacts.ts";
-import { claimsOf } from "../trail/claims.ts";
+import { artifactsOf } from "../trail/artifacts.ts";
 import { freeSpace } from "../trail/disk.ts";
 import type { Draft } from "../trail/record.ts";
 import { type Trail, TrailError } from "../trail/trail.ts";
-import { uuidv7 } from "../trail/uuid.ts";
 import type { Json, Type } from "../types.ts";
 import { link } from "../values/link.ts";
 import { validate } from "../values/validate.ts";
-import { Cancellation } from "./cancellation.ts";
-import type { RunContext } from "./context.ts";
-import { type Graph, graphOf } from "./graph.ts";
+import { followSource, hasLate, lateScoresOf, sourcesOf } from "./asking.ts";
+import type { Input } from "./attempt.ts";
+import type { Shared } from "./common.ts";
+import { type Cycle, runCycle } from "./cycle.ts";
+import { graphOf } from "./graph.ts";
+import { Latch } from "./latch.ts";
+import type { LateScores } from "./late.ts";
 import { RefusedError } from "./load.ts";
-import { subnetValue } from "./proposing.ts";
-import { leaveRun, type RestoredRun } from "./restored.ts";
+import { outstandingOf } from "./outstanding.ts";
+import { type RestoredRun, takeRun } from "./restored.ts";
 import type { RunOptions, RunSummary } from "./run.ts";
-import { runBody } from "./scheduler.ts";
-import { openRegimes } from "./sentinel.ts";
+import type { Item, SourceNode } from "./source.ts";
 import { unsupported } from "./unsupported.ts";
 
 /** Under `--forever` the summary keeps the newest runs only: all of them stand in the trail. */
 const SUMMARISED_FOREVER = 100;
-
-/** Stages that are named where a run goes on. */
-const NAMED = 12;
 
 /** How often the free space is looked at. */
 const SPACE_MILLISECONDS = 1000;
@@ -48,6 +45,9 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
 
 type RunEntry = RunSummary["runs"][number];
 
+/** A pipeline, as this run has it. */
+type Lane = Omit<Cycle, "cycle" | "item" | "restored">;
+
 /** What the runs of one call share: the linked plan, tools and models, opened once. */
 class Execution {
   readonly #plan: Plan;
@@ -60,6 +60,10 @@ class Execution {
   readonly #runs: RunEntry[] = [];
   /** Cancels all that runs, for the caller's signal or the trail's failure. */
   readonly #stop = new AbortController();
+  readonly #shared: Shared;
+  readonly #late: LateScores | undefined;
+  /** The pipelines without a source, from before any of them begins, so that no source takes itself to be alone. */
+  readonly #others: Latch;
   #spaceChecked = -Infinity;
 
   constructor(plan: Plan, options: RunOptions) {
@@ -72,6 +76,28 @@ class Execution {
     this.#around = { machine, secrets, clock, ...(scripts === undefined ? {} : { scripts }) };
     for (const pipeline of Object.values(this.#plan.pipelines))
       for (const stage of stagesOf(pipeline.body)) this.#stages.set(stage.id, stage);
+    this.#shared = {
+      plan: this.#plan,
+      options,
+      stop: this.#stop.signal,
+      outstanding: outstandingOf(options.trail),
+      redactor: secrets.redactor,
+      note: (drafts) => this.#note(drafts),
+      show: (drafts) => this.#show(drafts),
+      assertSpace: () => this.#assertSpace(),
+      tool: (name) => this.#tool(name),
+      model: (name) => Promise.resolve(this.#model(name)),
+      usable: (models) => this.#usable(models),
+      stageType: (id) => this.#stageType(id),
+    };
+    this.#others = options.others ?? new Latch();
+    for (const name of options.resume === undefined ? this.#pipelines : []) {
+      const pipeline = this.#plan.pipelines[name];
+      if (pipeline !== undefined && sourcesOf(pipeline).length === 0) this.#others.begin();
+    }
+    const late =
+      options.dry !== true && this.#pipelines.some((name) => hasLate(this.#plan.pipelines[name]?.body ?? []));
+    this.#late = late ? lateScoresOf(this.#shared, this.#pipelines) : undefined;
   }
 
   async run(): Promise<RunSummary> {
@@ -86,11 +112,7 @@ class Execution {
       await this.#recordPlan();
       this.#sayMissingRungs();
       await knowledge.refresh();
-      const ended = await Promise.allSettled(
-        resume === undefined
-          ? this.#pipelines.map((name) => this.#cycles(name, input.get(name)!))
-          : [this.#resume(resume)],
-      );
+      const ended = await this.#all(resume === undefined ? this.#lanes(input) : [this.#resume(resume)]);
       const failed = ended.find((result) => result.status === "rejected");
       if (broken.error !== undefined) throw broken.error;
       if (failed !== undefined) throw failed.reason;
@@ -203,15 +225,35 @@ class Execution {
 
   // Cycles ----------------------------------------------------------------------------------------------------------
 
-  async #cycles(name: string, input: { readonly [name: string]: Json }): Promise<void> {
+  /** The pipelines side by side: cycle after cycle, or as their sources give. */
+  #lanes(inputs: ReadonlyMap<string, Input>): readonly Promise<void>[] {
+    const lanes = this.#pipelines.map((name) => {
+      const pipeline = this.#plan.pipelines[name]!;
+      const [input, sources] = [inputs.get(name)!, sourcesOf(pipeline)];
+      return { name, pipeline, graph: graphOf(pipeline.body), input, sources };
+    });
+    return lanes.flatMap((lane) =>
+      lane.sources.length === 0
+        ? [this.#cycles(lane).finally(() => this.#others.end())]
+        : lane.sources.map((node, index) => this.#follow(lane, node, index)),
+    );
+  }
+
+  /** … and beside them what is asked again when their runs have ended. */
+  async #all(lanes: readonly Promise<void>[]): Promise<readonly PromiseSettledResult<void>[]> {
+    const over = Promise.allSettled(lanes);
+    const late = this.#late === undefined ? [] : await Promise.allSettled([this.#late.run(over)]);
+    return [...(await over), ...late];
+  }
+
+  async #cycles(lane: Lane): Promise<void> {
     const { cycles, clock, peer } = this.#options;
-    const pipeline = this.#plan.pipelines[name]!;
-    const graph = graphOf(pipeline.body);
+    const { name, pipeline } = lane;
     const forever = cycles === "forever";
     const period = forever && pipeline.every !== undefined ? pipeline.every * 1000 : undefined;
     let due = clock.now();
     for (let cycle = 0; (forever || cycle < cycles) && !this.#stop.signal.aborted; cycle++) {
-      await this.#cycle(name, pipeline, graph, cycle, input);
+      await this.#cycle({ ...lane, cycle });
       if (period === undefined || this.#stop.signal.aborted) continue;
       const missed = Math.floor((clock.now() - due) / period);
       if (missed > 0) {
@@ -230,121 +272,36 @@ class Execution {
     }
   }
 
-  /** A run of this plan goes on: what is on record is not done again. */
-  async #resume(restored: RestoredRun): Promise<void> {
-    const { pipeline: name, cycle, input } = restored;
-    const pipeline = this.#plan.pipelines[name]!;
-    await this.#cycle(name, pipeline, graphOf(pipeline.body), cycle, input, restored);
+  async #follow(lane: Lane, node: SourceNode, index: number): Promise<void> {
+    const { store, trail } = this.#options;
+    let cycle = 0;
+    const begin = async ({ key, value, until, begun }: Item): Promise<void> => {
+      const item = { node, index, key, value, until };
+      // Begun with another plan, it is begun anew.
+      const goesOn = begun?.run !== undefined && begun.plan === this.#plan.hash;
+      const taken = goesOn ? await takeRun(store, trail, begun.run) : undefined;
+      if (taken === undefined) await this.#cycle({ ...lane, cycle: cycle++, item });
+      else if (taken.outcome === "taken")
+        await this.#cycle({ ...lane, cycle: taken.run.cycle, item, restored: taken.run });
+    };
+    await followSource(this.#shared, { ...lane, node, index, others: this.#others, begin });
   }
 
-  async #cycle(
-    name: string,
-    pipeline: Pipeline,
-    graph: Graph,
-    cycle: number,
-    input: { readonly [name: string]: Json },
-    restored?: RestoredRun,
-  ): Promise<void> {
-    const { clock, trail, knowledge } = this.#options;
-    const peer = restored?.peer ?? this.#options.peer;
-    const run = restored?.run ?? uuidv7(clock.now());
-    const seed = restored?.seed ?? deriveSeed(this.#options.seed, peer, name, cycle);
-    const origin = { peer, run, plan: this.#plan.hash };
-    const dry = restored?.dry ?? this.#options.dry ?? false;
-    const claims = claimsOf(this.#options.store, trail.process);
-    const began = clock.elapsed();
-    const cancellation = new Cancellation(this.#stop.signal);
-    const subnet = pipeline.subnet === undefined ? undefined : this.#plan.subnets[pipeline.subnet];
-    this.#assertSpace();
-    const started: Draft = {
-      kind: "run.started",
-      ...origin,
-      pipeline: name,
-      ...(pipeline.subnet === undefined ? {} : { subnet: pipeline.subnet }),
-      cycle,
-      seed,
-      ...(Object.keys(input).length === 0 ? {} : { input }),
-      ...(restored === undefined ? {} : { resumed: true, turn: restored.turns + 1 }),
-      ...(dry ? { dry } : {}),
-    };
-    this.#note(restored === undefined ? [started] : [started, { kind: "event", ...origin, ...saidOf(restored) }]);
-    let ids = restored?.lastId ?? 0;
-    const { redactor } = this.#around.secrets;
-    const fresh = (drafts: readonly Draft[]): readonly Draft[] => {
-      const clean = redactor.drafts(drafts);
-      return restored === undefined ? clean : clean.filter((draft) => !restored.absorbs(draft));
-    };
-    const artifacts = artifactsOf(this.#options.store);
-    const context: RunContext = {
-      plan: this.#plan,
-      knowledge,
-      clock,
-      origin,
-      subnetName: pipeline.subnet ?? "",
-      subnet,
-      version: subnet?.version !== undefined && "text" in subnet.version ? subnet.version.text : undefined,
-      dry,
-      item: restored?.item,
-      claims,
-      began: restored?.began ?? clock.now(),
-      restored,
-      seed,
-      parallel: pipeline.parallel,
-      cancellation,
-      append: async (drafts) => {
-        const rest = fresh(drafts);
-        this.#show(rest);
-        const kept = dry ? rest.filter(countsNothing) : rest;
-        if (kept.length > 0) await trail.append(kept);
-      },
-      note: (...drafts) => {
-        const rest = fresh(drafts);
-        this.#show(rest);
-        trail.note(dry ? rest.filter(countsNothing) : rest);
-      },
-      outputOf: (value) => outputFields(artifacts, redactor.value(value)),
-      assertSpace: () => this.#assertSpace(),
-      tool: (tool) => this.#tool(tool),
-      model: (model) => Promise.resolve(this.#model(model)),
-      usable: (models) => this.#usable(models),
-      stageType: (id) => this.#stageType(id),
-      nextId: () => `${run}:${++ids}`,
-    };
-    const globals = new Map<string, Json>(Object.entries(input));
-    for (const of of Object.keys(this.#plan.subnets)) globals.set(of, subnetValue(this.#plan, of));
-    let entry: RunEntry = { run, pipeline: name, cycle, status: "failed" };
-    try {
-      await openRegimes(
-        context,
-        [...stagesOf(pipeline.body)].map(({ id }) => id),
-      );
-      const { failures, cancelled, parked } = await runBody(context, graph, globals);
-      const [waits] = parked;
-      const first = failures.find((failure) => failure.class !== "cancelled");
-      // What waits comes before what failed: a run that is parked is not over.
-      const status = cancelled ? "cancelled" : waits !== undefined ? "parked" : first === undefined ? "ok" : "failed";
-      const why = waits ?? first;
-      entry = {
-        run,
-        pipeline: name,
-        cycle,
-        status,
-        ...(cancelled || why === undefined ? {} : { error: `${why.what}: ${why.error}` }),
-      };
-      const ended: Draft = {
-        kind: "run.ended",
-        ...origin,
-        status,
-        elapsed: Math.max(0, clock.elapsed() - began) / 1000,
-        ...(entry.error === undefined ? {} : { error: entry.error }),
-      };
-      await context.append([ended]);
-      if (restored !== undefined) leaveRun(claims, run);
-    } finally {
-      cancellation.release();
-      this.#runs.push(entry);
-      if (this.#options.cycles === "forever" && this.#runs.length > SUMMARISED_FOREVER) this.#runs.shift();
-    }
+  /** A run of this plan goes on: what is on record is not done again. */
+  async #resume(restored: RestoredRun): Promise<void> {
+    const { pipeline: name, cycle, input, item: key, given } = restored;
+    const pipeline = this.#plan.pipelines[name]!;
+    const of = { name, pipeline, graph: graphOf(pipeline.body), cycle, input, restored };
+    const node = given && sourcesOf(pipeline)[given.source];
+    if (node === undefined || key === undefined) return this.#cycle(of);
+    await this.#cycle({ ...of, item: { node, index: given!.source, key, value: given!.value, until: given!.until } });
+  }
+
+  async #cycle(of: Cycle): Promise<void> {
+    const entry = await runCycle(this.#shared, of);
+    this.#runs.push(entry);
+    if (this.#options.cycles === "forever" && this.#runs.length > SUMMARISED_FOREVER) this.#runs.shift();
+    this.#late?.wake();
   }
 
   // What stages use -------------------------------------------------------------------------------------------------
@@ -405,23 +362,6 @@ function watch(trail: Trail, stop: AbortController): { readonly error: TrailErro
     stop.abort(error);
   });
   return broken;
-}
-
-/** In a rehearsal measurements are shown, and neither kept nor learned from. */
-const countsNothing = ({ kind }: Draft): boolean => kind !== "evidence" && kind !== "score";
-
-/** What a run that goes on does not do again. */
-function saidOf({ stages }: RestoredRun): { readonly name: string; readonly message: string } {
-  const names = new Map<string, number>();
-  for (const key of stages.keys()) {
-    const stage = key.slice(key.indexOf(".") + 1, key.indexOf("\0"));
-    names.set(stage, (names.get(stage) ?? 0) + 1);
-  }
-  const named = [...names].map(([name, count]) => (count === 1 ? name : `${name} (${count})`));
-  const shown = named.length > NAMED ? [...named.slice(0, NAMED), `${named.length - NAMED} more`] : named;
-  const done =
-    stages.size === 0 ? "no stage has ended yet" : `${stages.size} ended before, not run again: ${shown.join(", ")}`;
-  return { name: "resumed", message: `goes on; ${done}` };
 }
 
 function* stagesOf(body: readonly Node[]): Generator<StageNode> {

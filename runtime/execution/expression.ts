@@ -53,6 +53,49 @@ export function asksTheWorld(expression: Expr): boolean {
   );
 }
 
+/** The expression with the values of all names in it: what can be told without the world is told. For a later evaluation. */
+export function closed(expression: Expr, scope: Scope): Expr {
+  if (!needsTheWorld(expression)) return { op: "literal", value: evaluate(expression, scope) };
+  const inner = (of: Expr): Expr => closed(of, scope);
+  switch (expression.op) {
+    case "field":
+    case "aggregate":
+      return { ...expression, of: inner(expression.of) };
+    case "index":
+      return { ...expression, of: inner(expression.of), key: inner(expression.key) };
+    case "list":
+      return { ...expression, items: expression.items.map(inner) };
+    case "record":
+      return { ...expression, fields: expression.fields.map((field) => ({ ...field, value: inner(field.value) })) };
+    case "unary":
+      return { ...expression, operand: inner(expression.operand) };
+    case "binary":
+      return { ...expression, left: inner(expression.left), right: inner(expression.right) };
+    case "template":
+      return { ...expression, parts: expression.parts.map((part) => (typeof part === "string" ? part : inner(part))) };
+    case "recalled":
+      return expression.scope === undefined ? expression : { ...expression, scope: inner(expression.scope) };
+    case "call": {
+      const { call } = expression;
+      const given = call.arguments.map((argument) => ({ ...argument, value: inner(argument.value) }));
+      return { ...expression, call: { ...call, arguments: given } };
+    }
+    default:
+      return expression;
+  }
+}
+
+/** A secret too is the world's: it is resolved at the last moment, and never written down. */
+function needsTheWorld(expression: Expr): boolean {
+  return (
+    expression.op === "secret" ||
+    expression.op === "recalled" ||
+    expression.op === "metric" ||
+    expression.op === "call" ||
+    children(expression).some(needsTheWorld)
+  );
+}
+
 /** The names that an expression reads. */
 export function namesIn(expression: Expr, names = new Set<string>()): Set<string> {
   if (expression.op === "name") names.add(expression.name);

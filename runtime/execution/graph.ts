@@ -72,7 +72,7 @@ function providesOf(node: Node, inside: Graph | undefined): readonly string[] {
     case "let":
       return [node.name];
     case "observe":
-      return node.late === undefined ? [metricName(node.metric)] : [];
+      return [metricName(node.metric)];
     case "for":
     case "when":
       return [...inside!.providers.keys()];
@@ -88,6 +88,7 @@ function needsOf(node: Node): readonly string[] {
       const names = new Set(node.by === undefined ? [] : namesIn(node.by));
       names.delete(node.variable);
       if (node.over.kind === "list") namesIn(node.over.list, names);
+      else return []; // a source's item is there before its cycle begins
       return [...names];
     }
     case "when":
@@ -102,8 +103,9 @@ function needsOf(node: Node): readonly string[] {
 function asks(node: Node): boolean {
   switch (node.kind) {
     case "let":
-    case "observe":
       return asksTheWorld(node.value);
+    case "observe":
+      return node.late === undefined && asksTheWorld(node.value);
     case "when":
       return asksTheWorld(node.condition);
     case "for":

@@ -38,3 +38,9 @@ export function measuredIn(value: Json): Measured | undefined {
     feasible: items.every((item) => item.feasible),
   };
 }
+
+/** The late scores behind what a metric stands for: ids of their waits. */
+export function waitsIn(value: Json): readonly string[] {
+  if (!isObject(value)) return [];
+  return typeof value.wait === "string" ? [value.wait] : Object.values(value).flatMap(waitsIn);
+}

@@ -55,6 +55,8 @@ export interface RunHead {
 }
 
 export interface RestoredRun extends RunHead {
+  /** What the source gave: which of the pipeline's it was, the item, and when its time is over (milliseconds since 1970). */
+  readonly given: { readonly source: number; readonly value: Json; readonly until: number | undefined } | undefined;
   /** By `stageKey`. */
   readonly stages: ReadonlyMap<string, RestoredStage>;
   /** What is on record of effects, by `stageKey`. */
@@ -127,8 +129,17 @@ export async function restoredRun(
   }
   const answers = new Map<string, Json>();
   for (const [question, record] of answered) answers.set(question, await valueOf(record, head, artifacts));
+  const [first] = own.filter((record) => record.kind === "run.started");
+  const { source = 0, until } = first!;
   return {
     ...head,
+    given:
+      head.item === undefined
+        ? undefined
+        : {
+            ...{ source, value: await valueOf(first!, head, artifacts) },
+            until: until === undefined ? undefined : Date.parse(until),
+          },
     stages,
     effects,
     answers,
@@ -165,7 +176,7 @@ async function stageOf(
 
 /** An artifact is read back by its hash, and refused where its content does not fit it. */
 async function valueOf(
-  { artifact, output, stage }: KnownRecord<"stage.ended" | "tool.ended" | "effect" | "memory">,
+  { artifact, output, stage }: KnownRecord<"stage.ended" | "tool.ended" | "effect" | "memory" | "run.started">,
   { run }: RunHead,
   artifacts: Artifacts,
 ): Promise<Json> {
@@ -206,6 +217,10 @@ function wordsOf(record: Draft): string | undefined {
         record.ok,
         record.value ?? "",
       ]);
+    case "waiting":
+      return JSON.stringify(["waiting", record.attempt]);
+    case "credit":
+      return JSON.stringify(["credit", record.attempt, record.wait]);
     case "event":
       return record.name === "failed" ? JSON.stringify(["failed", scope, record.message]) : undefined;
     case "stage.ended":

@@ -7,6 +7,7 @@ import type { Secrets } from "../secrets.ts";
 import type { Draft } from "../trail/record.ts";
 import type { Trail } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
+import type { Latch } from "./latch.ts";
 import type { RestoredRun } from "./restored.ts";
 
 export interface RunOptions {
@@ -35,6 +36,8 @@ export interface RunOptions {
   readonly scripts?: ReadonlyMap<string, Answers>;
   /** Aborting it ends the run cleanly: stages are cancelled, and recorded as such. */
   readonly signal: AbortSignal;
+  /** Of all that run side by side: sources are asked as long as another pipeline is under way. Absent: of this call alone. */
+  readonly others?: Latch;
   /** Every record as it is handed to the trail, for screens. Must not throw. */
   onRecord?(draft: Draft): void;
 }

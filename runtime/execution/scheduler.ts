@@ -4,25 +4,24 @@
  * `observe`, `learn`) happens in between, without either. Work goes through a queue, so that neither the length of a
  * chain nor the width of a fan costs stack, and each edge is looked at once.
  */
-import type { ForNode, LearnNode, LetNode, Node, ObserveNode, StageNode, WhenNode } from "../plan.ts";
+import type { Expr, ForNode, LearnNode, LetNode, Node, ObserveNode, StageNode, WhenNode } from "../plan.ts";
 import { ENVIRONMENT_FAILURES } from "../trail/record.ts";
 import type { Json } from "../types.ts";
 import { canonical, sha256 } from "../values/canonical.ts";
 import { shown, validate } from "../values/validate.ts";
 import { AttemptError } from "./attempt-error.ts";
 import type { RunContext } from "./context.ts";
-import { type Choice, type Failure, failureEvidence, measuredEvidence } from "./evidence.ts";
-import { evaluate, evaluateAsking, keyOf, namesIn, type Request } from "./expression.ts";
+import { type Choice, creditFor, type Failure, failureEvidence, measuredEvidence } from "./evidence.ts";
+import { closed, evaluate, evaluateAsking, keyOf, namesIn, type Request } from "./expression.ts";
 import { type Batch, choicesBehind, Frame, type Root, rootOf, type Settled } from "./frame.ts";
 import { type Graph, metricName, type Vertex } from "./graph.ts";
-import { itemsOf, measuredIn } from "./items.ts";
+import { itemsOf, measuredIn, waitsIn } from "./items.ts";
 import { stageKey } from "./restored.ts";
 import { type ParkedStage, restoredResult, runStage, type StageResult } from "./stage.ts";
 
 export interface BodyResult {
   /** The first failures, in the order in which they happened. */
   readonly failures: readonly Root[];
-  readonly cancelled: boolean;
   /** Stages that wait for a person, each with what it waits for. */
   readonly parked: readonly Root[];
 }
@@ -58,8 +57,7 @@ class Scheduler {
       const frame = new Frame(this.#graph, undefined, undefined, "", (batch) => {
         batch.releases.push(() => {
           this.#over = true;
-          const { cancelled } = this.#context.cancellation;
-          resolve({ failures: this.#failures, cancelled, parked: this.#parked });
+          resolve({ failures: this.#failures, parked: this.#parked });
         });
       });
       for (const [name, value] of globals) frame.settled.set(name, { ok: true, value });
@@ -136,8 +134,9 @@ class Scheduler {
     const root = rootOf(frame, vertex.needs);
     if (root !== undefined) this.#skip(frame, vertex, root, `because ${root.what} ${outcomeOf(root)}`);
     else if (vertex.node.kind === "learn") this.#learn(frame, vertex.node);
-    else if (this.#context.cancellation.cancelled) {
-      this.#skip(frame, vertex, CANCELLED, "because the run was cancelled");
+    else if (this.#context.cancellation.reason !== undefined) {
+      const { class: kind, message } = this.#context.cancellation.reason;
+      this.#skip(frame, vertex, { class: kind, error: message, what: "the run" }, `because ${message}`);
     } else this.#perform(frame, vertex, vertex.node);
   }
 
@@ -162,11 +161,20 @@ class Scheduler {
         break;
       case "for":
         if (node.over.kind === "list") {
-          this.#whenValued(frame, vertex, node.over.list, (list) => this.#fanOut(frame, vertex, node, list));
-        } else this.#break(frame, vertex, new AttemptError("error", "a source cannot be read by this version"));
+          this.#whenValued(frame, vertex, node.over.list, (list) => {
+            const around = frame.key === "" ? "" : `${frame.key}/`;
+            this.#fanOut(frame, vertex, node, itemsOf(frame, node, list), (key) => around + key);
+          });
+        } else {
+          // The source gave one item for this cycle, which is known by its run: what is learned is learned for all of them.
+          const { item: key, given } = this.#context;
+          const items = key !== undefined && given?.node === node ? [{ key, value: given.value }] : [];
+          this.#fanOut(frame, vertex, node, items, () => frame.key);
+        }
         break;
       case "observe":
-        this.#whenValued(frame, vertex, node.value, (value) => this.#observe(frame, node, value));
+        if (node.late !== undefined) this.#observeLate(frame, vertex, node, node.late);
+        else this.#whenValued(frame, vertex, node.value, (value) => this.#observe(frame, node, value));
         break;
     }
   }
@@ -399,8 +407,13 @@ class Scheduler {
     this.#open(inside);
   }
 
-  #fanOut(frame: Frame, vertex: Vertex, node: ForNode, list: Json): void {
-    const items = itemsOf(frame, node, list);
+  #fanOut(
+    frame: Frame,
+    vertex: Vertex,
+    node: ForNode,
+    items: readonly { readonly key: string; readonly value: Json }[],
+    scopeOf: (key: string) => string,
+  ): void {
     const collected = new Map<string, (Json | undefined)[]>(
       vertex.provides.map((name) => [name, new Array(items.length)]),
     );
@@ -433,7 +446,7 @@ class Scheduler {
         const index = next++;
         active += 1;
         const { key, value } = items[index]!;
-        const item = new Frame(vertex.body!, frame, vertex, frame.key === "" ? key : `${frame.key}/${key}`, () => {
+        const item = new Frame(vertex.body!, frame, vertex, scopeOf(key), () => {
           for (const name of vertex.provides) {
             const settled = item.settled.get(name);
             if (settled?.ok === false && settled.root.halted === "parked") open.set(name, settled.root);
@@ -484,6 +497,46 @@ class Scheduler {
     this.#finish(frame);
   }
 
+  /** The score comes later, when this run has ended: what to ask for then is written down, with all that it needs. */
+  #observeLate(frame: Frame, vertex: Vertex, node: ObserveNode, late: NonNullable<ObserveNode["late"]>): void {
+    const context = this.#context;
+    const { plan, clock, origin } = context;
+    // The same again where the run goes on.
+    const wait = `${origin.run}:wait-${sha256(stageKey(node.metric, frame.key)).slice(0, 16)}`;
+    let ask: Expr;
+    try {
+      ask = closed(node.value, frame);
+    } catch (error) {
+      if (!(error instanceof AttemptError)) throw error;
+      this.#break(frame, vertex, error);
+      return;
+    }
+    context
+      .outputOf(ask as unknown as Json)
+      .then((output) =>
+        this.#step(() => {
+          this.#batch.drafts.push({
+            kind: "waiting",
+            ...origin,
+            ...(frame.key === "" ? {} : { scope: frame.key }),
+            attempt: wait,
+            for: "score",
+            pipeline: context.pipeline,
+            ...(context.subnetName === "" ? {} : { subnet: context.subnetName }),
+            path: plan.source[0]?.path ?? "",
+            metric: node.metric,
+            take: late.take,
+            every: late.every,
+            until: new Date(clock.now() + late.within * 1000).toISOString(),
+            ...output,
+          });
+          this.#settle(frame, metricName(node.metric), { ok: true, value: { wait } });
+          this.#finish(frame);
+        }),
+      )
+      .catch(this.#abandon);
+  }
+
   #learn(frame: Frame, node: LearnNode): void {
     const choice = frame.home(node.choice)?.choices.get(node.choice);
     for (const name of choice === undefined ? [] : node.metrics) {
@@ -491,6 +544,8 @@ class Scheduler {
       const settled = frame.find(metricName(name));
       // What was not measured because something failed has been counted against the choice where that failed.
       if (metric === undefined || settled?.ok !== true) continue;
+      for (const wait of waitsIn(settled.value))
+        this.#batch.drafts.push(creditFor(this.#context, choice!, name, metric, wait));
       const measured = measuredIn(settled.value);
       if (measured !== undefined)
         this.#batch.drafts.push(measuredEvidence(this.#context, choice!, name, metric, measured));
@@ -534,7 +589,5 @@ class Scheduler {
 
 const outcomeOf = ({ halted }: Root): string =>
   halted === undefined ? "failed" : halted === "parked" ? "waits for a person" : "was only rehearsed";
-
-const CANCELLED: Root = { class: "cancelled", error: "the run was cancelled", what: "the run" };
 
 const named = (what: string, key: string): string => (key === "" ? what : `${what} of ${key}`);

@@ -107,7 +107,7 @@ class StageRun {
       const result = await this.#alternative(call, index);
       if (!("failed" in result)) return result;
       failure = result.failed;
-      if (failure.class === "cancelled") break;
+      if (this.#context.cancellation.cancelled) break;
     }
     const status = failure.class === "cancelled" ? "cancelled" : this.#node.orNone ? "none" : "failed";
     return { status, attempts: this.#attempts, failure };
@@ -129,8 +129,8 @@ class StageRun {
       if (settings.delay > 0) {
         try {
           await clock.sleep(settings.delay, cancellation.signal);
-        } catch {
-          return failed("cancelled", "the run was cancelled");
+        } catch (error) {
+          return failed(...reasonOf(error));
         }
       }
       let input: Input;
@@ -143,6 +143,7 @@ class StageRun {
       const result = await this.#attempt(call, index, input, settings, history);
       if (!("tried" in result)) return result;
       history.push(result.tried);
+      if (cancellation.cancelled) break;
     }
     const last = history.at(-1);
     return failed(last?.class ?? "error", last?.error ?? "it was not tried");
@@ -315,7 +316,7 @@ function claimOf(plan: Plan, { callee }: Call, value: Json, input: () => Input):
 }
 
 /** The arguments, evaluated and brought to the callee's parameters. Throws `AttemptError`. */
-function inputOf(plan: Plan, { callee, arguments: args }: Call, scope: Scope): Input {
+export function inputOf(plan: Plan, { callee, arguments: args }: Call, scope: Scope): Input {
   const declared = callee.kind === "agent" ? plan.agents[callee.name] : plan.tools[callee.name];
   if (declared === undefined) throw new AttemptError("error", `the plan has no ${callee.kind} ${callee.name}`);
   const given: { [name: string]: Json } = {};

@@ -1,17 +1,29 @@
 /** A tool is called: for its stage, for the stage's agent, or for the check of `expect`. */
 import type { Proposal } from "../models/model.ts";
-import type { Expr } from "../plan.ts";
+import type { Expr, StageNode } from "../plan.ts";
 import { SETTINGS } from "../settings.ts";
-import type { Draft } from "../trail/record.ts";
+import type { Draft, Origin } from "../trail/record.ts";
 import type { Json, Type } from "../types.ts";
 import { type Attempt, accept, asAttemptError, type Input, seconds } from "./attempt.ts";
 import { AttemptError } from "./attempt-error.ts";
 import { Cancellation } from "./cancellation.ts";
+import type { RunContext } from "./context.ts";
 import { evaluate, type Scope } from "./expression.ts";
 
 export interface Invoked {
   readonly value: Json;
   readonly cost?: number;
+}
+
+/** Who calls a tool: an attempt of a stage, or what asks from outside of one (a source, a late score). */
+export interface Caller {
+  readonly context: Pick<
+    RunContext,
+    "plan" | "clock" | "cancellation" | "nextId" | "note" | "append" | "outputOf" | "tool"
+  >;
+  readonly origin: Origin;
+  readonly node: Pick<StageNode, "id">;
+  readonly seed: number;
 }
 
 /**
@@ -20,7 +32,7 @@ export interface Invoked {
  * in its own time even where the run is cancelled, since nobody could tell what became of it otherwise.
  */
 export async function invoke(
-  attempt: Attempt,
+  attempt: Caller,
   name: string,
   input: Input,
   timeout: number | undefined,
@@ -57,7 +69,7 @@ export async function invoke(
     const toolContext = {
       seed: attempt.seed,
       stage: attempt.node.id,
-      run: origin.run!,
+      run: origin.run ?? "",
       log: (line: string) => {
         lines += 1;
         if (lines <= SETTINGS.tools.logLines) note("log", line.slice(0, 2000));

@@ -42,8 +42,10 @@ export function unsupported(plan: Plan, pipelines: readonly string[] = Object.ke
         expression(of.value, of.at);
         break;
       case "for":
-        if (of.over.kind === "source") say(of.at, `the source ${of.over.call.callee.name}`);
-        else expression(of.over.list, of.at);
+        if (of.over.kind === "source") {
+          tool(of.over.call.callee.name, of.over.call.at);
+          for (const argument of of.over.call.arguments) expression(argument.value, of.over.call.at);
+        } else expression(of.over.list, of.at);
         of.body.forEach(node);
         break;
       case "when":
@@ -51,7 +53,6 @@ export function unsupported(plan: Plan, pipelines: readonly string[] = Object.ke
         of.body.forEach(node);
         break;
       case "observe":
-        if (of.late !== undefined) say(of.at, `${of.metric}, which is observed late`);
         expression(of.value, of.at);
         break;
       case "learn":
@@ -77,8 +78,7 @@ export function unsupported(plan: Plan, pipelines: readonly string[] = Object.ke
     if (pipeline === undefined) continue;
     if (pipeline.limits.length > 0) say(pipeline.at, `the limit of ${name}`);
     const version = pipeline.subnet === undefined ? undefined : plan.subnets[pipeline.subnet]?.version;
-    if (version !== undefined && "call" in version)
-      say(version.call.at, `the version that ${version.call.callee.name} is asked for`);
+    if (version !== undefined && "call" in version) tool(version.call.callee.name, version.call.at);
     pipeline.body.forEach(node);
   }
   // What the compiler said of a line that has been spoken of is the same thing in other words.

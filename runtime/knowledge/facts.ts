@@ -284,7 +284,7 @@ export class Facts {
       claim,
       this.peers.id(record.peer),
       unitOf(record),
-      markOf(time, record),
+      this.markOf(record),
       time,
       e.regime,
       e.ok && e.class !== "infeasible",
@@ -318,8 +318,9 @@ export class Facts {
       this.subnets.id(subnet),
       this.metrics.id(metric),
       this.scopes.id(record.scope ?? ""),
-      unitOf(record),
-      markOf(time, record),
+      // Of a run and a metric the last word counts.
+      record.run === undefined || record.attempt !== undefined ? unitOf(record) : hash53(`${record.run}\0${metric}`),
+      this.markOf(record),
       value,
       direction,
       feasible,
@@ -371,6 +372,15 @@ export class Facts {
     return place;
   }
 
+  /**
+   * Of several words on one thing the last one counts: by when they were written, whatever time they speak of, and within
+   * a millisecond in the order in which a process wrote.
+   */
+  private markOf(record: TrailRecord): bigint {
+    const written = Math.min(Date.parse(record.time), this.now());
+    return (BigInt(Math.floor(written)) << 20n) | BigInt(record.seq % 2 ** 20);
+  }
+
   /** Milliseconds: the time that the record speaks of, and never later than it was written or read. */
   private timeOf(written: string, at: unknown): number | undefined {
     const time = Math.min(Date.parse(written), typeof at === "string" ? Date.parse(at) : Infinity, this.now());
@@ -383,11 +393,6 @@ function unitOf(record: TrailRecord): bigint {
   return record.attempt === undefined
     ? hash53(`${record.process}\0${record.seq}`)
     : hash53(`${record.run ?? ""}\0${record.attempt}`);
-}
-
-/** By time, and within a millisecond in the order in which a process wrote. */
-function markOf(time: number, record: TrailRecord): bigint {
-  return (BigInt(Math.floor(time)) << 20n) | BigInt(record.seq % 2 ** 20);
 }
 
 function isJson(text: string): boolean {

@@ -93,7 +93,7 @@ latest as (
   from said left join ranking.regimes using (place, regime) group by place, scope, claim, peer, unit
   having any_value(coalesce(regimes.same, said.regime)) =
     (select regime from ranking.places join ranking.asked on asked.place = places.place)
-  order by mark desc, unit limit (select top from ranking.asked)
+  order by t desc, mark desc, unit limit (select top from ranking.asked)
 )
 select claims.chosen, n.scope, n.ok, n.regime, n.t, n.peer,
   sum(s.weight * least(${SCORE.clamp}, greatest(-${SCORE.clamp}, if(k.scale > 0, (s.y - k.centre) / k.scale, 0))))
@@ -104,20 +104,20 @@ from latest n join ranking.claims on claims.claim = n.claim
   left join scales k on k.scope = s.scope and k.metric = s.metric
   left join metered m on m.claim = s.claim and m.peer = s.peer and m.scope = s.scope and m.metric = s.metric
     and (s.verified or m.v1 is null)
-group by claims.chosen, n.scope, n.ok, n.regime, n.t, n.peer, n.mark, n.unit order by n.mark desc, n.unit`;
+group by claims.chosen, n.scope, n.ok, n.regime, n.t, n.peer, n.mark, n.unit order by n.t desc, n.mark desc, n.unit`;
 }
 
 /** The newest successful choice. */
 export const LAST_SQL = `
 select claims.hash, claims.chosen, f.attempt from ranking.facts f join ranking.asked on f.place = asked.place
   join ranking.claims on claims.claim = f.claim
-where f.ok and f.t <= asked.now and (asked.scope is null or f.scope = asked.scope) order by f.mark desc, f.unit limit 1`;
+where f.ok and f.t <= asked.now and (asked.scope is null or f.scope = asked.scope) order by f.t desc, f.mark desc, f.unit limit 1`;
 
 /** The newest attempt that chose a claim, known by its hash. */
 export const ATTEMPT_SQL = `
 select f.attempt from ranking.facts f join ranking.asked on f.place = asked.place join ranking.claims on claims.claim = f.claim
 where f.ok and f.t <= asked.now and claims.hash = asked.seed and f.attempt is not null
-  and (asked.scope is null or f.scope = asked.scope) order by f.mark desc, f.unit limit 1`;
+  and (asked.scope is null or f.scope = asked.scope) order by f.t desc, f.mark desc, f.unit limit 1`;
 
 /** The best and the newest value of a metric; a corrected score replaces the one before. */
 export const METRIC_SQL = `

@@ -23,6 +23,9 @@ const TABLE_OF: { readonly [kind in Kind]: TableName | undefined } = {
   score: "scores",
   drift: "events",
   return: "events",
+  waiting: undefined,
+  waited: undefined,
+  credit: undefined,
   forgotten: undefined,
   event: "events",
 };

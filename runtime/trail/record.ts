@@ -48,6 +48,9 @@ const failure = { class: z.enum(FAILURE_CLASSES).optional(), error: z.string().o
 /** A value, whole up to 64 KB of JSON; beyond that as an artifact of the store, by its content hash. */
 const output = { output: Json.optional(), artifact: z.string().optional(), hash: z.string().optional() };
 
+/** Ids of the records that this one takes the place of: what they said of an attempt and a metric no longer counts. */
+const supersedes = z.array(id).optional();
+
 /** A claim as it was shown by a recall, with the strength it had. */
 const Shown = z.looseObject({ claim: z.string(), strength: z.number(), anti: z.boolean().optional() });
 
@@ -69,8 +72,12 @@ export const KINDS = {
     cycle: z.int().nonnegative(),
     seed: z.number(),
     input: Json.optional(),
-    /** The item of a source that this run answers. */
+    /** The item of a source that this run answers: its key; which of the pipeline's sources gave it, from 0; and itself. */
     item: z.string().optional(),
+    source: z.int().nonnegative().optional(),
+    ...output,
+    /** When the item's time is over. */
+    until: z.string().optional(),
     /** Set where the run goes on that began earlier: after a kill, a cancel, a failure, or from where it was parked. */
     resumed: z.boolean().optional(),
     /** Which time it is that the run begins or goes on, from 1: the order of its records over processes. */
@@ -81,6 +88,10 @@ export const KINDS = {
     status: z.enum(["ok", "failed", "cancelled", "parked"]),
     error: z.string().optional(),
     elapsed: seconds,
+    /** As in `run.started`, so that this record alone says that the item is done. */
+    pipeline: z.string().optional(),
+    item: z.string().optional(),
+    source: z.int().nonnegative().optional(),
   }),
   "stage.started": z.looseObject({ line: z.int().optional(), file: z.string().optional() }),
   "stage.ended": z.looseObject({
@@ -180,6 +191,9 @@ export const KINDS = {
     proxy: z.string().optional(),
     verified: z.boolean(),
     echo: z.boolean(),
+    /** The time it speaks of, where it was learned later. */
+    at: z.string().optional(),
+    supersedes,
   }),
   /** What `best` or `last` answered, once a run and question: a run that goes on has the same answer. */
   memory: z.looseObject({ question: z.string(), ...output }),
@@ -191,6 +205,40 @@ export const KINDS = {
     feasible: z.boolean(),
     /** The time the score speaks of, where it came late. */
     at: z.string().optional(),
+    supersedes,
+  }),
+  /**
+   * Something is not there yet, and is asked for again each `every` seconds until `until`: a score that comes late. The
+   * `attempt` is the wait's own id. What is evaluated then is the output: an expression whose names are values.
+   */
+  waiting: z.looseObject({
+    for: z.enum(["score"]),
+    pipeline: z.string(),
+    subnet: z.string().optional(),
+    /** The program's file. */
+    path: z.string(),
+    metric: z.string().optional(),
+    take: z.enum(["first", "last"]).optional(),
+    every: seconds,
+    until: z.string(),
+    ...output,
+  }),
+  /** The wait named by `attempt` is over: there was a value, or its time has passed. */
+  waited: z.looseObject({ found: z.boolean(), error: z.string().optional() }),
+  /** What a late score will be evidence for, once it comes: `wait` names it. Else as in `evidence`. */
+  credit: z.looseObject({
+    wait: id,
+    subnet: z.string(),
+    claim: z.string(),
+    chosen: z.string(),
+    niche: z.string(),
+    version: z.string().optional(),
+    regime: z.int().nonnegative(),
+    metric: z.string(),
+    direction: z.union([z.literal(-1), z.literal(1)]),
+    weight: z.number().nonnegative().optional(),
+    proxy: z.string().optional(),
+    echo: z.boolean(),
   }),
   /** The subnet moved under a stage, by measurement or by its version: this closes one regime, and the next one begins. */
   drift: z.looseObject({

@@ -116,7 +116,6 @@ type Job = { id: string }
 tool jobs() -> Job[] = exec("./jobs")
 pipeline p(busy: bool) {
   when busy {
-    // gang-ignore GANG4090: it will be built
     for job in jobs() every 1m by job.id {
       stage worked = work(job)
     }
@@ -128,7 +127,6 @@ import { work } from "./tools.ts"
 type Job = { id: string }
 tool jobs() -> Job[] = exec("./jobs")
 pipeline p {
-  // gang-ignore GANG4090: it will be built
   for job in jobs() every 1m by job.id {
     stage worked = work(job)
   }

@@ -1,0 +1,43 @@
+/** A score that came after its run: the record of it, and evidence for what was chosen there. */
+import type { Draft, KnownRecord, Origin } from "../trail/record.ts";
+
+/** What is told of a choice, by what waits for a score or by an earlier one. */
+export type Told = KnownRecord<"credit"> | KnownRecord<"evidence">;
+
+export interface LateScore {
+  /** Of the score: its run, and the item it was measured in. */
+  readonly origin: Origin;
+  readonly metric: string;
+  readonly direction: -1 | 1;
+  readonly value: number;
+  readonly feasible: boolean;
+  /** The time it speaks of, in ISO 8601. Evidence without one of its own speaks of when its choice was told of. */
+  readonly at: string;
+  readonly told: readonly Told[];
+  /** Ids of earlier scores of the same run, metric and item. */
+  readonly supersedes: readonly string[];
+}
+
+export function scoreDrafts(late: LateScore): readonly Draft[] {
+  const { origin, metric, direction, value, feasible, at, told, supersedes } = late;
+  const corrected = supersedes.length === 0 ? {} : { supersedes: [...supersedes] };
+  return [
+    { kind: "score", ...origin, metric, value, direction, feasible, at, ...corrected },
+    ...told.map((of): Draft => {
+      const { peer, run, plan, stage, scope, attempt, subnet, claim, chosen, niche, version, regime, echo } = of;
+      const { weight, proxy } = of;
+      return {
+        kind: "evidence",
+        peer,
+        ...defined({ run, plan, stage, scope, attempt, version, weight, proxy }),
+        ...{ subnet, claim, chosen, niche, regime, echo, metric, direction, verified: true, at },
+        ...(feasible ? { ok: true, value } : { ok: false, class: "infeasible" }),
+      };
+    }),
+  ];
+}
+
+/** Without what is not there. */
+function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}
