@@ -295,7 +295,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     if (links !== depthLimit) return links > depthLimit;
     this.complain(
       catalogue.tooDeep,
-      { start: this.startHere, end: this.next().endOffset ?? this.startHere },
+      { start: this.startHere, end: Math.max(this.startHere, this.next().endOffset) },
       { limit: depthLimit },
     );
     return true;

@@ -21,6 +21,8 @@ const REGRESSIONS: readonly (readonly [what: string, text: string])[] = [
   ["printer: a keyword before a rare blank is a name", "pipeline p { stage a = f() or none\u2028}"],
   ["printer: the layout does not settle behind an optional type", "type y={c:map<e>? ?\nf:{g:m}}"],
   ["parser: GANG1023 lies outside its file", `model rig = ${"not ".repeat(500)}`],
+  ["parser: GANG1023 lies outside its file, of a chain that ends it", `model=1${"+".repeat(120)}1`],
+  ["parser: GANG1023 lies outside its file, of a sum that ends it", `model = 1${" + 1".repeat(120)}`],
   ["renderers: pretty takes longer than 250 ms", `type T = { a: ${"a or ".repeat(4000)}a }`],
   ["parser: parse takes longer than 250 ms, of what is never closed", "for a in b max 2 {\n".repeat(4000)],
   ["parser: parse takes longer than 250 ms, of what was never opened", "  a\n}\n".repeat(4000)],
