@@ -186,7 +186,7 @@ export const KINDS = {
     /** -1 minimise, +1 maximise. */
     direction: z.union([z.literal(-1), z.literal(1)]).optional(),
     /** Weight of the metric among the stage's metrics; 1 where none is declared. */
-    weight: z.number().nonnegative().optional(),
+    weight: z.number().nonnegative().max(1e6).optional(),
     /** The metric for which this one stands in until it is known. */
     proxy: z.string().optional(),
     verified: z.boolean(),
