@@ -125,8 +125,8 @@ export const SETTINGS: { readonly [Owner in OwnerKind]: readonly SettingDefiniti
     },
     {
       name: "weight",
-      takes: constant(number("float", 0)),
-      what: "a number from 0 on",
+      takes: constant(number("float", 0, 1e6)),
+      what: "a number from 0 to 1e6",
       example: "weight: 2",
       doc: "How much it counts among the metrics that are learned from. 1 without it.",
     },
