@@ -54,7 +54,7 @@ const definition = command({
     { command: "gangc store forget --id 01a2041c-7849-70ab-b87b-f57e76edc121 --why personal", doc: "one record goes" },
   ],
   notes:
-    "Forgetting cannot be undone: lines, sealed files and artifacts are dropped here and on every replica; a record of ids and hashes stays. A leaked secret is to be changed all the same.",
+    "Forgetting cannot be undone: lines, sealed files and artifacts are dropped here and on every replica; a record of ids and hashes stays. A leaked secret is to be changed all the same. A backup is a copy, at any moment, in this order: trail/, the newest sealed/MANIFEST, the files that it lists, artifacts/.",
   async run({ positionals: [action], options }, io) {
     if (!isAction(action!)) {
       throw usageError(`gangc store does not know ${JSON.stringify(action)}.`, `It is one of ${ACTIONS.join(", ")}.`);
