@@ -22,6 +22,7 @@ import { machineOf } from "../run/machine.ts";
 import { type Job, mine } from "../run/mining.ts";
 import { parsePeers, undeclaredNote } from "../run/peers.ts";
 import { planFor, planOf, withSettings } from "../run/program.ts";
+import { resumable, resumingJobs } from "../run/resuming.ts";
 
 const OPTIONS = {
   pipeline: { value: "P", doc: "run this one; else all of the file" },
@@ -30,6 +31,13 @@ const OPTIONS = {
   peer: { value: "P[*N],…", doc: "as these peers, side by side: explorer*4,optimizer" },
   set: { value: "A.B=V", many: true, doc: "change a setting for this run: forecaster.turns=4" },
   input: { value: "F.yaml", doc: "the pipeline's parameters" },
+  resume: {
+    value: "RUN",
+    // What a run's id begins with; anything else is the path.
+    optional: /[0-9a-f][0-9a-f-]{3,}|last/,
+    doc: "go on with a run that was interrupted, cancelled, parked or failed; without RUN, with what the last process left unfinished",
+  },
+  "dry-run": { doc: "rehearse: effects are not called, what reads them is skipped, nothing is learned" },
   seed: { value: "N", doc: "the same seed and the same store make the same choices" },
   ui: {
     value: "UI",
@@ -52,8 +60,10 @@ export default command({
     },
     { command: "gangc run --forever --peer explorer*2,optimizer", doc: "three peers on one store, until Ctrl-C" },
     { command: "gangc run --cycles 10 --ui json", doc: "an event a line, for scripts" },
+    { command: "gangc run --resume", doc: "after a kill or Ctrl-C: no stage that has ended runs again" },
   ],
-  notes: "Ctrl-C ends a run cleanly, a second one at once; either way what was recorded stays.",
+  notes:
+    "Ctrl-C ends a run cleanly, a second one at once; either way what was recorded stays, and `--resume` goes on from there: with the program, the settings, the input and the seed that the run was begun with.",
   async run(given, io) {
     try {
       const request = await read(given, io);
@@ -69,6 +79,12 @@ export default command({
   },
 });
 
+/** What a run that goes on has already. */
+const BEGUN_WITH = ["pipeline", "cycles", "forever", "peer", "set", "input", "seed", "dry-run"] as const;
+
+const isGiven = (value: string | boolean | readonly string[] | undefined): boolean =>
+  typeof value === "object" ? value.length > 0 : value !== undefined && value !== false;
+
 /** What was asked for. */
 interface Request {
   readonly file: string;
@@ -82,6 +98,11 @@ interface Request {
 }
 
 async function read({ positionals: [path], options }: Given<typeof OPTIONS>, io: IO): Promise<Request> {
+  if (options.resume !== undefined) {
+    const given = BEGUN_WITH.find((name) => isGiven(options[name]));
+    if (given !== undefined)
+      throw usageError(`--resume and --${given} exclude each other: a run goes on as it was begun.`);
+  }
   if (options.forever && options.cycles !== undefined) throw usageError("--cycles and --forever exclude each other.");
   return {
     file: programFile(io.cwd, path),
@@ -131,7 +152,8 @@ async function jobsOf(compiled: Plan, { file, options }: Request, machine: Machi
     const { plan: own, pipeline } = planFor(plan, participant, set, options.pipeline);
     const pipelines = pipeline === undefined ? Object.keys(own.pipelines) : [pipeline];
     refuse(own, pipelines);
-    return { peer: participant.name, plan: own, pipelines, pipeline };
+    const program = own.hash === compiled.hash ? undefined : compiled.hash;
+    return { peer: participant.name, plan: own, pipelines, pipeline, program, resume: undefined };
   });
 }
 
@@ -158,9 +180,13 @@ async function start(plan: Plan, request: Request, io: IO): Promise<ExitCode> {
 }
 
 async function mineWith(plan: Plan, request: Request, machine: Machine, secrets: Secrets, io: IO): Promise<ExitCode> {
-  const jobs = await jobsOf(plan, request, machine, io);
-  const trail = await openTrail({ directory: request.store, peers: jobs.map(({ peer }) => peer), clock: systemClock });
+  const { resume } = request.options;
+  const resumed = resume === undefined ? undefined : await resumable(request.store, resume, plan);
+  const begun = resumed === undefined ? await jobsOf(plan, request, machine, io) : [];
+  const peers = [...begun, ...(resumed ?? []).map(({ head }) => head)].map(({ peer }) => peer);
+  const trail = await openTrail({ directory: request.store, peers: [...new Set(peers)], clock: systemClock });
   try {
+    const jobs = resumed === undefined ? begun : await resumingJobs(resumed, request.store, trail);
     const tally = new Tally();
     const knowledge = await openKnowledge({ source: tally.over(trail), clock: systemClock });
     try {
@@ -168,6 +194,7 @@ async function mineWith(plan: Plan, request: Request, machine: Machine, secrets:
       return await mine({
         ...{ jobs, cycles, seed, input, machine, secrets, store, trail, knowledge, tally, io },
         clock: systemClock,
+        dry: request.options["dry-run"],
         display: displayKind(request.options.ui, io),
         ...wordsOf(request, io),
       });
@@ -183,7 +210,13 @@ async function mineWith(plan: Plan, request: Request, machine: Machine, secrets:
 function wordsOf(
   { path, options, store }: Request,
   io: IO,
-): { readonly storeShown: string; readonly storeOption: string; readonly gangc: string; readonly again: string } {
+): {
+  readonly storeShown: string;
+  readonly storeOption: string;
+  readonly gangc: string;
+  readonly again: string;
+  readonly resume: string;
+} {
   const gangc = io.env.npm_command === "exec" ? "npx gangc" : "gangc";
   const storeOption = options.store === undefined ? "" : ` --store ${options.store}`;
   const given = (["pipeline", "cycles", "peer"] as const).flatMap((name) =>
@@ -192,5 +225,9 @@ function wordsOf(
   const again = [gangc, "run", path, ...given, options.forever ? "--forever" : undefined]
     .filter((part) => part !== undefined)
     .join(" ");
-  return { storeShown: shown(io.cwd, store), storeOption, gangc, again: `${again}${storeOption}` };
+  const resume = [gangc, "run", path, "--resume"].filter((part) => part !== undefined).join(" ");
+  return {
+    ...{ storeShown: shown(io.cwd, store), storeOption, gangc },
+    ...{ again: `${again}${storeOption}`, resume: `${resume}${storeOption}` },
+  };
 }

@@ -44,7 +44,7 @@ export default command({
       run.pipeline,
       run.cycle,
       run.peer,
-      run.status,
+      run.dry === true ? `${run.status}, rehearsed` : run.status,
       run.started,
       typeof run.elapsed === "number" ? elapsedText(run.elapsed) : "",
       run.error,

@@ -2,8 +2,9 @@ import { type Cells, rowsOf, tableObjects } from "../../runtime/knowledge/rows.t
 import { readStore } from "../../runtime/knowledge/store.ts";
 import type { TableName } from "../../runtime/knowledge/tables.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
-import { command, usageError } from "../command.ts";
+import { command } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
+import { runNamed } from "../run/named.ts";
 import { cut, elapsedText, numberText, printable } from "../ui/text.ts";
 
 export default command({
@@ -41,18 +42,6 @@ export default command({
     return EXIT.fine;
   },
 });
-
-/** The run whose id begins so; of several the newest where `last` is asked for. */
-function runNamed(wanted: string, ids: readonly string[]): string {
-  const known = [...new Set(ids)];
-  if (wanted === "last" && known.length > 0) return known.toSorted().at(-1)!;
-  const found = known.filter((id) => id.startsWith(wanted));
-  if (found.includes(wanted)) return wanted;
-  if (found.length === 1) return found[0]!;
-  if (found.length > 1)
-    throw usageError(`${found.length} runs begin with ${JSON.stringify(wanted)}.`, "Give more of the id.");
-  throw usageError(`there is no run ${JSON.stringify(wanted)}.`, "gangc runs lists them.");
-}
 
 type Whole = { readonly run: Cells } & {
   readonly [name in "stages" | "attempts" | "turns" | "tool_calls" | "recalls" | "scores" | "events"]: readonly Cells[];

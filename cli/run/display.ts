@@ -52,7 +52,7 @@ export async function openDisplay(kind: DisplayKind, io: IO, view: () => View, n
 /** The first signal asks for an end, `onSignal`; the second one ends at once. Returns what stops listening. */
 export function onInterrupt(onSignal: () => void): () => void {
   let asked = false;
-  const listeners = (["SIGINT", "SIGTERM"] as const).map((signal) => {
+  const listeners = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => {
     const listener = (): void => {
       if (asked) process.exit(128 + constants.signals[signal]);
       asked = true;

@@ -3,6 +3,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { sourcesOf } from "../../runtime/execution/asking.ts";
 import { runPlan } from "../../runtime/execution/execute.ts";
 import { Latch } from "../../runtime/execution/latch.ts";
+import type { RestoredRun } from "../../runtime/execution/restored.ts";
 import type { Knowledge } from "../../runtime/knowledge/knowledge.ts";
 import type { Machine } from "../../runtime/machine.ts";
 import type { Json, Plan } from "../../runtime/plan.ts";
@@ -24,6 +25,10 @@ export interface Job {
   readonly pipelines: readonly string[];
   /** Absent: all of them. */
   readonly pipeline: string | undefined;
+  /** Hash of the program, where a peer or `--set` has changed its plan. */
+  readonly program: string | undefined;
+  /** A run that goes on: it, and nothing else. */
+  readonly resume: RestoredRun | undefined;
 }
 
 export interface Mining {
@@ -31,6 +36,8 @@ export interface Mining {
   readonly cycles: number | "forever";
   readonly seed: number;
   readonly input: { readonly [name: string]: Json } | undefined;
+  /** A rehearsal. */
+  readonly dry: boolean;
   readonly machine: Machine;
   readonly secrets: Secrets;
   /** The store's folder, and how the user calls it. */
@@ -39,6 +46,7 @@ export interface Mining {
   readonly display: DisplayKind;
   /** What to type to go on, and what follows each command to reach the same store. */
   readonly again: string;
+  readonly resume: string;
   readonly gangc: string;
   readonly storeOption: string;
   readonly trail: Trail;
@@ -138,6 +146,9 @@ export async function mine(mining: Mining): Promise<ExitCode> {
                 failed === undefined ? "the last cycle, in full" : "the cycle that failed, in full",
               ] as const,
             ]),
+        ...(state.ended.cancelled + state.ended.parked === 0
+          ? []
+          : [[mining.resume, "goes on with what was left unfinished"] as const]),
         [again, "goes on from what is known"],
       ],
     }),
@@ -148,7 +159,7 @@ export async function mine(mining: Mining): Promise<ExitCode> {
 
 /** Resolves when all have ended, and with them the programs that they called; the first that cannot go on ends the others, and is what it rejects with. */
 async function runAll(
-  { jobs, cycles, seed, input, machine, secrets, store, trail, knowledge, clock }: Mining,
+  { jobs, cycles, seed, input, dry, machine, secrets, store, trail, knowledge, clock }: Mining,
   interrupt: AbortController,
   onRecord: (record: Draft) => void,
 ): Promise<void> {
@@ -156,7 +167,7 @@ async function runAll(
   const signal = AbortSignal.any([interrupt.signal, stop.signal]);
   const others = new Latch();
   const ended = await Promise.allSettled(
-    jobs.map(({ plan, peer, pipeline }) =>
+    jobs.map(({ plan, peer, pipeline, program, resume }) =>
       runPlan(plan, {
         trail,
         knowledge,
@@ -170,7 +181,10 @@ async function runAll(
         signal,
         others,
         onRecord,
+        dry,
         ...(pipeline === undefined ? {} : { pipeline }),
+        ...(program === undefined ? {} : { program }),
+        ...(resume === undefined ? {} : { resume }),
         ...(input === undefined ? {} : { input }),
       }).catch((error: unknown) => {
         stop.abort(error);

@@ -24,7 +24,11 @@ export async function performEffect(
 ): Promise<Invoked> {
   const { context, node, scopeKey, origin } = attempt;
   const { restored, claims, item } = context;
-  if (context.dry) throw new Halt("rehearsed", `${name} is an effect, and was not called with ${brief(input)}`);
+  if (context.dry) {
+    const message = `${name} is an effect, and was not called with ${brief(input)}`;
+    context.note({ kind: "event", ...origin, name: "rehearsed", message });
+    throw new Halt("rehearsed", message);
+  }
   const known = restored?.effects.get(stageKey(node.id, scopeKey));
   if (known?.state === "done") {
     context.note({

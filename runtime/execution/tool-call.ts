@@ -63,8 +63,11 @@ export async function invoke(
       ...more,
     });
   };
-  let isOpen = false;
+  const begin = (): Promise<void> =>
+    write({ kind: "tool.started", ...origin, tool: name, call, ...(effect ? { effect } : {}) });
+  let isBegun = !effect;
   try {
+    if (!effect) await begin();
     const tool = await context.tool(name);
     const toolContext = {
       seed: attempt.seed,
@@ -75,9 +78,12 @@ export async function invoke(
         if (lines <= SETTINGS.tools.logLines) note("log", line.slice(0, 2000));
       },
     };
-    cancellation.signal.throwIfAborted();
-    await write({ kind: "tool.started", ...origin, tool: name, call, ...(effect ? { effect } : {}) });
-    isOpen = true;
+    if (effect) {
+      // What cannot be called, or is not to be, has not begun.
+      cancellation.signal.throwIfAborted();
+      await begin();
+      isBegun = true;
+    }
     const result = await (effect ? new Cancellation(NEVER) : cancellation).within(
       clock,
       timeout,
@@ -91,7 +97,7 @@ export async function invoke(
     return { value, ...paid };
   } catch (error) {
     const failure = asAttemptError(error);
-    if (isOpen) await ended(false, { class: failure.class, error: failure.message });
+    if (isBegun) await ended(false, { class: failure.class, error: failure.message });
     throw failure;
   }
 }

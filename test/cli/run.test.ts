@@ -157,12 +157,54 @@ describe("a run", () => {
   });
 });
 
+describe("going on", () => {
+  test("a run goes on as it was begun, settings included; what has ended is said and not done again", async () => {
+    process.env.TOY_FAILS = "1";
+    const failed = await run("--ui", "json", "--set", "chooser.model=embedded(explore: 0.5)", "--peer", "explorer");
+    const { run: id, plan } = events(failed.out).find(({ kind }) => kind === "run.started")! as unknown as {
+      run: string;
+      plan: string;
+    };
+    delete process.env.TOY_FAILS;
+    const { exit, out, talk } = await run("--resume", id.slice(0, 23), "--ui", "json");
+    expect(talk).toContain("Done: 1 cycle");
+    expect(exit).toBe(EXIT.fine);
+    const again = events(out);
+    expect(again.find(({ kind }) => kind === "run.started")).toMatchObject({
+      run: id,
+      plan,
+      peer: "explorer",
+      resumed: true,
+    });
+    expect(again.find(({ kind }) => kind === "event")!.message).toMatch(/^goes on; \d ended before, not run again: /);
+    expect(again.filter(({ kind }) => kind === "attempt.started").map(({ callee }) => callee)).toEqual(["measure"]);
+
+    const ended = await run("--resume", id);
+    expect(ended).toMatchObject({ exit: EXIT.usage, talk: expect.stringContaining("has come to its end") });
+    const nothing = await run("--resume");
+    expect(nothing).toMatchObject({ exit: EXIT.usage, talk: expect.stringContaining("there is no run to go on with") });
+  });
+
+  test("a program that has changed is refused, with what to do", async () => {
+    process.env.TOY_FAILS = "1";
+    await run();
+    delete process.env.TOY_FAILS;
+    writeFileSync(join(cwd, "main.gang"), PROGRAM.replace("= 0.25", "= 0.75"));
+    const { exit, talk } = await run("--resume", "last");
+    expect(exit).toBe(EXIT.problems);
+    expect(talk).toContain("The program has changed since the run");
+    expect(talk).toContain("Undo the change to go on with it");
+  });
+});
+
 describe("before anything runs", () => {
   test.each([
     [["--cycles", "0"], "--cycles takes a whole number from 1"],
     [["--cycles", "x"], "--cycles takes a whole number"],
     [["--cycles", "2", "--forever"], "exclude each other"],
     [["--seed", "-1"], "--seed"],
+    [["--resume", "--cycles", "2"], "--resume and --cycles exclude each other"],
+    [["--resume", "0123456789"], "there is no run"],
     [["--pipeline", "serch"], "Did you mean search?"],
     [["--peer", "a,a"], "twice"],
     [["--input", "missing.yaml"], "cannot read missing.yaml"],

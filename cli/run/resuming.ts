@@ -1,0 +1,103 @@
+/** `gangc run --resume`: which runs go on, by which plan, and why one cannot. */
+import { planFrom, RefusedError } from "../../runtime/execution/load.ts";
+import { type RunHead, runHeads, takeRun } from "../../runtime/execution/restored.ts";
+import type { Plan } from "../../runtime/plan.ts";
+import { artifactsOf } from "../../runtime/trail/artifacts.ts";
+import { readTrail } from "../../runtime/trail/reader.ts";
+import type { KnownRecord, Record } from "../../runtime/trail/record.ts";
+import type { Trail } from "../../runtime/trail/trail.ts";
+import { mayWrite } from "../../runtime/trail/writers.ts";
+import { usageError } from "../command.ts";
+import type { Job } from "./mining.ts";
+import { runNamed } from "./named.ts";
+
+/** A run that is to go on, and the plan with which it was begun. */
+export interface Resumable {
+  readonly head: RunHead;
+  readonly plan: Plan;
+  /** Hash of the program, where a peer or `--set` has changed its plan. */
+  readonly program: string | undefined;
+}
+
+/**
+ * `wanted`: the beginning of a run's id, or "" for all that the last process left unfinished. Items of a source are not
+ * among these: whoever reads the source goes on with them.
+ */
+export async function resumable(store: string, wanted: string, compiled: Plan): Promise<readonly Resumable[]> {
+  const alive = mayWrite(store);
+  const records: Record[] = [];
+  const loaded = new Map<string, KnownRecord<"plan.loaded">>();
+  const keep = (some: readonly Record[]): void => {
+    for (const record of some) {
+      if (record.kind === "run.started" || record.kind === "run.ended") records.push(record);
+      if (record.kind === "plan.loaded" && record.plan !== undefined) loaded.set(record.plan, record);
+    }
+  };
+  keep((await readTrail(store).since({}, keep)).records);
+  const heads = runHeads(records);
+  const chosen = wanted === "" ? unfinished(heads, alive) : named(heads, wanted);
+  return Promise.all(
+    chosen.map(async (head) => ({
+      head,
+      plan: await planOfRun(head, loaded.get(head.plan), compiled, store),
+      program: head.plan === compiled.hash ? undefined : compiled.hash,
+    })),
+  );
+}
+
+function unfinished(heads: readonly RunHead[], alive: (process: string) => boolean): readonly RunHead[] {
+  const left = heads.filter(
+    ({ status, process, item }) =>
+      item === undefined && (status === "cancelled" || status === "parked" || (status === "open" && !alive(process))),
+  );
+  const last = left.at(-1);
+  if (last === undefined)
+    throw usageError("there is no run to go on with: all have come to their end.", "gangc runs lists them.");
+  return left.filter(({ process }) => process === last.process);
+}
+
+function named(heads: readonly RunHead[], wanted: string): readonly RunHead[] {
+  const id = runNamed(
+    wanted,
+    heads.map(({ run }) => run),
+  );
+  return heads.filter(({ run }) => run === id);
+}
+
+/** A run goes on by the very plan that it was begun with, settings of its peer and of `--set` included, as long as the program is what it was. */
+async function planOfRun(
+  { run, plan }: RunHead,
+  loaded: KnownRecord<"plan.loaded"> | undefined,
+  compiled: Plan,
+  store: string,
+): Promise<Plan> {
+  if (compiled.hash === plan) return compiled;
+  if ((loaded?.program ?? plan) !== compiled.hash) {
+    throw new RefusedError("program", [
+      `The program has changed since the run ${run} was begun, so what its stages gave may no longer mean the same.`,
+      "Undo the change to go on with it, or start a new run without --resume: what was learned is kept either way.",
+    ]);
+  }
+  const bytes = loaded && (await artifactsOf(store).get(loaded.artifact));
+  if (bytes === undefined) {
+    throw new RefusedError("environment", [
+      `The plan of the run ${run} is no longer in the store, and it cannot go on.`,
+    ]);
+  }
+  // Where the project lies is no part of what it says.
+  return { ...planFrom(JSON.parse(bytes.toString("utf8"))), root: compiled.root };
+}
+
+/** Takes the runs over for this process. */
+export async function resumingJobs(runs: readonly Resumable[], store: string, trail: Trail): Promise<readonly Job[]> {
+  const jobs: Job[] = [];
+  for (const { head, plan, program } of runs) {
+    const { run: id, peer, pipeline } = head;
+    const taken = await takeRun(store, trail, id);
+    if (taken.outcome === "taken") {
+      jobs.push({ peer, plan, pipelines: [pipeline], pipeline, program, resume: taken.run });
+    } else if (taken.outcome === "running") throw usageError(`the run ${id} is under way in another process.`);
+    else throw usageError(`the run ${id} has come to its end.`, "Without --resume a new one is begun.");
+  }
+  return jobs;
+}
