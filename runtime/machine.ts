@@ -23,6 +23,8 @@ const Duration = z
   .regex(/^\d+(\.\d+)?[smhdw]$/, "a duration is a number and one of s, m, h, d, w: 30m, 90d")
   .transform((text) => quantityIn(text, "duration")!);
 
+const PORT = "must be a whole number from 1 to 65535";
+
 /** The descriptions are what an editor shows that knows the schema. */
 export const Machine = z.strictObject({
   peer: name
@@ -44,7 +46,17 @@ export const Machine = z.strictObject({
     .optional()
     .describe("Models by their names in Gang: addresses and keys."),
   backends: z
-    .record(name, z.looseObject({ key: SecretSource.optional().describe("Where its key comes from.") }))
+    .record(
+      name,
+      // What each provider needs beyond these is its own.
+      z.looseObject({
+        host: z.string().min(1).optional().describe("The machine that takes the work, by name or address."),
+        port: z.int().min(1, PORT).max(65_535, PORT).optional().describe("The port that it listens on."),
+        user: z.string().min(1).optional().describe("As whom to go there."),
+        partition: z.string().min(1).optional().describe("The queue of its scheduler."),
+        key: SecretSource.optional().describe("Where its key comes from."),
+      }),
+    )
     .optional()
     .describe("Backends by their names in Gang."),
   limits: z.array(z.string()).optional().describe("What this machine may spend in all: $20 per 1d."),

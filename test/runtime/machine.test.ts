@@ -22,6 +22,14 @@ retention: 90d
     expect(machine.retention).toBe(90 * 86_400);
   });
 
+  test("a backend's address is checked; what its provider needs beyond is its own", () => {
+    expect(problems("backends:\n  gpus: { host: 5 }\n")).toEqual(["5 | `backends.gpus.host` must be a string"]);
+    expect(problems("backends:\n  gpus: { host: a, port: 70000 }\n")).toEqual([
+      "70000 | `backends.gpus.port` must be a whole number from 1 to 65535",
+    ]);
+    expect(problems("backends:\n  gpus: { host: a, user: b, port: 22, namespace: c }\n")).toEqual([]);
+  });
+
   test("an empty one says nothing", () => {
     expect(parseMachine("")).toEqual({ machine: {}, problems: [], shown: "" });
   });
