@@ -62,6 +62,8 @@ export interface TrailProblem {
     /** Found by verifying only: a hash or a count that does not fit, an artifact that is damaged or not there. */
     | "broken-chain"
     | "damaged-sealed"
+    /** A sealed segment of which something was damaged, refused, or said otherwise elsewhere: it stays for a person. */
+    | "kept-segment"
     | "damaged-artifact"
     | "missing-artifact"
     /** Evidence or a score that the memory does not let in, and times that are still to come. */

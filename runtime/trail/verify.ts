@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { Facts, type Refusal } from "../knowledge/facts.ts";
 import { artifactsOf } from "./artifacts.ts";
 import { crcOf, decodeLine, type Footer, type Header } from "./line.ts";
-import { accountedBy, newestManifest, type SealedFile, sealedFolder } from "./manifest.ts";
+import { ASIDE, accountedBy, newestManifest, type SealedFile, sealedFolder } from "./manifest.ts";
 import { Numbers, NumbersByProcess } from "./numbers.ts";
 import { readTrail } from "./reader.ts";
 import { eachLine, openScan } from "./scan.ts";
@@ -34,6 +34,12 @@ export async function verifyStore(directory: string, onProgress?: (text: string)
   const cursor = Object.fromEntries([...accounted].map(([process, { last }]) => [process, last]));
   found.push(...(await readTrail(directory).since(cursor)).problems);
   for (const file of manifest?.files ?? []) found.push(...(await checkSealed(directory, file, onProgress)));
+  for (const { path, damaged } of manifest?.covered ?? []) {
+    if (damaged !== true) continue;
+    const message =
+      "Something in it is damaged, refused, or stands elsewhere with other content; the rest of it is sealed.";
+    found.push({ file: `${join(directory, "trail", path)}${ASIDE}`, offset: 0, problem: "kept-segment", message });
+  }
   for (const [process, { ranges, last }] of accounted) {
     const all = new Numbers();
     for (const [from, to] of ranges) all.add(from, to);

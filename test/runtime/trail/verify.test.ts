@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
@@ -9,7 +9,7 @@ import { openTrail } from "../../../runtime/trail/local.ts";
 import type { Draft } from "../../../runtime/trail/record.ts";
 import { verifyStore } from "../../../runtime/trail/verify.ts";
 import { sha256 } from "../../../runtime/values/canonical.ts";
-import { event, temporaryFolder } from "./store.ts";
+import { event, readAll, temporaryFolder } from "./store.ts";
 
 async function store(): Promise<{ readonly directory: string; readonly folder: string; readonly hash: string }> {
   const directory = temporaryFolder();
@@ -102,6 +102,25 @@ test("what the memory refuses is counted, process by process", async () => {
   ]);
   await compact({ directory, from: 0 });
   expect(await problems(directory)).toHaveLength(3);
+});
+
+test("other content under a number that is sealed does not count, and is kept and said", async () => {
+  const { directory, folder } = await store();
+  const [header, line] = readFileSync(join(folder, "1.jsonl"), "utf8").split("\n");
+  await compact({ directory, from: 0, asideSeconds: 0 });
+  const { crc: _, ...record } = JSON.parse(line!);
+  const open = JSON.stringify({ ...record, name: "forged" }).slice(0, -1);
+  mkdirSync(folder);
+  const forged = `${open},"crc":"${crc32(open).toString(16).padStart(8, "0")}"}`;
+  writeFileSync(join(folder, "70.jsonl"), `${header}\n${forged}\n`);
+  // Followed by another, and so finished.
+  const { crc: __, ...first } = JSON.parse(header!);
+  const next = JSON.stringify({ ...first, segment: 90, first: 100 }).slice(0, -1);
+  writeFileSync(join(folder, "90.jsonl"), `${next},"crc":"${crc32(next).toString(16).padStart(8, "0")}"}\n`);
+  await compact({ directory, from: 0, asideSeconds: 0 });
+  const names = (await readAll(directory)).records.map((one) => (one.kind === "event" ? one.name : ""));
+  expect(names).toEqual(Array.from({ length: 20 }, (_, number) => `${number}`));
+  expect(await problems(directory)).toEqual([expect.stringMatching(/^kept-segment: /)]);
 });
 
 test("times that are still to come are said", async () => {
