@@ -39,7 +39,7 @@ export async function runBuilt(plan: Plan, options: RunBuiltOptions = {}): Promi
   const store = resolveStore(plan.root, folder);
   const trail = await openTrail({ directory: store, peers: [peer], clock });
   try {
-    const knowledge = await openKnowledge({ source: trail, clock });
+    const knowledge = await openKnowledge({ source: trail, store, clock });
     try {
       return await runPlan(valid, {
         cycles: 1,

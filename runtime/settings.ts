@@ -31,6 +31,16 @@ export const SETTINGS = {
     /** No stage starts with less free space than this. */
     freeBytes: 64 * 2 ** 20,
   },
+  knowledge: {
+    /** What DuckDB may take of memory; what does not fit goes to the system's folder for temporary files. */
+    engineBytes: 512 * 2 ** 20,
+    /** A store of fewer sealed records than this has no snapshot: reading them is as fast as opening one. */
+    snapshotRecords: 5000,
+    /** A snapshot is made anew once this share of the sealed records came after it: until then readers read those. */
+    snapshotShare: 1 / 50,
+    /** A process that has read more evidence than this since its snapshot moves to a newer one. */
+    moveRecords: 5000,
+  },
   tools: {
     /** Of what a call prints, so many lines stand in the trail. */
     logLines: 1000,

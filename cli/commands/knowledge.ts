@@ -24,8 +24,9 @@ export default command({
     const top = Number(options.top);
     if (!Number.isSafeInteger(top) || top < 1) throw usageError(`--top ${options.top} is no number of claims.`);
     const now = Date.now();
+    const store = resolveStore(io.cwd, options.store);
     const knowledge = await openKnowledge({
-      source: readTrail(resolveStore(io.cwd, options.store)),
+      ...{ source: readTrail(store), store },
       clock: { now: () => now },
     });
     try {

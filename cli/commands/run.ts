@@ -17,7 +17,6 @@ import type { IO } from "../io.ts";
 import { programFile, shown } from "../paths.ts";
 import { displayKind } from "../run/display.ts";
 import { guarded } from "../run/guarded.ts";
-import { Tally } from "../run/lessons.ts";
 import { machineOf } from "../run/machine.ts";
 import { type Job, mine } from "../run/mining.ts";
 import { parsePeers, undeclaredNote } from "../run/peers.ts";
@@ -187,12 +186,11 @@ async function mineWith(plan: Plan, request: Request, machine: Machine, secrets:
   const trail = await openTrail({ directory: request.store, peers: [...new Set(peers)], clock: systemClock });
   try {
     const jobs = resumed === undefined ? begun : await resumingJobs(resumed, request.store, trail);
-    const tally = new Tally();
-    const knowledge = await openKnowledge({ source: tally.over(trail), clock: systemClock });
+    const knowledge = await openKnowledge({ source: trail, store: request.store, clock: systemClock });
     try {
       const { cycles, seed, input, store } = request;
       return await mine({
-        ...{ jobs, cycles, seed, input, machine, secrets, store, trail, knowledge, tally, io },
+        ...{ jobs, cycles, seed, input, machine, secrets, store, trail, knowledge, io },
         clock: systemClock,
         dry: request.options["dry-run"],
         display: displayKind(request.options.ui, io),

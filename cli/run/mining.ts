@@ -16,7 +16,7 @@ import type { IO } from "../io.ts";
 import { closingText, openingText } from "../ui/closing.ts";
 import { advance, initialState, type RunState, withKnown } from "../ui/state.ts";
 import { type DisplayKind, onInterrupt, openDisplay } from "./display.ts";
-import { type Learner, learnersOf, lessonsOf, ranked, stagesOf, type Tally } from "./lessons.ts";
+import { type Learner, learnersOf, lessonsOf, ofFirst, ranked, stagesOf } from "./lessons.ts";
 
 /** One peer's part of a run. */
 export interface Job {
@@ -51,7 +51,6 @@ export interface Mining {
   readonly storeOption: string;
   readonly trail: Trail;
   readonly knowledge: Knowledge;
-  readonly tally: Tally;
   readonly clock: Clock;
   readonly io: IO;
 }
@@ -63,16 +62,17 @@ const TOP = 3;
 const SCOPES = 3;
 
 export async function mine(mining: Mining): Promise<ExitCode> {
-  const { jobs, cycles, knowledge, tally, clock, io } = mining;
+  const { jobs, cycles, knowledge, clock, io } = mining;
   const learners = uniqueLearners(jobs);
   await knowledge.refresh();
-  const before = new Map(
-    learners.flatMap((learner) =>
-      tally.scopes(learner.stage).map((scope) => [place(learner.stage, scope), evaluationsOf(tally, learner, scope)]),
-    ),
-  );
+  const before = new Map<string, number>();
+  for (const learner of learners) {
+    const measured = await knowledge.measured(learner);
+    for (const { scope } of measured)
+      before.set(place(learner.stage, scope), ofFirst(learner, measured, scope)?.evaluations ?? 0);
+  }
   const lessons = () =>
-    lessonsOf(knowledge, tally, learners, (stage, scope) => before.get(place(stage, scope)) ?? 0, clock.now());
+    lessonsOf(knowledge, learners, (stage, scope) => before.get(place(stage, scope)) ?? 0, clock.now());
 
   if (mining.display !== "ink") io.talk(openingText(await lessons()));
 
@@ -89,7 +89,8 @@ export async function mine(mining: Mining): Promise<ExitCode> {
 
   const look = everySoOften(LOOK, clock, async () => {
     for (const learner of learners) {
-      for (const scope of tally.scopes(learner.stage).slice(0, SCOPES)) {
+      const scopes = new Set((await knowledge.measured(learner)).map(({ scope }) => scope));
+      for (const scope of [...scopes].slice(0, SCOPES)) {
         const claims = await ranked(knowledge, learner, scope, TOP, clock.now());
         state = withKnown(state, { stage: learner.stage, scope, claims });
       }
@@ -205,10 +206,6 @@ function uniqueLearners(jobs: readonly Job[]): readonly Learner[] {
 }
 
 const place = (stage: string, scope: string): string => JSON.stringify([stage, scope]);
-
-function evaluationsOf(tally: Tally, { stage, metrics }: Learner, scope: string): number {
-  return metrics.map((metric) => tally.of(stage, scope, metric)?.evaluations).find((count) => count !== undefined) ?? 0;
-}
 
 /** `work`, one at a time and not too often; a call that comes too early is answered by the next one. */
 function everySoOften(

@@ -487,6 +487,7 @@ class Scheduler {
     this.#batch.drafts.push({
       kind: "score",
       ...this.#context.origin,
+      subnet: this.#context.subnetName,
       ...(frame.key === "" ? {} : { scope: frame.key }),
       metric: node.metric,
       value,

@@ -14,9 +14,10 @@ export interface Table {
 /** DuckDB's vectors are this long. */
 const CHUNK = 2048;
 
+/** Makes the table, unless it is there. */
 export function createTable({ schema = "main", name, columns }: Table): string {
   const list = Object.entries(columns).map(([column, type]) => `"${column}" ${type}`);
-  return `create table "${schema}"."${name}" (${list.join(", ")})`;
+  return `create table if not exists "${schema}"."${name}" (${list.join(", ")})`;
 }
 
 export async function append(

@@ -1,4 +1,7 @@
 /** DuckDB in memory, over a snapshot or none, with the tables that the score reads. */
+
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type {
   DuckDBConnection,
   DuckDBInstance,
@@ -6,20 +9,23 @@ import type {
   DuckDBType,
   DuckDBValue,
 } from "@duckdb/node-api";
+import { SETTINGS } from "../settings.ts";
 import { append, createTable, type Table } from "./appending.ts";
+
 import { DOUBTED_SQL, REGIMES } from "./drift/drift.sql.ts";
-import { CLAIMS, FACTS, type Facts, isPlain, OBSERVED, type Row } from "./facts.ts";
+import { CLAIMS, type ClaimText, FACTS, type Facts, isPlain, OBSERVED, type Place, type Row } from "./facts.ts";
+
 import type { Filter } from "./filter.ts";
-import { agreementsSql, ROLLUP_ALL_SQL, ROLLUP_SQL, ROLLUP_STAGE_SQL, TRUST_SQL } from "./queries.sql.ts";
+import { agreementsSql, ROLLUP_SOME_SQL, ROLLUP_SQL, ROLLUP_STAGE_SQL, TEXTS_SQL, TRUST_SQL } from "./queries.sql.ts";
 import { ROLLED } from "./rollup.sql.ts";
 import { SCORE } from "./score.sql.ts";
 
-const TRUSTED = {
+export const TRUSTED = {
   schema: "ranking",
   name: "trusted",
   columns: { peer: "INTEGER", trust: "DOUBLE" },
 } as const satisfies Table;
-const AGREEMENTS = {
+export const AGREEMENTS = {
   schema: "ranking",
   name: "agreements",
   columns: { place: "INTEGER", peer: "INTEGER", agreement: "DOUBLE", disagreement: "DOUBLE" },
@@ -48,7 +54,13 @@ const RENEWED = {
   columns: { place: "INTEGER", claim: "INTEGER", peer: "INTEGER" },
 } as const satisfies Table;
 /** Hashes of the ids of records that do not count. */
-const DROPPED = { schema: "told", name: "dropped", columns: { record: "BIGINT" } } as const satisfies Table;
+export const DROPPED = { schema: "told", name: "dropped", columns: { record: "BIGINT" } } as const satisfies Table;
+/** Claims whose numbers are looked for. */
+const WANTED = {
+  schema: "ranking",
+  name: "wanted",
+  columns: { number: "INTEGER", place: "INTEGER", code: "BIGINT" },
+} as const satisfies Table;
 /** Stages whose agreements are to be made again. */
 const DUE = { schema: "ranking", name: "due", columns: { place: "INTEGER" } } as const satisfies Table;
 
@@ -99,6 +111,12 @@ const MOST_HELD = 8;
 
 /** Rows of the roll-up are replaced one by one up to this share of them; then all are made again, sorted. */
 const REBUILD = 1 / 4;
+/** So many pieces of evidence are added up at once. */
+const PART = 500_000;
+/** So many stages' agreements are made at once. */
+const DUE_AT_ONCE = 32;
+/** Over a snapshot so many stages without news have theirs made again at a time: all would take seconds. */
+const FADED_AT_ONCE = 8;
 
 /** What the score reads: the snapshot's rows that hold, and those of what came since. */
 function viewsOf(sealed: boolean, dropped: boolean): string[] {
@@ -134,26 +152,39 @@ export class Engine {
   /** Claims and peers with news, by place. */
   private changed = new Map<number, Map<string, readonly [place: number, claim: number, peer: number]>>();
   private changes = 0;
+  /** There is a snapshot beneath; or this becomes one. */
   private readonly sealed: boolean;
+  private readonly persistent: boolean;
   private rolled = 0;
   private replaced = 0;
   private rows = 0;
   private regimes = -1;
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, types: Engine["types"], sealed: boolean) {
+  private constructor(
+    instance: DuckDBInstance,
+    connection: DuckDBConnection,
+    types: Engine["types"],
+    sealed: boolean,
+    persistent: boolean,
+  ) {
     this.instance = instance;
     this.connection = connection;
     this.types = types;
     this.sealed = sealed;
+    this.persistent = persistent;
   }
 
-  /** Rejects with DuckDB's words where the snapshot, a path, cannot be attached. */
-  static async start(snapshot?: string): Promise<Engine> {
+  /**
+   * Over a snapshot, a path, that others read too; or in a database of its own, a path, from which a snapshot is made.
+   * Rejects with DuckDB's words where it cannot be opened.
+   */
+  static async start({ snapshot, database }: { snapshot?: string; database?: string } = {}): Promise<Engine> {
     const { DuckDBInstance, INTEGER, DOUBLE, VARCHAR, BOOLEAN } = await import("@duckdb/node-api");
-    const instance = await DuckDBInstance.create(":memory:", {
+    const instance = await DuckDBInstance.create(database ?? ":memory:", {
       threads: "1",
-      memory_limit: "1GB",
-      temp_directory: "",
+      memory_limit: `${Math.round(SETTINGS.knowledge.engineBytes / 2 ** 20)}MB`,
+      // What does not fit: a store without a snapshot may be large.
+      temp_directory: join(tmpdir(), `gang-duckdb-${process.pid}`),
       autoinstall_known_extensions: "false",
       autoload_known_extensions: "false",
       disabled_optimizers: "statistics_propagation,compressed_materialization",
@@ -161,18 +192,49 @@ export class Engine {
     const connection = await instance.connect();
     if (snapshot !== undefined)
       await connection.run(`attach '${snapshot.replaceAll("'", "''")}' as sealed (read_only)`);
-    await connection.run("create schema told; create schema ranking");
+    await connection.run("create schema if not exists told; create schema if not exists ranking");
     const told = [FACTS, CLAIMS, OBSERVED, ROLLED, RENEWED, DROPPED];
-    const tables = [...told, CHANGED, HELD, DUE, TRUSTED, AGREEMENTS, PLACES, REGIMES, ASKED];
+    const tables = [...told, CHANGED, WANTED, HELD, DUE, TRUSTED, AGREEMENTS, PLACES, REGIMES, ASKED];
     const views = viewsOf(snapshot !== undefined, false);
     await connection.run([...tables.map(createTable), ...views].join(";\n"));
     await connection.run("insert into ranking.asked default values");
-    return new Engine(instance, connection, { INTEGER, DOUBLE, VARCHAR, BOOLEAN }, snapshot !== undefined);
+    const engine = new Engine(
+      instance,
+      connection,
+      { INTEGER, DOUBLE, VARCHAR, BOOLEAN },
+      snapshot !== undefined,
+      database !== undefined,
+    );
+    if (snapshot !== undefined || database !== undefined) {
+      const [counts] = (
+        await connection.runAndReadAll(
+          "select (select count(*) from told.rolled)::integer, (select count(*) from ranking.facts)::integer",
+        )
+      ).getRows() as [[number, number]];
+      [engine.rolled, engine.rows] = counts;
+    }
+    return engine;
+  }
+
+  /** Goes on from the trust that a snapshot kept; `facts` has been restored from it. */
+  async trust(facts: Facts, agreed: readonly { readonly place: number; readonly at: number }[]): Promise<void> {
+    const from = this.sealed ? "sealed.told" : "told";
+    await this.connection.run(`insert into ranking.trusted select * from ${from}.trusted`);
+    await this.connection.run(`insert into ranking.agreements select * from ${from}.agreements`);
+    const at = new Map(agreed.map((one) => [one.place, one.at]));
+    for (const { id, version } of facts.allPlaces()) {
+      if (at.has(id)) this.agreed.set(id, { version, at: at.get(id)! });
+    }
+  }
+
+  /** What a snapshot keeps of the trust. */
+  agreedAt(): { readonly place: number; readonly at: number }[] {
+    return [...this.agreed].map(([place, { at }]) => ({ place, at }));
   }
 
   /** Hands over what has come. */
   async flush(facts: Facts): Promise<void> {
-    facts.settle();
+    facts.settle(await this.numbersOf(facts.unsettled));
     const { waiting } = facts;
     for (const row of waiting.facts) this.note(row[0] as number, row[2] as number, row[3] as number);
     for (const [table, rows] of [
@@ -215,6 +277,29 @@ export class Engine {
     );
   }
 
+  /** The numbers that a snapshot has of claims. */
+  private async numbersOf(claims: Facts["unsettled"]): Promise<ReadonlyMap<number, number>> {
+    if (claims.length === 0 || (!this.sealed && !this.persistent)) return new Map();
+    await append(
+      this.connection,
+      WANTED,
+      claims.map(({ place, code }, index) => [index, place.id, code]),
+    );
+    const found = await this.connection.runAndReadAll(
+      "select w.number, c.claim from ranking.wanted w join ranking.claims c on c.place = w.place and c.code = w.code",
+    );
+    await this.connection.run("delete from ranking.wanted");
+    return new Map(found.getRows() as [number, number][]);
+  }
+
+  /** What a snapshot says of the claims of a stage. */
+  async tell(facts: Facts, place: number): Promise<void> {
+    const asked = { ...NO_QUESTION, place };
+    for (const { claim, ...text } of await this.ask<{ claim: number } & ClaimText>("texts", TEXTS_SQL, asked)) {
+      facts.know(claim, text);
+    }
+  }
+
   private note(place: number, claim: number, peer: number): void {
     let keys = this.changed.get(place);
     if (keys === undefined) {
@@ -250,7 +335,15 @@ export class Engine {
     if (this.changes > 0 && isMuch) {
       await this.connection.run("drop table told.rolled");
       await this.connection.run(createTable(ROLLED));
-      this.rolled = await this.insert("all", ROLLUP_ALL_SQL);
+      this.rolled = 0;
+      // In parts, so that none needs more memory than there is.
+      const places = [...this.held.keys()].sort((a, b) => a - b);
+      const size = Math.max(1, Math.floor(places.length / Math.ceil((this.rows + 1) / PART)));
+      for (let start = 0; start < places.length; start += size) {
+        await this.due(places.slice(start, start + size));
+        this.rolled += await this.insert("some", ROLLUP_SOME_SQL);
+      }
+      await this.due([]);
       this.replaced = 0;
       this.changed.clear();
       this.changes = 0;
@@ -291,6 +384,15 @@ export class Engine {
     return true;
   }
 
+  private async due(places: readonly number[]): Promise<void> {
+    await this.run("done", "delete from ranking.due");
+    await append(
+      this.connection,
+      DUE,
+      places.map((place) => [place]),
+    );
+  }
+
   /** @returns how many rows it came to. */
   private async insert(name: string, sql: string): Promise<number> {
     const columns = Object.keys(ROLLED.columns).join(", ");
@@ -326,30 +428,37 @@ export class Engine {
    * weights fade. After `rollUp`.
    */
   async renewTrust(facts: Facts, now: number): Promise<void> {
-    const due = [...facts.allPlaces()].filter(({ id, version }) => {
-      const known = this.agreed.get(id);
-      return known?.version !== version || Math.abs(now - known.at) > AGREEMENT_MILLISECONDS;
-    });
+    const due = this.dueOf(facts, now);
     if (due.length === 0) return;
     await this.put({ ...NO_QUESTION, now });
     for (const plain of [true, false]) {
       const some = due.filter((place) => isPlain(place) === plain);
-      if (some.length === 0) continue;
-      await append(
-        this.connection,
-        DUE,
-        some.map(({ id }) => [id]),
-      );
-      await this.run("faded", "delete from ranking.agreements a using ranking.due d where d.place = a.place");
-      await this.run(
-        `agreements ${plain}`,
-        `insert into ranking.agreements select place, peer, agreement, disagreement from (${agreementsSql(plain)})`,
-      );
-      await this.run("done", "delete from ranking.due");
-      for (const { id, version } of some) this.agreed.set(id, { version, at: now });
+      for (let start = 0; start < some.length; start += DUE_AT_ONCE) {
+        const part = some.slice(start, start + DUE_AT_ONCE);
+        await this.due(part.map(({ id }) => id));
+        await this.run("faded", "delete from ranking.agreements a using ranking.due d where d.place = a.place");
+        await this.run(
+          `agreements ${plain}`,
+          `insert into ranking.agreements select place, peer, agreement, disagreement from (${agreementsSql(plain)})`,
+        );
+        for (const { id, version } of part) this.agreed.set(id, { version, at: now });
+      }
     }
+    await this.due([]);
     await this.run("distrust", "delete from ranking.trusted");
     await this.run("trust", `insert into ranking.trusted select peer, trust from (${TRUST_SQL})`);
+  }
+
+  private dueOf(facts: Facts, now: number): Place[] {
+    const fresh: Place[] = [];
+    const faded: { readonly place: Place; readonly at: number }[] = [];
+    for (const place of facts.allPlaces()) {
+      const known = this.agreed.get(place.id);
+      if (known?.version !== place.version) fresh.push(place);
+      else if (Math.abs(now - known.at) > AGREEMENT_MILLISECONDS) faded.push({ place, at: known.at });
+    }
+    faded.sort((a, b) => a.at - b.at);
+    return [...fresh, ...faded.slice(0, this.sealed ? FADED_AT_ONCE : faded.length).map(({ place }) => place)];
   }
 
   close(): void {

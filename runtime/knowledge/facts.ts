@@ -103,7 +103,7 @@ export interface Place {
   readonly id: number;
   /** The regime that is under way; what is known of the others. */
   regime: number;
-  readonly log: Regimes;
+  log: Regimes;
   /** As of the last `settle`. */
   claims: number;
   /** Changes with whatever changes a ranking. */
@@ -132,6 +132,29 @@ export interface ClaimText {
   readonly niche: string;
 }
 
+const DICTIONARIES = ["peers", "scopes", "metrics", "versions", "subnets", "niches"] as const;
+
+/** What is known without asking DuckDB, as rows. In the order of their numbers. */
+export interface SavedFacts {
+  readonly names: readonly {
+    readonly kind: (typeof DICTIONARIES)[number];
+    readonly number: number;
+    readonly name: string;
+  }[];
+  readonly places: readonly {
+    readonly place: number;
+    readonly subnet: string;
+    readonly stage: string;
+    readonly known: string;
+  }[];
+  readonly changes: readonly string[];
+  readonly refused: string;
+  readonly dropped: readonly bigint[];
+  /** Claims that have a number; evidence that was taken in. */
+  readonly claims: number;
+  readonly count: number;
+}
+
 /** `code`: 64 bits of the hash. */
 export interface UnsettledClaim {
   readonly place: Place;
@@ -153,6 +176,8 @@ export class Facts {
   /** What each claim says. Kept here, since DuckDB would read through the text of all claims to find that of ten. */
   private readonly texts = new Map<number, ClaimText>();
   private nextClaim = 0;
+  /** Records that made a regime: they are few, and who starts from a snapshot reads them again. */
+  private changes: TrailRecord[] = [];
   /** Claims that have come and may have a number in a snapshot: `settle` gives them one. */
   readonly unsettled: UnsettledClaim[] = [];
   private readonly places = new Map<string, Place>();
@@ -220,6 +245,42 @@ export class Facts {
     this.unsettled.length = 0;
   }
 
+  /** What a snapshot keeps of this beside the tables; everything has been settled and handed over. */
+  save(): SavedFacts {
+    const names = DICTIONARIES.flatMap((kind) => this[kind].names.map((name, number) => ({ kind, number, name })));
+    const places = [...this.places].map(([key, { id, claims, newest, scopes, metrics, regimes }]) => {
+      const [subnet, stage] = key.split("\0", 2) as [string, string];
+      // Whether there is more than one is all that is asked of them.
+      const [some, measured, past] = [scopes, metrics, regimes].map((set) => [...set].slice(0, 2));
+      return { place: id, subnet, stage, known: JSON.stringify({ claims, newest, some, measured, past }) };
+    });
+    const changes = this.changes.map((change) => JSON.stringify(change));
+    const refused = JSON.stringify([...this.refused]);
+    return { names, places, changes, refused, dropped: [...this.dropped], claims: this.nextClaim, count: this.count };
+  }
+
+  /** Goes on from what a snapshot kept; before anything else is done. */
+  restore({ names, places, changes, refused, dropped, claims, count }: SavedFacts): void {
+    for (const record of dropped) this.dropped.add(record);
+    for (const { kind, name } of names) this[kind].id(name);
+    for (const { subnet, stage, known } of places) {
+      const { some, measured, past, ...rest } = JSON.parse(known) as {
+        readonly [list in "some" | "measured" | "past"]: readonly number[];
+      } & Pick<Place, "claims" | "newest">;
+      const place = this.placeFor(subnet, stage);
+      Object.assign(place, rest);
+      for (const scope of some) place.scopes.add(scope);
+      for (const metric of measured) place.metrics.add(metric);
+      for (const regime of past) place.regimes.add(regime);
+    }
+    for (const change of changes) this.add(JSON.parse(change) as TrailRecord);
+    for (const rows of Object.values(this.waiting)) rows.length = 0;
+    this.refused.clear();
+    for (const [why, times] of JSON.parse(refused) as [Refusal, number][]) this.refused.set(why, times);
+    this.nextClaim = claims;
+    this.count = count;
+  }
+
   /** What is no longer to count, whether or not it has come. */
   drop(id: string): void {
     const record = hash53(id);
@@ -227,12 +288,33 @@ export class Facts {
     this.dropped.add(record);
     this.count++;
     this.waiting.dropped.push([record]);
+    if (this.changes.some((change) => change.id === id)) this.undo(id);
+  }
+
+  /** A regime that was never opened: what is left of them is taken anew. */
+  private undo(id: string): void {
+    const gone = this.changes.filter((change) => change.id === id);
+    this.changes = this.changes.filter((change) => change.id !== id);
+    // Taken once more, so that what they had put in doubt is looked at again.
+    for (const change of gone) this.take(change);
+    for (const place of this.places.values()) {
+      place.log = new Regimes();
+      place.version++;
+    }
+    for (const change of this.changes) this.take(change);
+    for (const place of this.places.values()) place.regime = place.log.current;
+    this.regimes++;
   }
 
   /** What a newer version wrote is not interpreted. */
   add(record: TrailRecord): void {
     if (record.v > RECORD_VERSION || (this.dropped.size > 0 && this.dropped.has(hash53(record.id)))) return;
+    const { regimes } = this;
     const refusal = this.take(record);
+    if (regimes !== this.regimes && record.kind !== "evidence") {
+      const subnet = this.subnetOf.get(record.run ?? "");
+      this.changes.push(subnet === undefined ? record : { subnet, ...record });
+    }
     if (refusal !== undefined) this.refused.set(refusal, (this.refused.get(refusal) ?? 0) + 1);
   }
 

@@ -1,7 +1,9 @@
 import type { Cursor } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
+
 import type { Regime } from "./drift/regimes.ts";
 import type { Watch } from "./drift/watch.ts";
+import type { Refusal } from "./facts.ts";
 
 /** The query behind a stage's recall. Field names and defaults are those of the language's `recall`. */
 export interface RecallQuery {
@@ -106,6 +108,8 @@ export interface Knowledge {
     readonly scope?: string;
     readonly asOf?: number;
   }): Promise<number | undefined>;
+  /** What was measured of a stage, by scope and metric, the scope that was first measured first. */
+  measured(query: { readonly subnet: string; readonly stage: string }): Promise<readonly Measured[]>;
   /** The regime that a stage is in: the latest of this version of the subnet, where that is known. */
   regime(query: { readonly subnet: string; readonly stage: string; readonly version?: string | undefined }): number;
   /** Oldest first; the last one is the current one. */
@@ -135,6 +139,23 @@ export interface PeerTrust extends Agreement {
 export interface Agreement {
   readonly agreement: number;
   readonly disagreement: number;
+}
+
+/** `Knowledge` for those who list what there is. */
+export interface OpenKnowledge extends Knowledge {
+  /** The stages of which anything is known. */
+  stages(): readonly { readonly subnet: string; readonly stage: string }[];
+  /** Evidence that was not let in, by reason. */
+  refused(): ReadonlyMap<Refusal, number>;
+}
+
+export interface Measured {
+  readonly scope: string;
+  readonly metric: string;
+  readonly direction: 1 | -1;
+  readonly evaluations: number;
+  /** The earliest five values. */
+  readonly first: readonly number[];
 }
 
 export interface Chosen {

@@ -1,4 +1,4 @@
-/** `Knowledge` by DuckDB in memory, over whatever a trail tells. */
+/** `Knowledge` by DuckDB: over a snapshot, or none, and what a trail tells beside it. */
 import type { Clock } from "../clock.ts";
 import type { Record } from "../trail/record.ts";
 import type { Cursor, Trail } from "../trail/trail.ts";
@@ -9,21 +9,28 @@ import { type Watch, watch } from "./drift/watch.ts";
 import { type Asked, Engine, NO_QUESTION } from "./engine.ts";
 import { type ClaimText, Facts, isEmpty, isPlain, type Place, type Refusal } from "./facts.ts";
 import { filterSql } from "./filter.ts";
+
+import { Following } from "./following.ts";
 import type {
   Agreement,
   Chosen,
-  Knowledge,
+  Measured,
   Observation,
+  OpenKnowledge,
   PeerTrust,
   Ranked,
   Recalled,
   RecallQuery,
 } from "./knowledge.ts";
-import { ATTEMPT_SQL, LAST_SQL, METRIC_SQL, observationsSql, recallSql } from "./queries.sql.ts";
+
+import { ATTEMPT_SQL, LAST_SQL, MEASURED_SQL, METRIC_SQL, observationsSql, recallSql } from "./queries.sql.ts";
 import { SCORE, type ScoreShape } from "./score.sql.ts";
+import type { OpenSnapshot } from "./snapshot/read.ts";
 
 export interface KnowledgeOptions {
   readonly source: Pick<Trail, "since">;
+  /** Folder of the store, in which there may be a snapshot of what the source tells. */
+  readonly store?: string;
   readonly clock: Pick<Clock, "now">;
   /** Milliseconds between two computations of trust; 60,000 unless said. */
   readonly trustEvery?: number;
@@ -46,22 +53,23 @@ const WATCHED = 2048;
 /** More rows than asked for, so that neighbours and what does not fit the program can be passed over. */
 const SPARE = 4;
 
-/** `Knowledge` for those who list what there is. */
-export interface OpenKnowledge extends Knowledge {
-  /** The stages of which anything is known. */
-  stages(): readonly { readonly subnet: string; readonly stage: string }[];
-  /** Evidence that was not let in, by reason. */
-  refused(): ReadonlyMap<Refusal, number>;
-}
-
 export async function openKnowledge(options: KnowledgeOptions): Promise<OpenKnowledge> {
-  return new DuckKnowledge(options);
+  const { store, clock } = options;
+  if (store === undefined) return new DuckKnowledge(options);
+  return new Following(store, async (path) => {
+    if (path === undefined) return new DuckKnowledge(options);
+    const { openSnapshot } = await import("./snapshot/read.ts");
+    const snapshot = await openSnapshot(path, () => clock.now());
+    return snapshot && new DuckKnowledge(options, snapshot);
+  });
 }
 
 class DuckKnowledge implements OpenKnowledge {
   cursor: Cursor = {};
   private readonly options: KnowledgeOptions;
   private readonly facts: Facts;
+  /** Evidence that the snapshot has. */
+  private readonly sealed: number;
   private engine: Promise<Engine> | undefined;
   private reading: Promise<void> | undefined;
   private queued: Promise<void> | undefined;
@@ -73,9 +81,19 @@ class DuckKnowledge implements OpenKnowledge {
     { version: number; generation: number; now: number; rows: readonly RankedRow[] }
   >();
 
-  constructor(options: KnowledgeOptions) {
+  constructor(options: KnowledgeOptions, snapshot?: OpenSnapshot) {
     this.options = options;
-    this.facts = new Facts(() => options.clock.now());
+    this.facts = snapshot?.facts ?? new Facts(() => options.clock.now());
+    this.sealed = this.facts.count;
+    if (snapshot === undefined) return;
+    this.cursor = snapshot.cursor;
+    this.engine = Promise.resolve(snapshot.engine);
+    this.trust = { generation: snapshot.generation, at: options.clock.now(), count: this.sealed };
+  }
+
+  /** Evidence that came since the snapshot. */
+  get fresh(): number {
+    return this.facts.count - this.sealed;
   }
 
   /** A refresh that is under way may have passed what was just written: at most one more waits behind it. */
@@ -255,6 +273,14 @@ class DuckKnowledge implements OpenKnowledge {
     return (this.facts.place(query.subnet, query.stage)?.log ?? new Regimes()).all();
   }
 
+  async measured(query: { subnet: string; stage: string }): Promise<readonly Measured[]> {
+    const place = this.facts.place(query.subnet, query.stage);
+    if (place === undefined || isEmpty(place)) return [];
+    const rows = await this.asking<MeasuredRow>("measured", MEASURED_SQL, { place: place.id });
+    const { scopes, metrics } = this.facts;
+    return rows.map((row) => ({ ...row, scope: scopes.names[row.scope]!, metric: metrics.names[row.metric]! }));
+  }
+
   async version(query: { subnet: string; stage: string }): Promise<string | undefined> {
     const place = this.facts.place(query.subnet, query.stage);
     if (place === undefined) return undefined;
@@ -380,6 +406,7 @@ class DuckKnowledge implements OpenKnowledge {
         },
         filter,
       );
+      if (found.some(({ claim }) => this.facts.text(claim) === undefined)) await engine.tell(this.facts, place.id);
       const rows = found.map((row) => ({ ...row, ...this.facts.text(row.claim)! }));
       if (this.recent.size > 1000) this.recent.clear();
       this.recent.set(key, { version, generation: this.trust.generation, now: query.now, rows });
@@ -461,6 +488,11 @@ interface EvaluationRow {
   readonly weight: number;
   readonly regime: number;
   readonly t: number;
+}
+
+interface MeasuredRow extends Omit<Measured, "scope" | "metric"> {
+  readonly scope: number;
+  readonly metric: number;
 }
 
 interface AgreementRow extends Agreement {

@@ -54,9 +54,9 @@ ${SAID_SQL},
 ${rollupSql({ halflife: "held.halflife", join: "join ranking.held on held.place = said.place" })}
 select * from rolled`;
 
-/** The same, of all. Sorted, so that a recall reads one part of it. */
-export const ROLLUP_ALL_SQL = `with
-read as not materialized (select f.* from ranking.facts f where ${BELONGS}),
+/** The same, of the stages that are `due`. Sorted, so that a recall reads one part of it. */
+export const ROLLUP_SOME_SQL = `with
+read as not materialized (select f.* from ranking.facts f join ranking.due on f.place = due.place where ${BELONGS}),
 ${SAID_SQL},
 ${rollupSql({ halflife: "held.halflife", join: "join ranking.held on held.place = said.place" })}
 select * from rolled order by place`;
@@ -107,6 +107,10 @@ from latest n join ranking.claims on claims.claim = n.claim
 group by claims.chosen, n.scope, n.ok, n.regime, n.t, n.peer, n.mark, n.unit order by n.t desc, n.mark desc, n.unit`;
 }
 
+/** What the claims of a stage say. */
+export const TEXTS_SQL =
+  "select c.claim, hash, chosen, niche from ranking.claims c join ranking.asked on c.place = asked.place";
+
 /** The newest successful choice. */
 export const LAST_SQL = `
 select claims.hash, claims.chosen, f.attempt from ranking.facts f join ranking.asked on f.place = asked.place
@@ -118,6 +122,13 @@ export const ATTEMPT_SQL = `
 select f.attempt from ranking.facts f join ranking.asked on f.place = asked.place join ranking.claims on claims.claim = f.claim
 where f.ok and f.t <= asked.now and claims.hash = asked.seed and f.attempt is not null
   and (asked.scope is null or f.scope = asked.scope) order by f.t desc, f.mark desc, f.unit limit 1`;
+
+/** What was measured of a stage. */
+export const MEASURED_SQL = `
+select f.scope, f.metric, arg_max(f.direction, f.mark) as direction, count(*)::INTEGER as evaluations,
+  arg_min(f.value, f.mark, 5) as "first"
+from ranking.facts f join ranking.asked on f.place = asked.place
+where f.value is not null group by f.scope, f.metric order by min(min(f.mark)) over (partition by f.scope), min(f.mark)`;
 
 /** The best and the newest value of a metric; a corrected score replaces the one before. */
 export const METRIC_SQL = `

@@ -30,17 +30,32 @@ const TABLE_OF: { readonly [kind in Kind]: TableName | undefined } = {
   event: "events",
 };
 
+/**
+ * What started and ends is one row: these columns tell which. What else there is, is a row a record (or more), and stays
+ * as it is.
+ */
+export const LASTING: { readonly [table in TableName]?: readonly string[] } = {
+  runs: ["run_id"],
+  stages: ["run_id", "stage", "scope"],
+  attempts: ["run_id", "attempt_id"],
+  tool_calls: ["run_id", "call_id"],
+};
+
 /** Whether the process of a trail can still write. */
 export type Alive = (process: string) => boolean;
 
 /** Rows of all tables, in the order of their columns; times in milliseconds since 1970. */
 export type Rows = { readonly [table in TableName]: readonly (readonly Cell[])[] };
 
-/** Only of the tables that are wanted. What a newer version wrote is kept as a record, and not interpreted. */
+/**
+ * Only of the tables that are wanted. `before` are rows that the records may go on with; they are in the result too. What a
+ * newer version wrote is kept as a record, and not interpreted.
+ */
 export function rowsOf(
   records: Iterable<TrailRecord>,
   alive: Alive,
   wanted: (table: TableName) => boolean = () => true,
+  before: { readonly [table in TableName]?: readonly Cells[] } = {},
 ): Rows {
   const tables = Object.fromEntries(Object.keys(TABLES).map((name) => [name, []])) as unknown as {
     [table in TableName]: Cells[];
@@ -48,23 +63,34 @@ export function rowsOf(
   /** Rows that wait for their end, by what they are of. */
   const open = new Map<string, Cells>();
 
-  const start = (table: TableName, key: string, cells: Cells): void => {
-    const known = open.get(`${table}\0${key}`);
+  const keyOf = (table: TableName, cells: Cells): string =>
+    `${table}\0${LASTING[table]!.map((column) => String(cells[column] ?? "")).join("\0")}`;
+
+  const start = (table: TableName, cells: Cells): void => {
+    const key = keyOf(table, cells);
+    const known = open.get(key);
     if (known !== undefined) {
       // A resumed run goes on: it started when it first did, and its end is still to come.
       Object.assign(known, cells, { started: known.started ?? cells.started ?? null, ended: null, status: "running" });
       return;
     }
-    open.set(`${table}\0${key}`, cells);
+    open.set(key, cells);
     tables[table].push(cells);
   };
 
   /** The end of something whose start was lost is still shown. */
-  const end = (table: TableName, key: string, cells: Cells): void => {
-    const row = open.get(`${table}\0${key}`);
-    if (row === undefined) start(table, key, cells);
+  const end = (table: TableName, cells: Cells): void => {
+    const row = open.get(keyOf(table, cells));
+    if (row === undefined) start(table, cells);
     else Object.assign(row, Object.fromEntries(Object.entries(cells).filter(([, cell]) => cell !== null)));
   };
+
+  for (const [name, rows] of Object.entries(before) as [TableName, readonly Cells[]][]) {
+    for (const cells of rows) {
+      open.set(keyOf(name, cells), cells);
+      tables[name].push(cells);
+    }
+  }
 
   for (const record of records) {
     const r = record as unknown as { readonly [field: string]: unknown };
@@ -80,8 +106,6 @@ export function rowsOf(
       scope: word(r.scope) ?? "",
       attempt_id: word(r.attempt),
     };
-    const run = base.run_id ?? "";
-    const stage = `${run}\0${base.stage}\0${base.scope}`;
     if (wanted("records"))
       tables.records.push({ ...base, seq: real(r.seq), v: real(r.v), kind: word(r.kind), record: json(r) });
     const table = TABLE_OF[r.kind as Kind];
@@ -91,7 +115,7 @@ export function rowsOf(
 
     switch (r.kind) {
       case "run.started":
-        start("runs", String(run), {
+        start("runs", {
           ...base,
           pipeline: word(r.pipeline),
           subnet: word(r.subnet),
@@ -106,13 +130,13 @@ export function rowsOf(
         });
         break;
       case "run.ended":
-        end("runs", String(run), { ...base, status: word(r.status), ended: time, ...result, ...failure });
+        end("runs", { ...base, status: word(r.status), ended: time, ...result, ...failure });
         break;
       case "stage.started":
-        start("stages", stage, { ...base, file: word(r.file), line: real(r.line), status: "running", started: time });
+        start("stages", { ...base, file: word(r.file), line: real(r.line), status: "running", started: time });
         break;
       case "stage.ended":
-        end("stages", stage, {
+        end("stages", {
           ...base,
           status: word(r.status),
           via: word(r.via),
@@ -123,7 +147,7 @@ export function rowsOf(
         });
         break;
       case "attempt.started":
-        start("attempts", `${run}\0${base.attempt_id}`, {
+        start("attempts", {
           ...base,
           number: real(r.number),
           callee: word(r.callee),
@@ -136,7 +160,7 @@ export function rowsOf(
         });
         break;
       case "attempt.ended":
-        end("attempts", `${run}\0${base.attempt_id}`, {
+        end("attempts", {
           ...base,
           ok: r.ok === true,
           ended: time,
@@ -160,7 +184,7 @@ export function rowsOf(
         });
         break;
       case "tool.started":
-        start("tool_calls", `${run}\0${word(r.call)}`, {
+        start("tool_calls", {
           ...base,
           call_id: word(r.call),
           tool: word(r.tool),
@@ -169,7 +193,7 @@ export function rowsOf(
         });
         break;
       case "tool.ended":
-        end("tool_calls", `${run}\0${word(r.call)}`, {
+        end("tool_calls", {
           ...base,
           call_id: word(r.call),
           tool: word(r.tool),

@@ -38,6 +38,10 @@ export interface CompactionOptions {
   readonly mergeFiles?: number;
   /** What is done with stays for so long. */
   readonly asideSeconds?: number;
+  /** From so many sealed records on there is a snapshot. */
+  readonly snapshotRecords?: number;
+  /** … which is made anew once this share of them came after it. */
+  readonly snapshotShare?: number;
   /** Turns and tool output older than this go; not where it is absent. */
   readonly retentionDays?: number | undefined;
   /** Gives up at once where another compactor is at work. */
@@ -130,6 +134,8 @@ class Compaction {
   readonly #disk: Disk;
   readonly #now: () => number;
   readonly #before: number | undefined;
+  /** A snapshot could not be made: it is not tried again at once. */
+  #failed = false;
   #segments = 0;
   #records = 0;
   #gone = 0;
@@ -212,7 +218,7 @@ class Compaction {
       readSealed(this.#present(files.filter((file) => holdsSome(file, wanted))), wanted.toRanges(), take),
     );
     const rewrites = this.#rewrites(files, batch.forgets);
-    if (taken.length === 0 && rewrites.length === 0) return;
+    if (taken.length === 0 && rewrites.length === 0 && !(await this.#lacksSnapshot(manifest))) return;
     const { rows, pending } = batch.finish();
     return {
       rows,
@@ -293,6 +299,10 @@ class Compaction {
       this.#discard(names);
       throw error;
     }
+    const rewritten = new Set(work.rewrites.flat());
+    const files = [...old.filter((file) => !rewritten.has(file)), ...written];
+    const snapshot = await this.#snapshot(manifest, generation, files, gone > 0 || work.forgotten.size > 0);
+    if (snapshot !== undefined && snapshot.name !== manifest?.snapshot?.name) names.push(snapshot.name);
     this.#disk.syncFolder(this.#folder);
     // Before it is published that the record which asks for it is dealt with.
     for (const hash of work.artifacts) {
@@ -300,7 +310,6 @@ class Compaction {
       if (path !== undefined && existsSync(path)) this.#disk.remove(path);
     }
 
-    const rewritten = new Set(work.rewrites.flat());
     const covering = new Map(manifest?.covered.map((one) => [one.path, one]));
     for (const one of work.covered) covering.set(one.path, one);
     const trail = join(this.#directory, "trail");
@@ -310,11 +319,12 @@ class Compaction {
       version: MANIFEST_VERSION,
       generation,
       time: new Date(this.#now()).toISOString(),
-      files: [...old.filter((file) => !rewritten.has(file)), ...written],
+      files,
       covered: [...covering.values()].filter(({ path }) =>
         [path, `${path}${ASIDE}`].some((name) => existsSync(join(trail, name))),
       ),
       forgotten: work.pending.toRanges(),
+      ...(snapshot !== undefined && { snapshot }),
     };
     if (!(await publish(this.#disk, this.#directory, next))) {
       this.#discard(names);
@@ -324,6 +334,54 @@ class Compaction {
     this.#records += work.rows.filter(([, seq]) => seq !== null).length;
     this.#gone += gone;
     return true;
+  }
+
+  /** Whether there should be a snapshot, and is none that this program can read. */
+  async #lacksSnapshot(manifest: Manifest | undefined): Promise<boolean> {
+    const records = (manifest?.files ?? []).reduce((sum, file) => sum + file.records, 0);
+    if (records === 0 || records < this.#least || this.#failed) return false;
+    return (await this.#usable(manifest)) === undefined;
+  }
+
+  get #least(): number {
+    return this.#options.snapshotRecords ?? SETTINGS.knowledge.snapshotRecords;
+  }
+
+  async #usable(manifest: Manifest | undefined): Promise<Manifest["snapshot"]> {
+    const { snapshotOf } = await import("../knowledge/snapshot/read.ts");
+    const path = await snapshotOf(this.#directory, manifest);
+    return path !== undefined && existsSync(path) ? manifest?.snapshot : undefined;
+  }
+
+  /**
+   * The snapshot of a generation: the one before while few records came since, else a new one. What has gone must be in
+   * none, nor in a copy of one. None where it cannot be made: it is only for speed.
+   */
+  async #snapshot(
+    manifest: Manifest | undefined,
+    generation: number,
+    files: readonly SealedFile[],
+    isLess: boolean,
+  ): Promise<Manifest["snapshot"]> {
+    const records = files.reduce((sum, file) => sum + file.records, 0);
+    if (records === 0 || records < this.#least) return;
+    const before = isLess ? undefined : await this.#usable(manifest);
+    const { snapshotShare = SETTINGS.knowledge.snapshotShare } = this.#options;
+    if (before !== undefined && records - before.records < records * snapshotShare) return before;
+    const name = `snapshot-${generation}-${uuidv7(Date.now())}.duckdb`;
+    const options = { directory: this.#directory, disk: this.#disk, name, files, now: this.#now };
+    const { writeSnapshot } = await import("../knowledge/snapshot/write.ts");
+    this.#options.onProgress?.(`Writing a snapshot of ${records} records.`);
+    // One that is damaged cannot be gone on with.
+    for (const from of before === undefined ? [undefined] : [before.name, undefined]) {
+      try {
+        return await writeSnapshot({ ...options, before: from });
+      } catch (error) {
+        this.#failed = from === undefined;
+        this.#options.onProgress?.(`No snapshot could be made (${(error as Error).message.split("\n", 1)[0]}).`);
+      }
+    }
+    return;
   }
 
   /** Removes files that no manifest will list. */

@@ -59,8 +59,11 @@ export const Manifest = z.looseObject({
   covered: z.array(Covered),
   /** Numbers that were forgotten before they were sealed, or came. */
   forgotten: numbers,
-  /** DuckDB's tables over exactly the sealed files, where they were written. */
-  snapshot: z.looseObject({ name, engine: z.string() }).optional(),
+  /**
+   * The newest snapshot, in the folder of the manifest, and how many records it is of: of sealed files of this generation, or
+   * of an earlier one that differs by nothing but what has come since. `engine` and `version` say who can read it.
+   */
+  snapshot: z.looseObject({ name, engine: z.string(), version: count, records: count }).optional(),
 });
 export type Manifest = z.infer<typeof Manifest>;
 
@@ -119,7 +122,7 @@ function readManifest(path: string): Manifest | string | undefined {
 }
 
 /** Everything that the sealed files account for: what is there, and what has gone. */
-export function accountedBy(manifest: Manifest | undefined): NumbersByProcess {
+export function accountedBy(manifest: { readonly files: readonly SealedFile[] } | undefined): NumbersByProcess {
   const numbers = new NumbersByProcess();
   for (const file of manifest?.files ?? []) numbers.addAll(file.numbers);
   return numbers;

@@ -9,6 +9,6 @@ import { mortal } from "./mortal.ts";
 const [directory, last] = process.argv.slice(2);
 const { disk, calls } = mortal(Number(last ?? 0));
 do {
-  await compact({ directory: directory!, from: 0, mergeFiles: 2, asideSeconds: 0, disk });
+  await compact({ directory: directory!, from: 0, mergeFiles: 2, asideSeconds: 0, snapshotRecords: 1, disk });
 } while (last === undefined);
 writeSync(1, `${calls()}\n`);

@@ -46,6 +46,7 @@ export function noKnowledge(more: Partial<Knowledge> = {}): Knowledge {
     regimes: () => [{ regime: 0, same: 0, since: undefined, version: undefined }],
     version: async () => undefined,
     watch: async () => watch([], 0),
+    measured: async () => [],
     peers: async () => [],
     cursor: {},
     close: async () => {},

@@ -3,7 +3,7 @@
  * peers have evaluated their claim again, it is not first, and they are hardly trusted.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { OpenKnowledge } from "../../../runtime/knowledge/open.ts";
+import type { OpenKnowledge } from "../../../runtime/knowledge/knowledge.ts";
 import { openKnowledge } from "../../../runtime/knowledge/open.ts";
 import { renderRecalled } from "../../../runtime/knowledge/render.ts";
 import { deriveSeed, gaussian, random } from "../../../runtime/random.ts";

@@ -213,6 +213,22 @@ describe("best, last, metric, observations", () => {
     expect(await knowledge.metric({ subnet: "n", metric: "other", which: "best" })).toBeUndefined();
   });
 
+  it("what was measured is counted by scope and metric, with the earliest values in order of time", async () => {
+    const minutes = [7, 3, 9, 1, 8, 2, 6, 5, 4];
+    const { knowledge } = await open(
+      evidence({ k: { x: 1 }, value: 5, scope: "eth", time: NOW - 50_000 }),
+      ...minutes.map((m) => evidence({ k: { x: 1 }, value: m, direction: -1, time: NOW - DAY + m * 60_000 })),
+      evidence({ k: { x: 1 }, value: 3, metric: "n", direction: 1 }),
+      evidence({ k: { x: 1 }, ok: false, class: "error", scope: "sol" }),
+    );
+    expect(await knowledge.measured({ subnet: "n", stage: "p.s" })).toEqual([
+      { scope: "", metric: "m", direction: -1, evaluations: 9, first: [1, 2, 3, 4, 5] },
+      { scope: "", metric: "n", direction: 1, evaluations: 1, first: [3] },
+      { scope: "eth", metric: "m", direction: 1, evaluations: 1, first: [5] },
+    ]);
+    expect(await knowledge.measured({ subnet: "n", stage: "p.other" })).toEqual([]);
+  });
+
   it("observations are the newest of this regime, oldest first, higher is better", async () => {
     const { knowledge } = await open(
       evidence({ k: { x: 0 }, value: 5, direction: -1, time: NOW - 5 * DAY }),

@@ -3,17 +3,18 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { openSnapshot } from "../../../runtime/knowledge/snapshot/read.ts";
 import { compact } from "../../../runtime/trail/compaction.ts";
 import { type Disk, disk } from "../../../runtime/trail/disk.ts";
 import { openTrail } from "../../../runtime/trail/local.ts";
-import { newestManifest } from "../../../runtime/trail/manifest.ts";
+import { accountedBy, newestManifest } from "../../../runtime/trail/manifest.ts";
 import { event, readAll, temporaryFolder } from "./store.ts";
 
 /** Every call by hand: GANG_EVERY_FAULT=1; else every fourth, from a random one on. */
 const STEP = process.env.GANG_EVERY_FAULT === undefined ? 4 : 1;
 const START = 1 + Math.floor(Math.random() * STEP);
 
-const options = { from: 0, mergeFiles: 2, asideSeconds: 0 };
+const options = { from: 0, mergeFiles: 2, asideSeconds: 0, snapshotRecords: 1 };
 
 /** A store with a sealed file, and two more processes to be sealed: the compaction seals, merges and tidies. */
 async function template(): Promise<string> {
@@ -37,11 +38,20 @@ async function expectWhole(directory: string, before: Awaited<ReturnType<typeof 
   await compact({ directory, ...options });
   expect(order(await readAll(directory))).toEqual(order(before));
   const manifest = newestManifest(directory)!;
-  const listed = [`MANIFEST-${manifest.generation}.json`, ...manifest.files.map(({ name }) => name)];
+  const listed = [
+    `MANIFEST-${manifest.generation}.json`,
+    ...manifest.files.map(({ name }) => name),
+    manifest.snapshot!.name,
+  ];
   const there = readdirSync(join(directory, "sealed")).filter((name) => !name.startsWith("lock.duckdb"));
   expect(there.sort()).toEqual(listed.sort());
   expect(readdirSync(join(directory, "trail"))).toEqual([]);
   expect(manifest.files.reduce((sum, { records }) => sum + records, 0)).toBe(before.records.length);
+  const snapshot = await openSnapshot(join(directory, "sealed", manifest.snapshot!.name), Date.now);
+  expect(snapshot?.cursor).toEqual(
+    Object.fromEntries([...accountedBy(manifest)].map(([name, { last }]) => [name, last])),
+  );
+  snapshot!.engine.close();
 }
 
 test("killed with -9 at each call", async () => {

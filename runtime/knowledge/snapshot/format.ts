@@ -1,0 +1,59 @@
+/**
+ * What a snapshot holds: the tables of `gangc sql` in `main`; in `told` those of the score, sorted by stage, the trust, and
+ * what `Facts` knows without asking. Status and other verdicts about the present are not in it.
+ */
+import { createTable, type Table } from "../appending.ts";
+import { shapeOf, TABLES, type TableName } from "../tables.ts";
+
+/** Changes with whatever is in a snapshot, or how it is derived from records. A snapshot of another version is not used. */
+export const SNAPSHOT_VERSION = 1;
+
+export const NAMES = {
+  schema: "told",
+  name: "names",
+  columns: { kind: "VARCHAR", number: "INTEGER", name: "VARCHAR" },
+} as const satisfies Table;
+
+export const STAGES = {
+  schema: "told",
+  name: "stages",
+  columns: { place: "INTEGER", subnet: "VARCHAR", stage: "VARCHAR", known: "VARCHAR" },
+} as const satisfies Table;
+
+export const CHANGES = { schema: "told", name: "changes", columns: { record: "VARCHAR" } } as const satisfies Table;
+
+export const AGREED = {
+  schema: "told",
+  name: "agreed",
+  columns: { place: "INTEGER", at: "DOUBLE" },
+} as const satisfies Table;
+
+/** One row. `covers`: the records that are in it, as a `Cursor`; `at`, `generation`: of the trust. */
+export const META = {
+  schema: "told",
+  name: "meta",
+  columns: {
+    version: "INTEGER",
+    covers: "VARCHAR",
+    claims: "INTEGER",
+    count: "INTEGER",
+    refused: "VARCHAR",
+    generation: "INTEGER",
+    at: "DOUBLE",
+  },
+} as const satisfies Table;
+
+/** What is replaced as a whole whenever a snapshot is made. */
+export const KEPT = [NAMES, STAGES, CHANGES, AGREED, META] as const;
+
+export const SQL_TABLES = Object.keys(TABLES) as readonly TableName[];
+
+export function createSqlTables(): string {
+  return SQL_TABLES.map((name) => createTable(shapeOf(name))).join(";\n");
+}
+
+/** The engine that can read a snapshot: as a manifest names it. */
+export async function engineName(): Promise<string> {
+  const { version } = await import("@duckdb/node-api");
+  return `duckdb ${version()}`;
+}

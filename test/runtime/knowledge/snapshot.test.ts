@@ -1,0 +1,222 @@
+/** Knowledge over a snapshot and what came since is what it is over all records; a snapshot that does not serve is done without. */
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Knowledge, RecallQuery } from "../../../runtime/knowledge/knowledge.ts";
+import { openKnowledge } from "../../../runtime/knowledge/open.ts";
+import { SNAPSHOT_VERSION } from "../../../runtime/knowledge/snapshot/format.ts";
+import { type CompactionOptions, compact } from "../../../runtime/trail/compaction.ts";
+import { encodeMark, encodeRecord, openingOf } from "../../../runtime/trail/line.ts";
+import { newestManifest } from "../../../runtime/trail/manifest.ts";
+import { readTrail } from "../../../runtime/trail/reader.ts";
+import type { Record as TrailRecord } from "../../../runtime/trail/record.ts";
+import { temporaryFolder } from "../trail/store.ts";
+import { evidence, fakeTrail, NOW, stamped } from "./trail.ts";
+import { expectSame, terms, trails } from "./trails.ts";
+
+const RUNS = Math.ceil(Number(process.env.GANG_TRAILS ?? 25) / 5);
+const WEEK = { seconds: 7 * 24 * 3600 };
+const clock = { now: () => NOW };
+
+const opened: Knowledge[] = [];
+afterEach(async () => {
+  for (const knowledge of opened.splice(0)) await knowledge.close();
+});
+
+async function open(directory: string): Promise<Knowledge> {
+  const knowledge = await openKnowledge({ source: readTrail(directory), store: directory, clock, trustEvery: 0 });
+  opened.push(knowledge);
+  await knowledge.refresh();
+  return knowledge;
+}
+
+async function openAll(records: readonly TrailRecord[]): Promise<Knowledge> {
+  const knowledge = await openKnowledge({ source: fakeTrail(...records), clock, trustEvery: 0 });
+  opened.push(knowledge);
+  await knowledge.refresh();
+  return knowledge;
+}
+
+const asking = (more: Partial<RecallQuery> = {}): RecallQuery => ({
+  subnet: "n",
+  stage: "p.s",
+  scope: null,
+  from: ["patterns", "antipatterns"],
+  top: 1000,
+  halflife: WEEK,
+  now: NOW,
+  ...more,
+});
+
+async function termsOf(knowledge: Knowledge, more: Partial<RecallQuery> = {}) {
+  const { patterns, antipatterns } = await knowledge.recall(asking(more));
+  return terms([...patterns, ...antipatterns]);
+}
+
+/** A store of one process; `add` writes what was told to it as a closed segment. */
+function store() {
+  const directory = temporaryFolder();
+  const folder = join(directory, "trail", "p");
+  mkdirSync(folder, { recursive: true });
+  let [segment, seq] = [0, 0];
+  return {
+    directory,
+    add(records: readonly TrailRecord[]): TrailRecord[] {
+      segment += 1;
+      const mark = { process: "p", segment, machine: "", boot: "", namespace: "", pid: 1, start: "", time: "" };
+      const header = {
+        kind: "segment.header",
+        format: "gang-trail",
+        version: 1,
+        ...mark,
+        peers: [...new Set(records.map(({ peer }) => peer))],
+        first: seq + 1,
+      };
+      const written = records.map((record) => ({ ...record, process: "p", seq: ++seq }));
+      const lines = written.map(({ v: _, process, seq, id, time, ...fields }) =>
+        encodeRecord(openingOf(process), seq, id, time, JSON.stringify(fields).slice(1, -1)),
+      );
+      const body = encodeMark(header as never) + lines.join("");
+      const bytes = Buffer.byteLength(body);
+      const footer = { kind: "segment.footer", count: lines.length, bytes, hash: "", last: false };
+      writeFileSync(join(folder, `${segment}.jsonl`), body + encodeMark(footer as never));
+      return written;
+    },
+    seal: (more: Partial<CompactionOptions> = {}) =>
+      compact({ directory, from: 0, asideSeconds: 0, snapshotRecords: 1, now: () => NOW, ...more }),
+  };
+}
+
+const forgotten = (record: TrailRecord) =>
+  stamped({
+    kind: "forgotten",
+    peer: "a",
+    records: [{ process: "p", seq: record.seq, id: record.id, hash: "" }],
+    artifacts: [],
+  });
+
+const DRIFT = stamped({ kind: "drift", peer: "a", stage: "p.s", subnet: "n", regime: 0 });
+
+describe("a snapshot, what was sealed since and what is not sealed are together what all records are", () => {
+  it("to 1e-9, wherever the trail is cut, after drift, late corrections and forgetting", async () => {
+    const cut = fc.tuple(fc.nat(100), fc.nat(100), fc.nat(100)).map((cuts) => cuts.sort((a, b) => a - b));
+    const whims = fc.record({ drifted: fc.nat(3), forgets: fc.option(fc.tuple(fc.nat(100), fc.nat(3))) });
+    await fc.assert(
+      fc.asyncProperty(trails, cut, whims, async (records, cuts, { drifted, forgets }) => {
+        const at = cuts.map((share) => Math.floor((share * records.length) / 100));
+        const parts = [0, ...at].map((from, i) => [...records.slice(from, at[i] ?? records.length)] as TrailRecord[]);
+        parts[drifted]!.push(DRIFT);
+        const { directory, add, seal } = store();
+        const all: TrailRecord[] = [];
+        let gone: TrailRecord | undefined;
+        for (const [index, part] of parts.entries()) {
+          if (forgets !== null && forgets[1] === index) gone = all[Math.floor((forgets[0] * all.length) / 101)];
+          all.push(...add([...part, ...(gone !== undefined && forgets![1] === index ? [forgotten(gone)] : [])]));
+          // One that is new, one that goes on from it, and then none: what is sealed is read beside it.
+          if (index < 3) await seal({ snapshotShare: index < 2 ? 0 : 2 });
+        }
+        const ours = await open(directory);
+        const theirs = await openAll(all.filter(({ id }) => id !== gone?.id));
+        for (const more of [{}, { scope: "btc" }, { halflife: { seconds: 3600 } }, { halflife: { evaluations: 5 } }])
+          expectSame(await termsOf(ours, more), await termsOf(theirs, more));
+        const same = { subnet: "n", stage: "p.s", limit: 7 };
+        const observed = async (knowledge: Knowledge) =>
+          (await knowledge.observations(same)).map(({ time, peer, ok, scope }) => ({ time, peer, ok, scope }));
+        expect(await observed(ours)).toEqual(await observed(theirs));
+        expect(ours.regime(same)).toBe(theirs.regime(same));
+        for (const knowledge of opened.splice(0)) await knowledge.close();
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
+
+describe("a store's snapshot", () => {
+  const values = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, i) => evidence({ k: { x: from + i }, value: from + i }));
+
+  async function filled() {
+    const made = store();
+    made.add(values(1, 20));
+    await made.seal();
+    return { ...made, path: () => join(made.directory, "sealed", newestManifest(made.directory)!.snapshot!.name) };
+  }
+  const known = async (directory: string) => (await (await open(directory)).recall(asking())).known;
+
+  it("is named by the manifest; the one before goes with the last manifest that names it", async () => {
+    const { directory, add, seal } = await filled();
+    add(values(21, 40));
+    await seal();
+    const there = readdirSync(join(directory, "sealed")).filter((name) => name.startsWith("snapshot-"));
+    expect(there).toEqual([newestManifest(directory)!.snapshot!.name]);
+    expect(newestManifest(directory)!.snapshot!.records).toBe(40);
+    expect(await known(directory)).toBe(40);
+  });
+
+  it.each([
+    ["missing", (path: string) => rmSync(path)],
+    ["empty", (path: string) => writeFileSync(path, "")],
+    ["cut", (path: string) => writeFileSync(path, readFileSync(path).subarray(0, 20_000))],
+    ["no database", (path: string) => writeFileSync(path, "x".repeat(100_000))],
+    [
+      "overwritten in the middle",
+      (path: string) => {
+        const file = openSync(path, "r+");
+        for (let at = 12_288; at < 200_000; at += 4096) writeSync(file, Buffer.alloc(512, 7), 0, 512, at);
+        closeSync(file);
+      },
+    ],
+  ])("that is %s is done without, and made anew", async (_, damage) => {
+    const { directory, add, seal, path } = await filled();
+    const before = path();
+    damage(before);
+    expect(await known(directory)).toBe(20);
+    add(values(21, 40));
+    await seal();
+    expect(path()).not.toBe(before);
+    expect(await known(directory)).toBe(40);
+    expect((await termsOf(await open(directory))).size).toBe(40);
+  });
+
+  it.each([{ engine: "duckdb v0.0.1" }, { version: 999 }])("of another version is done without: %j", async (more) => {
+    const { directory, seal, path } = await filled();
+    const manifest = newestManifest(directory)!;
+    const file = join(directory, "sealed", `MANIFEST-${manifest.generation}.json`);
+    const other = { ...manifest, snapshot: { ...manifest.snapshot!, ...more } };
+    writeFileSync(file, encodeMark(other as never));
+    expect(await known(directory)).toBe(20);
+    await seal();
+    expect(newestManifest(directory)!.snapshot).toMatchObject({
+      version: SNAPSHOT_VERSION,
+      engine: manifest.snapshot!.engine,
+    });
+    expect(newestManifest(directory)!.generation).toBe(manifest.generation + 1);
+    expect(path()).toContain(`snapshot-${manifest.generation + 1}-`);
+  });
+
+  it("holds nothing of what was forgotten", async () => {
+    const { directory, add, seal, path } = await filled();
+    const [secret] = add([evidence({ k: { key: "sk-live-0123456789" }, value: 1 })]);
+    await seal();
+    expect(readFileSync(path()).includes("sk-live-0123456789")).toBe(true);
+    add([forgotten(secret!)]);
+    await seal();
+    expect(readFileSync(path()).includes("sk-live-0123456789")).toBe(false);
+    expect(await known(directory)).toBe(20);
+  });
+
+  it("a process that lives on moves to a newer one, and knows the same", async () => {
+    const { directory, add, seal } = await filled();
+    const knowledge = await open(directory);
+    add(Array.from({ length: 6000 }, (_, i) => evidence({ k: { x: i % 50 }, value: i % 50, peer: `p${i % 9}` })));
+    await knowledge.refresh();
+    const before = await termsOf(knowledge);
+    const answers = Promise.all([termsOf(knowledge, { halflife: { seconds: 60 } }), termsOf(knowledge)]);
+    await seal();
+    await knowledge.refresh();
+    await answers;
+    expectSame(await termsOf(knowledge), before);
+    expectSame(await termsOf(await open(directory)), before);
+  });
+});
