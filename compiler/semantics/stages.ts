@@ -14,7 +14,6 @@ import type { Symbol } from "./program.ts";
 import { readSettings } from "./setting-blocks.ts";
 import { fits } from "./types/fit.ts";
 import { withoutOptional } from "./types/visit.ts";
-import { sayUnbuilt } from "./unbuilt.ts";
 import type { Env } from "./values.ts";
 import { checkWait } from "./waits.ts";
 
@@ -46,7 +45,6 @@ export function checkStage(env: Env, node: tree.StageStatement, symbol: Symbol |
     results.push(type);
   }
   checkWait(unit, node, results[0], "The stage");
-  if (node.every !== undefined) sayUnbuilt(unit, "wait", node.every);
   if (node.settings === undefined) return;
   const made = symbol === undefined ? undefined : unit.facts.typeOfSymbol.get(symbol);
   const it = itEnv(
@@ -81,6 +79,5 @@ function checkAlternative(env: Env, call: tree.CallExpression, node: tree.StageS
         where: "what a person is shown",
       });
   }
-  sayUnbuilt(unit, "approve", call.callee);
   return node.every === undefined ? { kind: "bool" } : { kind: "optional", of: { kind: "bool" } };
 }

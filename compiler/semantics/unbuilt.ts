@@ -8,8 +8,6 @@ import type { Unit } from "./facts.ts";
 import type { OwnerKind } from "./settings.ts";
 
 const CONSTRUCTS = {
-  wait: "A stage that is asked again and again",
-  approve: "Waiting for a person's approval",
   test: "A test",
   mcp: "A tool of an MCP server",
 } as const;

@@ -1,7 +1,7 @@
 /** A pipeline's sources and late scores, as a run of the plan asks for them. */
 import type { Expr, Node, Pipeline, Plan } from "../plan.ts";
 import { deriveSeed } from "../random.ts";
-import { artifactsOf } from "../trail/artifacts.ts";
+import { artifactsOf, outputFields } from "../trail/artifacts.ts";
 import { type Claims, claimsOf } from "../trail/claims.ts";
 import type { Draft, Origin } from "../trail/record.ts";
 import { uuidv7 } from "../trail/uuid.ts";
@@ -9,15 +9,16 @@ import { mayWrite } from "../trail/writers.ts";
 import type { Json } from "../types.ts";
 import { accept, type Input } from "./attempt.ts";
 import { AttemptError } from "./attempt-error.ts";
+import { waitOf } from "./awaiting.ts";
 import { Cancellation } from "./cancellation.ts";
 import { contextOf, globalsOf, type Shared } from "./common.ts";
 import { evaluateAsking } from "./expression.ts";
 import type { Latch } from "./latch.ts";
-import { LateScores } from "./late.ts";
-import { originOf } from "./outstanding.ts";
+import { originOf, type Waiting } from "./outstanding.ts";
 import { type Item, Source, type SourceNode } from "./source.ts";
 import { inputOf } from "./stage.ts";
 import { type Caller, invoke } from "./tool-call.ts";
+import { Waits } from "./waits.ts";
 
 export function sourcesOf({ body }: Pipeline): readonly SourceNode[] {
   return body.filter((node): node is SourceNode => node.kind === "for" && node.over.kind === "source");
@@ -74,13 +75,15 @@ export function followSource(shared: Shared, followed: Followed): Promise<void> 
   return source.run();
 }
 
-/** What asks for the late scores of these pipelines. */
-export function lateScoresOf(shared: Shared, pipelines: readonly string[]): LateScores {
+/** What asks again for the late scores and the waiting stages of these pipelines. */
+export function waitsOf(shared: Shared, pipelines: readonly string[], goOn: (waited: Waiting) => Promise<void>): Waits {
   const { plan, options, stop, outstanding } = shared;
   const { clock, store, trail } = options;
-  return new LateScores({
+  return new Waits({
     plan,
     pipelines,
+    goOn,
+    outputOf: (value) => outputFields(artifactsOf(store), shared.redactor.value(value)),
     process: trail.process,
     clock,
     signal: stop,
@@ -95,11 +98,11 @@ export function lateScoresOf(shared: Shared, pipelines: readonly string[]): Late
     },
     say: (wait, name, message) => shared.note([{ kind: "event", ...originOf(wait), name, message }]),
     evaluate: (wait, expression) => {
-      const { pipeline, metric } = wait.record;
+      const { pipeline, metric, stage } = wait.record;
       const ask = asker(shared, pipeline, plan.pipelines[pipeline]!, plan);
       return ask({
         origin: originOf(wait),
-        node: { id: `${pipeline}.${metric}` },
+        node: { id: stage ?? `${pipeline}.${metric}` },
         isKept: (value) => value !== null,
         work: (caller) => evaluateAsking(expression, NOTHING, (request) => answer(caller, request)),
       });
@@ -113,8 +116,7 @@ const UNCLAIMED: Claims = { take: async () => ({ outcome: "taken", from: undefin
 const NOTHING = { get: () => undefined };
 
 async function answer(caller: Caller, request: Parameters<Parameters<typeof evaluateAsking>[2]>[0]): Promise<Json> {
-  if (request.kind !== "call")
-    throw new AttemptError("invalid", "only a tool can be asked for a score that comes late");
+  if (request.kind !== "call") throw new AttemptError("invalid", "only a tool can be asked again");
   const { callee, timeout } = request.call;
   const declared = caller.context.plan.tools[callee.name];
   if (declared === undefined) throw new AttemptError("error", `the program has no tool ${callee.name} any more`);
@@ -166,9 +168,11 @@ async function storedValue(
   return bytes === undefined ? undefined : (JSON.parse(bytes.toString("utf8")) as Json);
 }
 
-/** Whether a score in it comes late. */
-export function hasLate(body: readonly Node[]): boolean {
-  return body.some((node) =>
-    node.kind === "observe" ? node.late !== undefined : "body" in node && hasLate(node.body),
-  );
+/** Whether something in it may have to be asked for again. */
+export function hasWaits(body: readonly Node[], plan: Plan): boolean {
+  return body.some((node) => {
+    if (node.kind === "observe") return node.late !== undefined;
+    if (node.kind === "stage") return waitOf(node, plan.tools) !== undefined;
+    return "body" in node && hasWaits(node.body, plan);
+  });
 }

@@ -71,6 +71,11 @@ export function creditFor(context: RunContext, choice: Choice, name: string, met
   return { kind: "credit", wait, ...told(context, choice), ...about };
 }
 
+/** What a person's answer will be evidence for. */
+export function answerCredit(context: RunContext, choice: Choice, wait: string): Draft {
+  return { kind: "credit", wait, ...told(context, choice) };
+}
+
 /** What all that is told of a choice says of it. */
 function told(context: RunContext, choice: Choice) {
   const { stage, scope, attempt, claim, chosen, niche, echo } = choice;

@@ -14,19 +14,19 @@ import { type Trail, TrailError } from "../trail/trail.ts";
 import type { Json, Type } from "../types.ts";
 import { link } from "../values/link.ts";
 import { validate } from "../values/validate.ts";
-import { followSource, hasLate, lateScoresOf, sourcesOf } from "./asking.ts";
+import { followSource, hasWaits, sourcesOf, waitsOf } from "./asking.ts";
 import type { Input } from "./attempt.ts";
 import type { Shared } from "./common.ts";
 import { type Cycle, runCycle } from "./cycle.ts";
 import { graphOf } from "./graph.ts";
 import { Latch } from "./latch.ts";
-import type { LateScores } from "./late.ts";
 import { RefusedError } from "./load.ts";
-import { outstandingOf } from "./outstanding.ts";
+import { outstandingOf, type Waiting } from "./outstanding.ts";
 import { type RestoredRun, takeRun } from "./restored.ts";
 import type { RunOptions, RunSummary } from "./run.ts";
 import type { Item, SourceNode } from "./source.ts";
 import { unsupported } from "./unsupported.ts";
+import type { Waits } from "./waits.ts";
 
 /** Under `--forever` the summary keeps the newest runs only: all of them stand in the trail. */
 const SUMMARISED_FOREVER = 100;
@@ -61,7 +61,7 @@ class Execution {
   /** Cancels all that runs, for the caller's signal or the trail's failure. */
   readonly #stop = new AbortController();
   readonly #shared: Shared;
-  readonly #late: LateScores | undefined;
+  readonly #waits: Waits | undefined;
   /** The pipelines without a source, from before any of them begins, so that no source takes itself to be alone. */
   readonly #others: Latch;
   #spaceChecked = -Infinity;
@@ -95,9 +95,9 @@ class Execution {
       const pipeline = this.#plan.pipelines[name];
       if (pipeline !== undefined && sourcesOf(pipeline).length === 0) this.#others.begin();
     }
-    const late =
-      options.dry !== true && this.#pipelines.some((name) => hasLate(this.#plan.pipelines[name]?.body ?? []));
-    this.#late = late ? lateScoresOf(this.#shared, this.#pipelines) : undefined;
+    const asks = this.#pipelines.some((name) => hasWaits(this.#plan.pipelines[name]?.body ?? [], this.#plan));
+    this.#waits =
+      asks && options.dry !== true ? waitsOf(this.#shared, this.#pipelines, (waited) => this.#goOn(waited)) : undefined;
   }
 
   async run(): Promise<RunSummary> {
@@ -242,8 +242,8 @@ class Execution {
   /** … and beside them what is asked again when their runs have ended. */
   async #all(lanes: readonly Promise<void>[]): Promise<readonly PromiseSettledResult<void>[]> {
     const over = Promise.allSettled(lanes);
-    const late = this.#late === undefined ? [] : await Promise.allSettled([this.#late.run(over)]);
-    return [...(await over), ...late];
+    const waits = this.#waits === undefined ? [] : await Promise.allSettled([this.#waits.run(over)]);
+    return [...(await over), ...waits];
   }
 
   async #cycles(lane: Lane): Promise<void> {
@@ -287,6 +287,17 @@ class Execution {
     await followSource(this.#shared, { ...lane, node, index, others: this.#others, begin });
   }
 
+  /** What a parked run waited for is over. One that was begun with another plan goes on when it is asked to. */
+  async #goOn({ run, plan, peer }: Waiting): Promise<void> {
+    if (run === undefined) return;
+    if (plan !== this.#plan.hash) {
+      const message = `the run ${run} could go on, but was begun with another plan: gangc run --resume ${run}`;
+      return this.#note([{ kind: "event", peer, run, name: "resume.left", message }]);
+    }
+    const taken = await takeRun(this.#options.store, this.#options.trail, run);
+    if (taken.outcome === "taken") await this.#resume(taken.run);
+  }
+
   /** A run of this plan goes on: what is on record is not done again. */
   async #resume(restored: RestoredRun): Promise<void> {
     const { pipeline: name, cycle, input, item: key, given } = restored;
@@ -301,7 +312,7 @@ class Execution {
     const entry = await runCycle(this.#shared, of);
     this.#runs.push(entry);
     if (this.#options.cycles === "forever" && this.#runs.length > SUMMARISED_FOREVER) this.#runs.shift();
-    this.#late?.wake();
+    this.#waits?.wake();
   }
 
   // What stages use -------------------------------------------------------------------------------------------------

@@ -24,16 +24,20 @@ export interface Wait {
 }
 
 /** Of the records about a wait: it is their attempt. */
-export function originOf({ id, record }: Wait): Origin {
-  const { peer, run, plan, scope } = record;
+export function originOf({ id, record }: Pick<Wait, "id" | "record">): Origin {
+  const { peer, run, plan, stage, scope } = record;
   return {
     peer,
     attempt: id,
     ...(run === undefined ? {} : { run }),
     ...(plan === undefined ? {} : { plan }),
+    ...(stage === undefined ? {} : { stage }),
     ...(scope === undefined ? {} : { scope }),
   };
 }
+
+const placeOf = ({ run = "", stage = "", scope = "" }: Pick<Origin, "run" | "stage" | "scope">): string =>
+  JSON.stringify([run, stage, scope]);
 
 export class Outstanding {
   readonly #trail: Pick<Trail, "since">;
@@ -45,6 +49,10 @@ export class Outstanding {
   readonly #waits = new Map<string, Wait>();
   /** Waits whose end was read before them. */
   readonly #over = new Set<string>();
+  /** Runs that are parked and could go on, with what they waited for. */
+  readonly #ready = new Map<string, Waiting>();
+  /** By run, stage and item. */
+  readonly #answers = new Map<string, KnownRecord<"answered">>();
   /** What this process is at: items by name, waits and runs by id. */
   readonly busy = new Set<string>();
 
@@ -93,9 +101,25 @@ export class Outstanding {
     return this.#waits;
   }
 
+  /** Runs that are parked and could go on, with what they waited for. */
+  get ready(): ReadonlyMap<string, Waiting> {
+    return this.#ready;
+  }
+
+  /** The run has gone on, or cannot. */
+  forget(run: string): void {
+    this.#ready.delete(run);
+  }
+
+  /** What a person said to the stage that waits for it. */
+  answerTo({ record }: Wait): KnownRecord<"answered"> | undefined {
+    return this.#answers.get(placeOf(record));
+  }
+
   #take(record: Record): void {
     switch (record.kind) {
       case "run.started": {
+        if (record.run !== undefined) this.#ready.delete(record.run);
         if (record.item === undefined || record.dry === true) return;
         const name = itemName(record.pipeline, record.source ?? 0, record.item);
         if (!this.#done.has(name)) this.#begun.set(name, record);
@@ -110,11 +134,20 @@ export class Outstanding {
         return;
       }
       case "waiting":
-        if (record.attempt === undefined || this.#over.delete(record.attempt)) return;
+        if (record.attempt === undefined) return;
+        if (this.#over.delete(record.attempt)) return this.#isOver(record);
         this.#waits.set(record.attempt, { id: record.attempt, record, credits: [], score: undefined });
         return;
-      case "waited":
-        if (record.attempt !== undefined && !this.#waits.delete(record.attempt)) this.#over.add(record.attempt);
+      case "waited": {
+        if (record.attempt === undefined) return;
+        const wait = this.#waits.get(record.attempt);
+        if (wait === undefined) this.#over.add(record.attempt);
+        else this.#isOver(wait.record);
+        this.#waits.delete(record.attempt);
+        return;
+      }
+      case "answered":
+        this.#answers.set(placeOf(record), record);
         return;
       case "credit":
         this.#change(record.wait, (wait) => ({ ...wait, credits: [...wait.credits, record] }));
@@ -123,6 +156,12 @@ export class Outstanding {
         if (record.attempt !== undefined) this.#change(record.attempt, (wait) => ({ ...wait, score: record }));
         return;
     }
+  }
+
+  /** What waited for it can go on. */
+  #isOver(waiting: Waiting): void {
+    this.#answers.delete(placeOf(waiting));
+    if (waiting.for !== "score" && waiting.run !== undefined) this.#ready.set(waiting.run, waiting);
   }
 
   #change(id: string, change: (wait: Wait) => Wait): void {

@@ -54,11 +54,19 @@ export interface RunHead {
   readonly process: string;
 }
 
+export interface RestoredWait {
+  readonly id: string;
+  /** Undefined while it waits; else what it waited for, or nothing where its time has passed. */
+  readonly outcome: { readonly value: Json | undefined } | undefined;
+}
+
 export interface RestoredRun extends RunHead {
   /** What the source gave: which of the pipeline's it was, the item, and when its time is over (milliseconds since 1970). */
   readonly given: { readonly source: number; readonly value: Json; readonly until: number | undefined } | undefined;
   /** By `stageKey`. */
   readonly stages: ReadonlyMap<string, RestoredStage>;
+  /** What the run's stages wait for, by `stageKey`, and what came of it. */
+  readonly waits: ReadonlyMap<string, RestoredWait>;
   /** What is on record of effects, by `stageKey`. */
   readonly effects: ReadonlyMap<string, RestoredEffect>;
   /** What the memory answered, by the question's JSON. */
@@ -129,6 +137,17 @@ export async function restoredRun(
   }
   const answers = new Map<string, Json>();
   for (const [question, record] of answered) answers.set(question, await valueOf(record, head, artifacts));
+  const over = new Map(own.flatMap((record) => (record.kind === "waited" ? [[record.attempt, record] as const] : [])));
+  const waits = new Map<string, RestoredWait>();
+  for (const record of own) {
+    if (record.kind !== "waiting" || record.for === "score" || record.attempt === undefined) continue;
+    const end = over.get(record.attempt);
+    const value = end?.found === true ? await valueOf(end, head, artifacts) : undefined;
+    waits.set(stageKey(record.stage ?? "", record.scope ?? ""), {
+      id: record.attempt,
+      outcome: end === undefined ? undefined : { value },
+    });
+  }
   const [first] = own.filter((record) => record.kind === "run.started");
   const { source = 0, until } = first!;
   return {
@@ -141,6 +160,7 @@ export async function restoredRun(
             until: until === undefined ? undefined : Date.parse(until),
           },
     stages,
+    waits,
     effects,
     answers,
     lastId,
@@ -176,7 +196,11 @@ async function stageOf(
 
 /** An artifact is read back by its hash, and refused where its content does not fit it. */
 async function valueOf(
-  { artifact, output, stage }: KnownRecord<"stage.ended" | "tool.ended" | "effect" | "memory" | "run.started">,
+  {
+    artifact,
+    output,
+    stage,
+  }: KnownRecord<"stage.ended" | "tool.ended" | "effect" | "memory" | "run.started" | "waited">,
   { run }: RunHead,
   artifacts: Artifacts,
 ): Promise<Json> {

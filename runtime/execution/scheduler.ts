@@ -11,7 +11,7 @@ import { canonical, sha256 } from "../values/canonical.ts";
 import { shown, validate } from "../values/validate.ts";
 import { AttemptError } from "./attempt-error.ts";
 import type { RunContext } from "./context.ts";
-import { type Choice, creditFor, type Failure, failureEvidence, measuredEvidence } from "./evidence.ts";
+import { answerCredit, type Choice, creditFor, type Failure, failureEvidence, measuredEvidence } from "./evidence.ts";
 import { closed, evaluate, evaluateAsking, keyOf, namesIn, type Request } from "./expression.ts";
 import { type Batch, choicesBehind, Frame, type Root, rootOf, type Settled } from "./frame.ts";
 import { type Graph, metricName, type Vertex } from "./graph.ts";
@@ -22,7 +22,7 @@ import { type ParkedStage, restoredResult, runStage, type StageResult } from "./
 export interface BodyResult {
   /** The first failures, in the order in which they happened. */
   readonly failures: readonly Root[];
-  /** Stages that wait for a person, each with what it waits for. */
+  /** Stages that wait, each with what it waits for. */
   readonly parked: readonly Root[];
 }
 
@@ -281,12 +281,24 @@ class Scheduler {
       runStage(this.#context, node, frame.key, frame)
         .then(async (result) => {
           // What waits has not ended: it starts anew when the run goes on.
-          if (result.status === "parked") return this.#step(() => this.#settleStage(frame, node, result));
+          if (result.status === "parked") {
+            return this.#step(() => {
+              this.#creditAnswer(frame, node, result);
+              this.#settleStage(frame, node, result);
+            });
+          }
           const output = result.status === "ok" ? await this.#context.outputOf(result.value) : {};
           this.#step(() => this.#endStage(frame, node, result, output, (clock.elapsed() - began) / 1000));
         })
         .catch(this.#abandon);
     });
+  }
+
+  /** What a person's answer will be evidence for: the choices that are shown. */
+  #creditAnswer(frame: Frame, node: StageNode, { wait }: ParkedStage): void {
+    if (wait === undefined || this.#context.restored?.waits.has(stageKey(node.id, frame.key))) return;
+    for (const choice of choicesBehind(frame, node.needs))
+      this.#batch.drafts.push(answerCredit(this.#context, choice, wait));
   }
 
   #endStage(
@@ -589,6 +601,6 @@ class Scheduler {
 }
 
 const outcomeOf = ({ halted }: Root): string =>
-  halted === undefined ? "failed" : halted === "parked" ? "waits for a person" : "was only rehearsed";
+  halted === undefined ? "failed" : halted === "parked" ? "waits" : "was only rehearsed";
 
 const named = (what: string, key: string): string => (key === "" ? what : `${what} of ${key}`);

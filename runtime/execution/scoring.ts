@@ -18,6 +18,20 @@ export interface LateScore {
   readonly supersedes: readonly string[];
 }
 
+/** A person's answer, as evidence of that person for the choices that were shown. */
+export function answerDrafts(told: readonly Told[], person: string, answer: boolean): readonly Draft[] {
+  return told.map((of): Draft => {
+    const { run, plan, stage, scope, attempt, subnet, claim, chosen, niche, version, regime, echo } = of;
+    return {
+      kind: "evidence",
+      peer: person,
+      ...defined({ run, plan, stage, scope, attempt, version }),
+      ...{ subnet, claim, chosen, niche, regime, echo, verified: true },
+      ...(answer ? { ok: true } : { ok: false, class: "refused" }),
+    };
+  });
+}
+
 export function scoreDrafts(late: LateScore): readonly Draft[] {
   const { origin, metric, direction, value, feasible, at, told, supersedes } = late;
   const corrected = supersedes.length === 0 ? {} : { supersedes: [...supersedes] };

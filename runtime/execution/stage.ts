@@ -10,6 +10,7 @@ import type { Json } from "../types.ts";
 import { type Claim, canonical, canonicalArguments } from "../values/canonical.ts";
 import { type Attempt, accept, asAttemptError, type Input, type Outcome, type Past, seconds } from "./attempt.ts";
 import { AttemptError, Halt } from "./attempt-error.ts";
+import { awaitValue, isApproval, waitOf } from "./awaiting.ts";
 import type { RunContext, StageOrigin } from "./context.ts";
 import { performEffect } from "./effect.ts";
 import { type Choice, type Failure, failureEvidence, successEvidence } from "./evidence.ts";
@@ -17,7 +18,7 @@ import { checkExpected } from "./expectation.ts";
 import { evaluate, type Scope } from "./expression.ts";
 import { propose } from "./proposing.ts";
 import { NOTHING_RECALLED, recallFor } from "./recalling.ts";
-import type { RestoredStage } from "./restored.ts";
+import { type RestoredStage, stageKey } from "./restored.ts";
 import { type AttemptSettings, retryPolicy } from "./retry.ts";
 import { claimToEvaluateAgain } from "./sentinel.ts";
 import { invoke } from "./tool-call.ts";
@@ -42,6 +43,8 @@ export interface ParkedStage {
   readonly status: "parked";
   readonly attempts: number;
   readonly why: string;
+  /** Id of the approval that it waits for. */
+  readonly wait?: string;
 }
 
 /** A claim stands in every record about it. */
@@ -82,6 +85,8 @@ class StageRun {
   readonly #scope: Scope;
   #attempts = 0;
   #recalled: Rendered = NOTHING_RECALLED;
+  /** Id of the approval that it waits for. */
+  #wait: string | undefined;
 
   constructor(context: RunContext, node: StageNode, origin: StageOrigin, scopeKey: string, scope: Scope) {
     this.#context = context;
@@ -96,21 +101,56 @@ class StageRun {
       return await this.#run();
     } catch (error) {
       if (!(error instanceof Halt)) throw error;
-      return { status: error.why, attempts: this.#attempts, why: error.message };
+      const wait = error.why === "parked" ? this.#wait : undefined;
+      return {
+        status: error.why,
+        attempts: this.#attempts,
+        why: error.message,
+        ...(wait === undefined ? {} : { wait }),
+      };
     }
   }
 
   async #run(): Promise<StageResult> {
     this.#recalled = await recallFor(this.#context, this.#node, this.#scopeKey, this.#origin);
     let failure: Failure = { class: "error", error: "it has nothing to try" };
+    const wait = waitOf(this.#node, this.#context.plan.tools);
     for (const [index, call] of this.#node.alternatives.entries()) {
-      const result = await this.#alternative(call, index);
+      const result =
+        wait !== undefined && index === 0 ? await this.#awaited(call, wait) : await this.#alternative(call, index);
       if (!("failed" in result)) return result;
       failure = result.failed;
       if (this.#context.cancellation.cancelled) break;
     }
     const status = failure.class === "cancelled" ? "cancelled" : this.#node.orNone ? "none" : "failed";
     return { status, attempts: this.#attempts, failure };
+  }
+
+  /** A value as soon as there is one; its attempt is the wait. */
+  async #awaited(call: Call, wait: NonNullable<StageNode["wait"]>): Promise<StageResult | FailedAlternative> {
+    const context = this.#context;
+    this.#attempts += 1;
+    const known = context.restored?.waits.get(stageKey(this.#node.id, this.#scopeKey));
+    const id = known?.id ?? context.nextId();
+    if (isApproval(context.plan.tools[call.callee.name])) this.#wait = id;
+    const attempt: Attempt = {
+      context,
+      node: this.#node,
+      scopeKey: this.#scopeKey,
+      scope: this.#scope,
+      origin: { ...this.#origin, attempt: id },
+      seed: this.#seed("attempt", this.#attempts),
+    };
+    try {
+      const input = (): Input => inputOf(context.plan, call, this.#scope);
+      const value = await awaitValue(attempt, call, wait, input);
+      const claim = claimOf(context.plan, call, value, input);
+      const choice = claim && choiceOf(this.#node, this.#scopeKey, call, claim, id, false);
+      return { status: "ok", value, via: call.callee.name, alternative: 0, attempt: id, attempts: 1, choice };
+    } catch (error) {
+      if (error instanceof Halt) throw error;
+      return failed(...reasonOf(error));
+    }
   }
 
   /** A value, or the error of the last attempt. */
@@ -312,7 +352,8 @@ function claimOf(plan: Plan, { callee }: Call, value: Json, input: () => Input):
     return agent && canonical(value, agent.result);
   }
   const tool = plan.tools[callee.name];
-  return tool && canonicalArguments(input(), tool.parameters);
+  // What a person says is nothing that the program chose.
+  return tool === undefined || isApproval(tool) ? undefined : canonicalArguments(input(), tool.parameters);
 }
 
 /** The arguments, evaluated and brought to the callee's parameters. Throws `AttemptError`. */

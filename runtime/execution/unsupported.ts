@@ -19,7 +19,8 @@ export function unsupported(plan: Plan, pipelines: readonly string[] = Object.ke
     const declared = plan.tools[name];
     if (declared === undefined) return;
     if (declared.from.kind === "mcp") say(at, `the MCP tool ${name}`);
-    if (declared.from.kind === "builtin") say(at, `the built-in ${declared.from.name}`);
+    if (declared.from.kind === "builtin" && declared.from.name !== "approve")
+      say(at, `the built-in ${declared.from.name}`);
     if (declared.limits.length > 0) say(declared.at, `the limit of ${name}`);
     if (declared.cache === true) say(declared.at, `the cache of ${name}`);
     if (declared.checkpoint !== undefined) say(declared.at, `the checkpoint of ${name}`);
@@ -27,7 +28,8 @@ export function unsupported(plan: Plan, pipelines: readonly string[] = Object.ke
   const node = (of: Node): void => {
     switch (of.kind) {
       case "stage":
-        if (of.wait !== undefined) say(of.at, `${of.name}, which waits for a value`);
+        if (of.wait !== undefined && of.alternatives[0]?.callee.kind === "agent")
+          say(of.at, `${of.name}, an agent that is waited for,`);
         if (of.cache === true) say(of.at, `the cache of ${of.name}`);
         for (const call of of.alternatives) {
           if (call.callee.kind === "tool") tool(call.callee.name, call.at);

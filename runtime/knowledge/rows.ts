@@ -25,6 +25,7 @@ const TABLE_OF: { readonly [kind in Kind]: TableName | undefined } = {
   return: "events",
   waiting: undefined,
   waited: undefined,
+  answered: undefined,
   credit: undefined,
   forgotten: undefined,
   event: "events",

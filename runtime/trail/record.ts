@@ -208,11 +208,12 @@ export const KINDS = {
     supersedes,
   }),
   /**
-   * Something is not there yet, and is asked for again each `every` seconds until `until`: a score that comes late. The
-   * `attempt` is the wait's own id. What is evaluated then is the output: an expression whose names are values.
+   * Something is not there yet, and is asked for again each `every` seconds until `until`: a score that comes late, the
+   * value of a stage, a person's approval. The `attempt` is the wait's own id. The output is what is evaluated then, an
+   * expression whose names are values; of an approval, what is to be approved.
    */
   waiting: z.looseObject({
-    for: z.enum(["score"]),
+    for: z.enum(["score", "value", "approval"]),
     pipeline: z.string(),
     subnet: z.string().optional(),
     /** The program's file. */
@@ -223,9 +224,16 @@ export const KINDS = {
     until: z.string(),
     ...output,
   }),
-  /** The wait named by `attempt` is over: there was a value, or its time has passed. */
-  waited: z.looseObject({ found: z.boolean(), error: z.string().optional() }),
-  /** What a late score will be evidence for, once it comes: `wait` names it. Else as in `evidence`. */
+  /** The wait named by `attempt` is over: there was a value, which is the output of a stage's, or its time has passed. */
+  waited: z.looseObject({
+    for: z.enum(["score", "value", "approval"]),
+    found: z.boolean(),
+    error: z.string().optional(),
+    ...output,
+  }),
+  /** What a person answered to the stage of a run that waits for an approval; the person is the peer. */
+  answered: z.looseObject({ answer: z.boolean(), why: z.string().optional() }),
+  /** What a late score or an answer will be evidence for, once it comes: `wait` names it. Else as in `evidence`. */
   credit: z.looseObject({
     wait: id,
     subnet: z.string(),
@@ -234,8 +242,8 @@ export const KINDS = {
     niche: z.string(),
     version: z.string().optional(),
     regime: z.int().nonnegative(),
-    metric: z.string(),
-    direction: z.union([z.literal(-1), z.literal(1)]),
+    metric: z.string().optional(),
+    direction: z.union([z.literal(-1), z.literal(1)]).optional(),
     weight: z.number().nonnegative().optional(),
     proxy: z.string().optional(),
     echo: z.boolean(),

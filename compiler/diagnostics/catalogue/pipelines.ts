@@ -258,7 +258,6 @@ export const everyWithoutWithin = define<{ readonly what: string }>({
 import { keep } from "./tools.ts"
 tool poll() -> float? = exec("./poll")
 pipeline p {
-  // gang-ignore GANG4090: it will be built
   stage score = poll() every 1m
   stage kept = keep(value: score)
 }
@@ -267,7 +266,6 @@ pipeline p {
 import { keep } from "./tools.ts"
 tool poll() -> float? = exec("./poll")
 pipeline p {
-  // gang-ignore GANG4090: it will be built
   stage score = poll() every 1m within 1h
   stage kept = keep(value: score)
 }
@@ -316,7 +314,6 @@ export const nothingToWaitFor = define<{ readonly name: string; readonly type: s
 import { keep } from "./tools.ts"
 tool poll() -> float = exec("./poll")
 pipeline p {
-  // gang-ignore GANG4090: it will be built
   stage score = poll() every 1m within 1h
   stage kept = keep(value: score)
 }
@@ -325,7 +322,6 @@ pipeline p {
 import { keep } from "./tools.ts"
 tool poll() -> float? = exec("./poll")
 pipeline p {
-  // gang-ignore GANG4090: it will be built
   stage score = poll() every 1m within 1h
   stage kept = keep(value: score)
 }

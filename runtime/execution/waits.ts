@@ -1,7 +1,8 @@
 /**
- * Scores that come late. What to ask for is a record (`waiting`), so any later run of the program asks again: the process
- * that wrote it as long as it lives, then whoever claims it. A value becomes a score of the run that earned it and evidence
- * for what was chosen there, at the time it was chosen. Without one until the time is over, nothing is learned.
+ * What is not there yet, and is asked for again: scores that come late, stages that wait for a value or a person. What to
+ * ask for is a record (`waiting`), so any later run of the program asks again: the process that wrote it as long as it
+ * lives, then whoever claims it. A score is credited to the run that earned it, at the time of what was chosen there; with a
+ * stage's value, or without one when its time has passed, its run goes on. A miss is no evidence.
  */
 import type { Clock } from "../clock.ts";
 import type { Expr, Metric, Plan } from "../plan.ts";
@@ -11,10 +12,10 @@ import type { Draft } from "../trail/record.ts";
 import type { Json } from "../types.ts";
 import { shown, validate } from "../values/validate.ts";
 import { AttemptError } from "./attempt-error.ts";
-import { type Outstanding, originOf, type Wait } from "./outstanding.ts";
-import { scoreDrafts } from "./scoring.ts";
+import { type Outstanding, originOf, type Wait, type Waiting } from "./outstanding.ts";
+import { answerDrafts, scoreDrafts } from "./scoring.ts";
 
-export interface LateOptions {
+export interface WaitsOptions {
   readonly plan: Plan;
   readonly pipelines: readonly string[];
   /** This process's name in the trail. */
@@ -29,22 +30,28 @@ export interface LateOptions {
   expressionOf(wait: Wait): Promise<Expr | undefined>;
   /** Rejects with `AttemptError`. */
   evaluate(wait: Wait, expression: Expr): Promise<Json>;
+  /** The fields of a record for a value of any size. */
+  outputOf(value: Json): Promise<object>;
   append(drafts: readonly Draft[]): Promise<void>;
   say(wait: Wait, name: string, message: string): void;
+  /** A run that was parked goes on: something that it waited for is over. */
+  goOn(waited: Waiting): Promise<void>;
 }
 
-export class LateScores {
-  readonly #options: LateOptions;
+export class Waits {
+  readonly #options: WaitsOptions;
   /** When each was asked, and is next. */
   readonly #asked = new Map<string, number>();
   readonly #due = new Map<string, number>();
   readonly #inherited = new Set<string>();
   readonly #said = new Map<string, string>();
+  /** Runs that go on just now. */
+  readonly #gone = new Set<string>();
   #active = 0;
   #broken: { readonly error: unknown } | undefined;
   #wake: () => void = () => {};
 
-  constructor(options: LateOptions) {
+  constructor(options: WaitsOptions) {
     this.#options = options;
   }
 
@@ -69,6 +76,7 @@ export class LateScores {
       const last = ending;
       const now = clock.now();
       const mine = await this.#mine();
+      this.#goOn();
       for (const wait of mine) if (this.#dueOf(wait) <= now) this.#begin(wait);
       const left = last ? mine.filter((wait) => this.#isSatOut(wait, now)) : mine;
       if (last && this.#active === 0 && left.length === 0) break;
@@ -111,7 +119,6 @@ export class LateScores {
     await outstanding.refresh();
     const of = [...outstanding.waits.values()].filter(
       ({ record }) =>
-        record.for === "score" &&
         pipelines.includes(record.pipeline) &&
         record.path === plan.source[0]?.path &&
         !outstanding.busy.has(record.run ?? ""),
@@ -125,6 +132,34 @@ export class LateScores {
     if (of.every(({ record }) => record.process === process)) return of;
     const mayWrite = writers();
     return of.filter(({ record }) => record.process === process || !mayWrite(record.process));
+  }
+
+  /** Parked runs that can. One that this process cannot take is left to others. */
+  #goOn(): void {
+    const { outstanding, plan, pipelines, process, writers, goOn } = this.#options;
+    const ready = [...outstanding.ready].filter(
+      ([run, { pipeline, path }]) =>
+        pipelines.includes(pipeline) &&
+        path === plan.source[0]?.path &&
+        !this.#gone.has(run) &&
+        !outstanding.busy.has(run),
+    );
+    const mayWrite = ready.every(([, { process: of }]) => of === process) ? () => false : writers();
+    for (const [run, waiting] of ready) {
+      if (waiting.process !== process && mayWrite(waiting.process)) continue;
+      this.#gone.add(run);
+      this.#active += 1;
+      goOn(waiting)
+        .catch((error: unknown) => {
+          this.#broken ??= { error };
+        })
+        .finally(() => {
+          this.#gone.delete(run);
+          outstanding.forget(run);
+          this.#active -= 1;
+          this.wake();
+        });
+    }
   }
 
   #begin(wait: Wait): void {
@@ -170,38 +205,47 @@ export class LateScores {
 
   /** What an answer, or none, is worth writing down. */
   async #answer(wait: Wait): Promise<readonly Draft[]> {
-    const { clock, evaluate, expressionOf, say } = this.#options;
+    const { clock, evaluate, say } = this.#options;
     const { record } = wait;
     const until = Date.parse(record.until);
     const isOver = clock.now() >= until;
-    const over = (found: boolean, error?: string): Draft => ({
-      kind: "waited",
-      ...originOf(wait),
-      found,
-      ...(error === undefined ? {} : { error }),
-    });
+    if (record.for === "approval") return this.#approved(wait, isOver);
     const metric = this.#metricOf(wait);
-    const expression = await expressionOf(wait);
-    if (metric === undefined || expression === undefined)
-      return isOver ? [over(false, "what to ask for is no longer there")] : [];
+    const expression = await this.#options.expressionOf(wait);
+    if (expression === undefined || (record.for === "score" && metric === undefined))
+      return isOver ? [this.#over(wait, false, { error: "what to ask for is no longer there" })] : [];
+    const what = record.metric ?? record.stage ?? "it";
     let value: Json;
     try {
       value = await evaluate(wait, expression);
-      if (value !== null && typeof value !== "number")
-        throw new AttemptError("invalid", `${record.metric} must be a number, but is ${shown(value)}`);
+      if (metric !== undefined && value !== null && typeof value !== "number")
+        throw new AttemptError("invalid", `${what} must be a number, but is ${shown(value)}`);
     } catch (error) {
       if (!(error instanceof AttemptError)) throw error;
-      // What fails says nothing about the score: it may be there for as long again.
-      if (clock.now() >= until + record.every * 1000 + (until - Date.parse(record.time)))
-        return [over(wait.score !== undefined, error.message)];
+      // What fails says nothing about a score: it may be there for as long again. A run is not kept waiting.
+      const grace = record.for === "score" ? until - Date.parse(record.time) + record.every * 1000 : 0;
+      if (clock.now() >= until + grace) return [this.#over(wait, wait.score !== undefined, { error: error.message })];
       if (this.#said.get(wait.id) !== error.message)
-        say(wait, "score.failed", `${record.metric} could not be asked for: ${error.message}; it is asked for again`);
+        say(wait, `${record.for}.failed`, `${what} could not be asked for: ${error.message}; it is asked for again`);
       this.#said.set(wait.id, error.message);
       return [];
     }
-    if (value === null) return isOver ? [over(wait.score !== undefined)] : [];
-    const drafts = value === wait.score?.value ? [] : this.#scored(wait, metric, value);
-    return record.take !== "last" || isOver ? [...drafts, over(true)] : drafts;
+    if (value === null) return isOver ? [this.#over(wait, wait.score !== undefined)] : [];
+    if (metric === undefined) return [this.#over(wait, true, await this.#options.outputOf(value))];
+    const drafts = value === wait.score?.value ? [] : this.#scored(wait, metric, value as number);
+    return record.take !== "last" || isOver ? [...drafts, this.#over(wait, true)] : drafts;
+  }
+
+  #over(wait: Wait, found: boolean, more: object = {}): Draft {
+    return { kind: "waited", ...originOf(wait), for: wait.record.for, found, ...more };
+  }
+
+  /** What a person said, which is evidence of that person for what was shown. */
+  #approved(wait: Wait, isOver: boolean): readonly Draft[] {
+    const said = this.#options.outstanding.answerTo(wait);
+    if (said === undefined) return isOver ? [this.#over(wait, false)] : [];
+    const { answer, peer } = said;
+    return [...answerDrafts(wait.credits, peer, answer), this.#over(wait, true, { output: answer })];
   }
 
   #scored(wait: Wait, metric: Metric, value: number): readonly Draft[] {

@@ -1,0 +1,158 @@
+/** Stages that wait: the run is parked, and goes on as the same run once there is a value, or its time has passed. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import type { StageNode } from "../../../runtime/plan.ts";
+import { openTrail } from "../../../runtime/trail/local.ts";
+import { DrivenClock } from "./driven-clock.ts";
+import { MARKET, type Mined, marketPlan, mine, setMarket } from "./market.ts";
+import { AT, call, FLOAT, field, literal, name, SHAPE, stage } from "./plans.ts";
+
+const folders: string[] = [];
+const newStore = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "gang-waiting-"));
+  folders.push(folder);
+  return folder;
+};
+afterAll(() => folders.forEach((folder) => void rmSync(folder, { recursive: true, force: true })));
+
+const HOUR = 3600;
+const counted: string[] = [];
+const first = stage("first", call("tool", "answer", { id: literal("first") }));
+const waits = (wait: StageNode["wait"], more: Partial<StageNode> = {}) =>
+  stage("price", call("tool", "pollScore", { ticket: field(name("first"), "ticket") }), ["first"], {
+    ...(wait === undefined ? {} : { wait }),
+    type: FLOAT,
+    ...more,
+  });
+const after = stage("after", call("tool", "start", { value: name("price") }), ["price"]);
+const apart = stage("apart", call("tool", "answer", { id: literal("apart") }));
+const plan = (wait: NonNullable<StageNode["wait"]>, more: Partial<StageNode> = {}) =>
+  marketPlan([first, waits(wait, more), after, apart]);
+
+const market = (score: () => number | null): void => {
+  counted.length = 0;
+  setMarket({ requests: () => [], score, answer: (id: string) => void counted.push(id) });
+};
+const endsOf = ({ of }: Mined) => of("run.ended").map(({ status }) => status);
+
+describe("a stage that waits for a value", () => {
+  test("parks the run when all else is done; a later run of the program lets it go on, as the same run", async () => {
+    const store = newStore();
+    const clock = new DrivenClock();
+    let value: number | null = null;
+    market(() => value);
+    const parked = await clock.drive(mine(plan({ every: 60, within: 12 * HOUR }), store, clock));
+    expect(parked.summary.runs).toMatchObject([{ status: "parked" }]);
+    expect(parked.summary.runs[0]!.error).toContain("waits for pollScore, asked again every 60 s until");
+    expect(parked.of("waiting")).toMatchObject([{ for: "value", stage: "work.price", every: 60 }]);
+    expect(counted).toEqual(["first", "apart"]);
+
+    value = 42;
+    await clock.drive(clock.sleep(HOUR * 1000));
+    const later = await clock.drive(mine(plan({ every: 60, within: 12 * HOUR }), store, clock));
+    const run = parked.of("run.started")[0]!.run;
+    const own = later.records.filter((record) => record.run === run);
+    expect(own.flatMap((record) => (record.kind === "run.ended" ? [record.status] : []))).toEqual(["parked", "ok"]);
+    const ended = own.flatMap((record) => (record.kind === "stage.ended" ? [[record.stage, record.output]] : []));
+    expect(ended).toContainEqual(["work.price", 42]);
+    expect(ended).toContainEqual(["work.after", { value: 42 }]);
+    // The new cycle did its own stages; of the one that went on none was done again.
+    expect(counted).toEqual(["first", "apart", "first", "apart"]);
+  });
+
+  test("whose time is over soon is sat out, and the run goes on in the same process", async () => {
+    const clock = new DrivenClock();
+    const at: number[] = [];
+    market(() => (at.push(clock.passed / 1000) < 4 ? null : 7));
+    const mined = await clock.drive(mine(plan({ every: 10, within: 55 }), newStore(), clock));
+    expect(at).toEqual([0, 0, 10, 20]);
+    expect(endsOf(mined)).toEqual(["parked", "ok"]);
+    expect(mined.of("stage.ended").find(({ stage }) => stage === "work.after")).toMatchObject({ output: { value: 7 } });
+  });
+
+  test("fails when its time has passed without one; `or none` goes on without", async () => {
+    const clock = new DrivenClock();
+    market(() => null);
+    const failed = await clock.drive(mine(plan({ every: 10, within: 25 }), newStore(), clock));
+    expect(endsOf(failed)).toEqual(["parked", "failed"]);
+    expect(failed.of("stage.ended").find(({ stage }) => stage === "work.price")).toMatchObject({
+      status: "failed",
+      class: "timeout",
+      error: "pollScore gave nothing in its time",
+    });
+    const none = await clock.drive(mine(plan({ every: 10, within: 25 }, { orNone: true }), newStore(), clock));
+    expect(none.of("stage.ended").find(({ stage }) => stage === "work.price")).toMatchObject({ status: "none" });
+  });
+});
+
+describe("an approval", () => {
+  const approving = marketPlan(
+    [
+      stage("plan", call("agent", "chooser"), [], { type: SHAPE }),
+      stage("go", call("tool", "approve", { shown: name("plan") }), ["plan"], { type: { kind: "bool" } }),
+      {
+        kind: "when",
+        condition: name("go"),
+        needs: ["go"],
+        at: AT,
+        body: [stage("sent", call("tool", "answer", { id: literal("sent") }))],
+      },
+    ],
+    {
+      tools: {
+        ...MARKET,
+        approve: {
+          from: { kind: "builtin", name: "approve" },
+          parameters: [],
+          result: { kind: "bool" },
+          effect: false,
+          limits: [],
+          at: AT,
+        },
+      },
+    },
+  );
+
+  const say = async (store: string, run: string, answer: boolean): Promise<void> => {
+    const trail = await openTrail({ directory: store, peers: ["anna"] });
+    await trail.append([{ kind: "answered", peer: "anna", run, stage: "work.go", answer }]);
+    await trail.close();
+  };
+
+  test.each([
+    [true, ["sent"], "ok"],
+    [false, [], "skipped"],
+  ] as const)(
+    "answered with %s: the run goes on, and the answer is evidence of that person",
+    async (answer, done, status) => {
+      const store = newStore();
+      const clock = new DrivenClock();
+      market(() => null);
+      const parked = await clock.drive(mine(approving, store, clock));
+      expect(endsOf(parked)).toEqual(["parked"]);
+      expect(counted).toEqual([]);
+      const waiting = parked.of("waiting")[0]!;
+      const chosen = parked.of("stage.ended").find(({ stage }) => stage === "work.plan")!;
+      expect(waiting).toMatchObject({ for: "approval", stage: "work.go", output: { shown: chosen.output } });
+
+      await say(store, waiting.run!, answer);
+      const later = await clock.drive(mine(approving, store, clock));
+      expect(counted).toEqual(done);
+      const own = later.records.filter(({ run }) => run === waiting.run);
+      expect(own.flatMap((record) => (record.kind === "run.ended" ? [record.status] : []))).toEqual(["parked", "ok"]);
+      expect(own).toContainEqual(expect.objectContaining({ kind: "stage.ended", stage: "work.sent", status }));
+      expect(own).toContainEqual(
+        expect.objectContaining({
+          kind: "evidence",
+          peer: "anna",
+          stage: "work.plan",
+          attempt: chosen.attempt,
+          ok: answer,
+          verified: true,
+        }),
+      );
+    },
+  );
+});
