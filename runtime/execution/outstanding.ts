@@ -135,8 +135,8 @@ export class Outstanding {
       }
       case "waiting":
         if (record.attempt === undefined) return;
-        if (this.#over.delete(record.attempt)) return this.#isOver(record);
-        this.#waits.set(record.attempt, { id: record.attempt, record, credits: [], score: undefined });
+        if (this.#over.delete(record.attempt)) this.#isOver(record);
+        else this.#waits.set(record.attempt, { id: record.attempt, record, credits: [], score: undefined });
         return;
       case "waited": {
         if (record.attempt === undefined) return;

@@ -233,13 +233,14 @@ describe("a run is refused before anything happens", () => {
   const one = stage("one", call("tool", "start", { value: literal(1) }));
 
   test("for what this version cannot do, with its place", async () => {
-    const plan = planOf([{ ...one, wait: { every: 60, within: 600 }, at: [0, 7, 3, 4] }], {
+    const asked = stage("one", call("agent", "chooser"), [], { wait: { every: 60, within: 600 }, at: [0, 7, 3, 4] });
+    const plan = planOf([asked], {
       unbuilt: [{ what: "share is not built yet", at: AT }],
     });
     expect(await refused(plan)).toMatchObject({
       fault: "program",
       problems: [
-        "main.gang:7: one, which waits for a value cannot be run by this version yet.",
+        "main.gang:7: one, an agent that is waited for, cannot be run by this version yet.",
         "main.gang:1: share is not built yet",
       ],
     });
