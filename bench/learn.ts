@@ -10,6 +10,7 @@ import { deriveSeed, gaussian, random } from "../runtime/random.ts";
 import type { Record as TrailRecord } from "../runtime/trail/record.ts";
 import type { Json, Type } from "../runtime/types.ts";
 import { canonical } from "../runtime/values/canonical.ts";
+import { BRANIN, type Problem } from "./objectives.ts";
 import { median, noiseOf, type Row } from "./row.ts";
 
 const SEEDS = 20;
@@ -17,26 +18,6 @@ const EVALUATIONS = [30, 60];
 /** A day of evaluations, one a minute: nothing fades in that. */
 const BEGIN = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;
-
-interface Problem {
-  readonly name: string;
-  readonly type: Type;
-  /** Standard deviation of the noise on a measurement. */
-  readonly noise: number;
-  /** Without noise; at least 0, which is reached. */
-  regret(choice: Json): number;
-}
-
-interface Plane {
-  readonly x: number;
-  readonly y: number;
-}
-
-/** Branin's function (Dixon and Szegő, 1978), whose three minima are 0.397887. */
-function branin({ x, y }: Plane): number {
-  const valley = y - (5.1 / (4 * Math.PI ** 2)) * x ** 2 + (5 / Math.PI) * x - 6;
-  return valley ** 2 + 10 * (1 - 1 / (8 * Math.PI)) * Math.cos(x) + 10 - 0.397887;
-}
 
 interface Shape {
   readonly scale: number;
@@ -61,18 +42,7 @@ function conditional({ scale, family, tail, side, pitch, phase }: Shape): number
 const unit: Type = { kind: "float", low: 0, high: 1 };
 
 const PROBLEMS: readonly Problem[] = [
-  {
-    name: "Branin",
-    type: {
-      kind: "record",
-      fields: [
-        { name: "x", type: { kind: "float", low: -5, high: 10 } },
-        { name: "y", type: { kind: "float", low: 0, high: 15 } },
-      ],
-    },
-    noise: 10,
-    regret: (choice) => branin(choice as unknown as Plane),
-  },
+  BRANIN,
   {
     name: "a conditional space",
     type: {

@@ -13,6 +13,7 @@ const BENCHES: { readonly [name: string]: () => Promise<AsyncIterable<Row> | Ite
   stages: async () => (await import("./stages.ts")).bench(),
   trail: async () => (await import("./trail.ts")).bench(),
   learn: async () => (await import("./learn.ts")).bench(),
+  drift: async () => (await import("./drift.ts")).bench(),
   recall: async () => (await import("./recall.ts")).bench(),
 };
 
