@@ -15,7 +15,7 @@ import { canonical } from "../runtime/values/canonical.ts";
 import { BRANIN, HARTMANN6, moved, type Problem } from "./objectives.ts";
 import { median, noiseOf, type Row } from "./row.ts";
 
-const SEEDS = Number(process.env.GANG_SEEDS ?? 10);
+const SEEDS = Number(process.env.GANG_SEEDS ?? 5);
 const EVALUATIONS = 120;
 const PEERS = 8;
 const TURN = 0.3;
