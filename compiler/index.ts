@@ -5,7 +5,7 @@ import { notObserved, unknownMetric } from "./diagnostics/catalogue/knowledge.ts
 import { unknownField, unknownName, unknownType } from "./diagnostics/catalogue/names.ts";
 import { routeToNothing } from "./diagnostics/catalogue/pipelines.ts";
 import { missingName } from "./diagnostics/catalogue/syntax.ts";
-import { type Diagnostic, MOST_PROBLEMS } from "./diagnostics/diagnostic.ts";
+import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import type { Host } from "./host.ts";
 import { checkUnits } from "./semantics/check.ts";
 import { suppress } from "./semantics/checks/suppressions.ts";
@@ -30,18 +30,7 @@ export function compile(entry: string, host: Host): Program {
   const diagnostics = suppress(files, withoutEchoes(found, textOf)).sort(
     (a, b) => rank(a.file) - rank(b.file) || a.start - b.start || a.end - b.end,
   );
-  return asProgram(loaded, foremost(diagnostics));
-}
-
-/** No more of a file than anyone will read, and no error left out for a warning. */
-function foremost(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  if (diagnostics.length <= MOST_PROBLEMS) return diagnostics;
-  const kept = new Set<Diagnostic>();
-  for (const inFile of Map.groupBy(diagnostics, ({ file }) => file).values()) {
-    const errorsFirst = inFile.toSorted((a, b) => Number(b.severity === "error") - Number(a.severity === "error"));
-    for (const one of errorsFirst.slice(0, MOST_PROBLEMS)) kept.add(one);
-  }
-  return diagnostics.filter((one) => kept.has(one));
+  return asProgram(loaded, diagnostics);
 }
 
 /** What stands where the text itself is broken is said once, by the parser. */

@@ -1,4 +1,5 @@
 /** The protocol: messages in, questions to the features, answers out. No rule of the language, no state but the workspace. */
+
 import {
   type CodeAction,
   CodeActionKind,
@@ -20,6 +21,7 @@ import {
   type TextEdit,
 } from "vscode-languageserver/node";
 import type { Diagnostic, Fix, Place } from "../compiler/diagnostics/diagnostic.ts";
+import { foremost } from "../compiler/diagnostics/render/report.ts";
 import type { Host } from "../compiler/host.ts";
 import { format } from "../compiler/syntax/print.ts";
 import { type Completion, completionsAt } from "./completion.ts";
@@ -250,9 +252,9 @@ const SEVERITIES = {
 function diagnosticsOf(path: string, workspace: Workspace): readonly ShownDiagnostic[] {
   const opened = workspace.at(path);
   if (opened === undefined) return [];
-  return opened.program.diagnostics
-    .filter((diagnostic) => diagnostic.file === path)
-    .map((diagnostic) => shownDiagnostic(diagnostic, opened, workspace));
+  return foremost(opened.program.diagnostics.filter((diagnostic) => diagnostic.file === path)).map((diagnostic) =>
+    shownDiagnostic(diagnostic, opened, workspace),
+  );
 }
 
 function shownDiagnostic(diagnostic: Diagnostic, opened: Opened, workspace: Workspace): ShownDiagnostic {

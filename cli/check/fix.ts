@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { Diagnostic, Fix } from "../../compiler/diagnostics/diagnostic.ts";
+import { linesOf, position } from "../../compiler/diagnostics/render/source.ts";
 import type { Host } from "../../compiler/host.ts";
 import { compile } from "../../compiler/index.ts";
 import { environmentError } from "../command.ts";
@@ -94,16 +95,16 @@ function applicable(diagnostics: readonly Diagnostic[], file: string): readonly 
 
 function applied({ text, mends }: State, fixes: readonly Fix[]): Pick<State, "text" | "mends"> {
   const crlf = text.includes("\r\n");
-  const lineOf = (offset: number): number => text.slice(0, offset).split("\n").length;
+  const lines = linesOf(() => text)("");
+  const pieces: string[] = [];
+  let from = 0;
+  for (const { start, end, newText } of fixes.flatMap(({ edits }) => edits).sort((a, b) => a.start - b.start)) {
+    pieces.push(text.slice(from, start), crlf ? newText.replace(/\r?\n/g, "\r\n") : newText);
+    from = end;
+  }
   return {
-    text: fixes
-      .flatMap(({ edits }) => edits)
-      .sort((a, b) => b.start - a.start)
-      .reduce((before, { start, end, newText }) => {
-        const own = crlf ? newText.replace(/\r?\n/g, "\r\n") : newText;
-        return before.slice(0, start) + own + before.slice(end);
-      }, text),
-    mends: [...mends, ...fixes.map(({ title, edits }) => ({ title, line: lineOf(edits[0]!.start) }))],
+    text: pieces.join("") + text.slice(from),
+    mends: [...mends, ...fixes.map(({ title, edits }) => ({ title, line: position(lines, edits[0]!.start).line + 1 }))],
   };
 }
 

@@ -1,6 +1,6 @@
-import { MOST_PROBLEMS } from "../../compiler/diagnostics/diagnostic.ts";
-import type { Report } from "../../compiler/diagnostics/render/report.ts";
-import { summarize, summaryLine } from "../../compiler/diagnostics/render/summary.ts";
+import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
+import { type Report, reportOf } from "../../compiler/diagnostics/render/report.ts";
+import { summaryLine } from "../../compiler/diagnostics/render/summary.ts";
 import type { Host } from "../../compiler/host.ts";
 import { checkAll } from "../check/checking.ts";
 import { CommandError, command, type Given, type Options } from "../command.ts";
@@ -71,14 +71,12 @@ async function checkOnce(
   const host = observed(fileSystemHost(projectOf(files[0]!)));
   if (options.fix) await fix(files, host, io);
   const { diagnostics, sources } = await checkAll(files, host);
-  const summary = summarize(diagnostics, files.length);
-  const report = { diagnostics, sources, files, shown: (file: string) => shown(io.cwd, file) };
-  io.out(await rendered(options.format, report, io));
+  const report = reportOf(diagnostics, { sources, files, shown: (file) => shown(io.cwd, file) });
+  const { summary } = report;
+  io.out(await rendered(options.format, report, diagnostics, io));
   if (options.format === "pretty") {
     for (const file of files.filter((one) => sources(one)?.trim() === "" && host.read(one).ok))
       io.talk(`${report.shown(file)} is empty: it declares nothing.\n`);
-    for (const [file, its] of Map.groupBy(diagnostics, (one) => one.file))
-      if (its.length >= MOST_PROBLEMS) io.talk(`Of ${report.shown(file)}, no more than these are told at once.\n`);
     io.talk(`${summaryLine(summary)}\n`);
   }
   return summary.errors > 0 || (options["deny-warnings"] && summary.warnings > 0) ? EXIT.problems : EXIT.fine;
@@ -102,9 +100,9 @@ const RENDERERS: { readonly [F in Exclude<Format, "pretty">]: () => Promise<(rep
   junit: async () => (await import("../../compiler/diagnostics/render/junit.ts")).renderJunit,
 };
 
-async function rendered(format: Format, report: Report, io: IO): Promise<string> {
+async function rendered(format: Format, report: Report, found: readonly Diagnostic[], io: IO): Promise<string> {
   if (format !== "pretty") return (await RENDERERS[format]())(report);
   if (report.diagnostics.length === 0) return "";
   const { renderPretty } = await import("../../compiler/diagnostics/render/pretty.ts");
-  return renderPretty(report.diagnostics, report.sources, report.shown, io.stdout);
+  return renderPretty(found, report.sources, report.shown, io.stdout);
 }

@@ -54,9 +54,6 @@ export interface DiagnosticDefinition<Data> {
   };
 }
 
-/** As many of one file as anyone will read. */
-export const MOST_PROBLEMS = 500;
-
 export interface Details {
   readonly labels?: readonly Label[];
   readonly help?: string | undefined;

@@ -1,7 +1,7 @@
 /** The one way from text to tree. */
 
 import * as catalogue from "../diagnostics/catalogue/syntax.ts";
-import { type Diagnostic, MOST_PROBLEMS, report } from "../diagnostics/diagnostic.ts";
+import { type Diagnostic, report } from "../diagnostics/diagnostic.ts";
 import { depthLimit } from "./brackets.ts";
 import { Docs } from "./docs.ts";
 import { lex, lineOf } from "./lexer.ts";
@@ -50,7 +50,6 @@ export function parse(path: string, text: string): Parsed {
   diagnostics.sort((a, b) => a.start - b.start);
   // A file that is no Gang at all is said to be so, not listed.
   const notText = diagnostics.find((diagnostic) => diagnostic.code === catalogue.notText.code);
-  const said = notText === undefined ? diagnostics.slice(0, MOST_PROBLEMS) : [notText];
   const file: SourceFile = {
     kind: "file",
     start: 0,
@@ -62,5 +61,5 @@ export function parse(path: string, text: string): Parsed {
     comments,
     lineStarts,
   };
-  return { file, diagnostics: said };
+  return { file, diagnostics: notText === undefined ? diagnostics : [notText] };
 }

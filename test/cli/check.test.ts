@@ -35,7 +35,27 @@ test("tells no more than the first 500 problems of a file, and says so", async (
   const { exit, out, talk } = await check();
   expect(exit).toBe(EXIT.problems);
   expect(out.match(/^error /gm)).toHaveLength(500);
-  expect(talk).toContain("Of a.gang, no more than these are told at once.\n500 errors");
+  expect(out).toMatch(/\n\nand 100 more\n\n$/);
+  expect(talk).toBe("600 errors in 1 file, 500 shown\n");
+
+  const json = JSON.parse((await check("--format", "json")).out);
+  expect(json.diagnostics).toHaveLength(500);
+  expect(json.summary).toEqual({ errors: 600, warnings: 0, hints: 0, files: 1, leftOut: 100 });
+  const [run] = JSON.parse((await check("--format", "sarif")).out).runs;
+  expect(run.results).toHaveLength(500);
+  expect(run.invocations[0].toolExecutionNotifications[0].message.text).toBe("600 errors in 1 file, 500 shown.");
+  const github = (await check("--format", "github")).out.trimEnd().split("\n");
+  expect([github.length, github.at(-1)]).toEqual([501, "::warning title=gangc::600 errors in 1 file, 500 shown"]);
+  const junit = (await check("--format", "junit")).out;
+  expect(junit.match(/<failure /g)).toHaveLength(500);
+  expect(junit).toContain("<system-out>600 errors in 1 file, 500 shown</system-out>");
+});
+
+test("mends those that are not shown, too", async () => {
+  put("a.gang", `gang 1\ntype Model = { ${Array.from({ length: 600 }, (_, i) => `f${i}: flaot`).join(", ")} }\n`);
+  const { exit, talk } = await check("--fix");
+  expect(exit).toBe(EXIT.fine);
+  expect(talk.match(/Replace with `float`/g)).toHaveLength(600);
 });
 
 test("shows each problem at its place, with a mend, and fails", async () => {

@@ -2,27 +2,28 @@
 import type { Severity } from "../diagnostic.ts";
 import type { Report } from "./report.ts";
 import { linesOf, rangeOf } from "./source.ts";
+import { summaryLine } from "./summary.ts";
 
 const COMMAND: { readonly [S in Severity]: string } = { error: "error", warning: "warning", hint: "notice" };
 
-export function renderGithub({ diagnostics, sources, shown }: Report): string {
+export function renderGithub({ diagnostics, summary, sources, shown }: Report): string {
   const lines = linesOf(sources);
-  return diagnostics
-    .map((one) => {
-      const { start, end } = rangeOf(lines(one.file), one);
-      const properties = {
-        file: shown(one.file),
-        line: start.line + 1,
-        endLine: end.line + 1,
-        col: start.character + 1,
-        endColumn: end.character + 1,
-        title: one.code,
-      };
-      const listed = Object.entries(properties).map(([name, value]) => `${name}=${escapedProperty(String(value))}`);
-      const text = one.help === undefined ? one.message : `${one.message}\n${one.help}`;
-      return `::${COMMAND[one.severity]} ${listed.join(",")}::${escaped(text)}\n`;
-    })
-    .join("");
+  const commands = diagnostics.map((one) => {
+    const { start, end } = rangeOf(lines(one.file), one);
+    const properties = {
+      file: shown(one.file),
+      line: start.line + 1,
+      endLine: end.line + 1,
+      col: start.character + 1,
+      endColumn: end.character + 1,
+      title: one.code,
+    };
+    const listed = Object.entries(properties).map(([name, value]) => `${name}=${escapedProperty(String(value))}`);
+    const text = one.help === undefined ? one.message : `${one.message}\n${one.help}`;
+    return `::${COMMAND[one.severity]} ${listed.join(",")}::${escaped(text)}\n`;
+  });
+  if (summary.leftOut > 0) commands.push(`::warning title=gangc::${escaped(summaryLine(summary))}\n`);
+  return commands.join("");
 }
 
 function escaped(text: string): string {

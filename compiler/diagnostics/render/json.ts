@@ -2,7 +2,6 @@
 import type { Place } from "../diagnostic.ts";
 import type { Report } from "./report.ts";
 import { linesOf, type Range, rangeOf } from "./source.ts";
-import { summarize } from "./summary.ts";
 
 const VERSION = 1;
 
@@ -11,7 +10,7 @@ interface Located {
   readonly range: Range;
 }
 
-export function renderJson({ diagnostics, sources, shown, files }: Report): string {
+export function renderJson({ diagnostics, summary, sources, shown }: Report): string {
   const lines = linesOf(sources);
   const located = (place: Place): Located => ({ file: shown(place.file), range: rangeOf(lines(place.file), place) });
   const value = {
@@ -28,7 +27,7 @@ export function renderJson({ diagnostics, sources, shown, files }: Report): stri
         edits: edits.map((edit) => ({ ...located(edit), newText: edit.newText })),
       })),
     })),
-    summary: summarize(diagnostics, files.length),
+    summary,
   };
   return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -2,9 +2,10 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import type { Report } from "./report.ts";
 import { linesOf, rangeOf } from "./source.ts";
+import { summaryLine } from "./summary.ts";
 import { visible } from "./text.ts";
 
-export function renderJunit({ diagnostics, sources, shown, files }: Report): string {
+export function renderJunit({ diagnostics, summary, sources, shown, files }: Report): string {
   const lines = linesOf(sources);
   const byFile = Map.groupBy(diagnostics, ({ file }) => file);
   const all = [...new Set([...files, ...byFile.keys()])];
@@ -21,7 +22,8 @@ export function renderJunit({ diagnostics, sources, shown, files }: Report): str
     const head = `    <testcase classname="gangc check" name="${xml(shown(file))}"`;
     return inside === "" ? `${head}/>\n` : `${head}>\n${inside}    </testcase>\n`;
   });
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="gangc check" ${counts}>\n  <testsuite name="gangc check" ${counts}>\n${cases.join("")}  </testsuite>\n</testsuites>\n`;
+  const cut = summary.leftOut === 0 ? "" : `    <system-out>${xml(summaryLine(summary))}</system-out>\n`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="gangc check" ${counts}>\n  <testsuite name="gangc check" ${counts}>\n${cases.join("")}${cut}  </testsuite>\n</testsuites>\n`;
 
   function line(one: Diagnostic): string {
     const { start } = rangeOf(lines(one.file), one);

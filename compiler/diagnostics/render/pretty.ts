@@ -13,6 +13,7 @@
 import type { Diagnostic, Place, Severity } from "../diagnostic.ts";
 import { excerpt, type Mark } from "./excerpt.ts";
 import { paintOf, type Style } from "./paint.ts";
+import { foremost } from "./report.ts";
 import { linesOf, rangeOf, type Sources } from "./source.ts";
 import { visible } from "./text.ts";
 
@@ -22,7 +23,7 @@ export interface PrettyOptions {
   readonly width: number;
 }
 
-/** One text for all, a blank line after each; "" for none. */
+/** One text for all, a blank line after each; "" for none. Of a file, no more than anyone will read. */
 export function renderPretty(
   diagnostics: readonly Diagnostic[],
   sources: Sources,
@@ -31,7 +32,9 @@ export function renderPretty(
 ): string {
   const lines = linesOf(sources);
   const paint = paintOf(colour);
-  return diagnostics.map((one) => renderOne(one)).join("");
+  const told = foremost(diagnostics);
+  const leftOut = diagnostics.length - told.length;
+  return told.map(renderOne).join("") + (leftOut === 0 ? "" : `and ${leftOut} more\n\n`);
 
   function renderOne(diagnostic: Diagnostic): string {
     const { code, severity, message, help, fixes } = diagnostic;

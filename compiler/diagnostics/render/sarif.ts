@@ -4,10 +4,11 @@ import { CATALOGUE } from "../catalogue/index.ts";
 import type { Diagnostic, Place, Severity } from "../diagnostic.ts";
 import type { Report } from "./report.ts";
 import { linesOf, rangeOf } from "./source.ts";
+import { type Summary, summaryLine } from "./summary.ts";
 
 const LEVEL: { readonly [S in Severity]: string } = { error: "error", warning: "warning", hint: "note" };
 
-export function renderSarif({ diagnostics, sources, shown }: Report): string {
+export function renderSarif({ diagnostics, summary, sources, shown }: Report): string {
   const lines = linesOf(sources);
   const codes = [...new Set(diagnostics.map(({ code }) => code))].sort();
   const region = (place: Place) => {
@@ -46,10 +47,17 @@ export function renderSarif({ diagnostics, sources, shown }: Report): string {
         tool: { driver: { name: "gangc", rules: codes.map(rule) } },
         columnKind: "utf16CodeUnits",
         results: diagnostics.map(result),
+        invocations: summary.leftOut === 0 ? undefined : [cutShort(summary)],
       },
     ],
   };
   return `${JSON.stringify(log, null, 2)}\n`;
+}
+
+/** The run as a whole: it did its work, and does not list all. */
+function cutShort(summary: Summary) {
+  const message = { text: `${summaryLine(summary)}.` };
+  return { executionSuccessful: true, toolExecutionNotifications: [{ level: "warning", message }] };
 }
 
 function rule(code: string) {

@@ -5,6 +5,7 @@ import { renderGithub } from "../../../compiler/diagnostics/render/github.ts";
 import { renderJson } from "../../../compiler/diagnostics/render/json.ts";
 import { renderJunit } from "../../../compiler/diagnostics/render/junit.ts";
 import { renderPretty } from "../../../compiler/diagnostics/render/pretty.ts";
+import { reportOf } from "../../../compiler/diagnostics/render/report.ts";
 import { renderSarif } from "../../../compiler/diagnostics/render/sarif.ts";
 import { summarize, summaryLine } from "../../../compiler/diagnostics/render/summary.ts";
 
@@ -334,12 +335,13 @@ test("json: zero-based positions in UTF-16 units, in a fixed shape", () => {
     title: "Write `30m`",
     edits: [{ file: "/p/main.gang", start: diagnostic.start, end: diagnostic.end, newText: "30m" }],
   };
-  const text = renderJson({
-    diagnostics: [{ ...diagnostic, fixes: [fix] }],
-    sources: (file) => sources.get(file),
-    shown: (file) => file.replace("/p/", ""),
-    files: ["/p/main.gang"],
-  });
+  const text = renderJson(
+    reportOf([{ ...diagnostic, fixes: [fix] }], {
+      sources: (file) => sources.get(file),
+      shown: (file) => file.replace("/p/", ""),
+      files: ["/p/main.gang"],
+    }),
+  );
   expect(JSON.parse(text)).toEqual({
     version: 1,
     diagnostics: [
@@ -365,7 +367,7 @@ test("json: zero-based positions in UTF-16 units, in a fixed shape", () => {
         ],
       },
     ],
-    summary: { errors: 1, warnings: 0, hints: 0, files: 1 },
+    summary: { errors: 1, warnings: 0, hints: 0, files: 1, leftOut: 0 },
   });
 });
 
@@ -386,12 +388,11 @@ describe("formats of CI systems", () => {
     edits: [{ file: "/p/main.gang", start: diagnostic.start, end: diagnostic.end, newText: "$2 per 1d" }],
   };
   const warning: Diagnostic = { ...diagnostic, severity: "warning", message: "two\nlines, 100%", file: "/q/a b.gang" };
-  const report = {
-    diagnostics: [{ ...diagnostic, fixes: [fix] }, warning],
+  const report = reportOf([{ ...diagnostic, fixes: [fix] }, warning], {
     sources: (file: string) => sources.get(file),
     shown: (file: string) => file.replace("/p/", ""),
     files: ["/p/main.gang", "/q/a b.gang"],
-  };
+  });
 
   test("github: one annotation a line, escaped", () => {
     expect(renderGithub(report)).toMatchInlineSnapshot(`

@@ -5,6 +5,7 @@ import AjvDraft04 from "ajv-draft-04";
 import addFormats from "ajv-formats";
 import { describe, expect, test } from "vitest";
 import { CATALOGUE } from "../../../compiler/diagnostics/catalogue/index.ts";
+import { reportOf } from "../../../compiler/diagnostics/render/report.ts";
 import { renderSarif } from "../../../compiler/diagnostics/render/sarif.ts";
 import { programOf } from "../semantics/memory.ts";
 
@@ -16,12 +17,13 @@ const valid = ajv.compile(schema);
 function sarifOf(text: string, files?: { readonly [path: string]: string }): unknown {
   const program = programOf(text, files);
   return JSON.parse(
-    renderSarif({
-      diagnostics: program.diagnostics,
-      sources: (path) => program.files.find((file) => file.path === path)?.text,
-      shown: (path) => path.replace("/project/", ""),
-      files: program.files.map(({ path }) => path),
-    }),
+    renderSarif(
+      reportOf(program.diagnostics, {
+        sources: (path) => program.files.find((file) => file.path === path)?.text,
+        shown: (path) => path.replace("/project/", ""),
+        files: program.files.map(({ path }) => path),
+      }),
+    ),
   );
 }
 
