@@ -20,7 +20,7 @@ const SHARE = 0.1;
 
 /**
  * The claim that this attempt is to evaluate again, if any: one whose last evaluation surprised, the best of a past
- * regime once after the subnet moved, else now and then the best.
+ * regime once after the subnet moved, else now and then the best, or of the best the one that is known best.
  */
 export async function claimToEvaluateAgain(
   { context, node, origin, scopeKey, seed }: Attempt,
@@ -59,7 +59,8 @@ export async function claimToEvaluateAgain(
   const scope = found.scopes.get(scopeKey);
   if (scope === undefined) return undefined;
   const chance = random(deriveSeed(seed, "sentinel"))();
-  for (const chosen of candidates(scope, origin.peer, found.alone, chance < share ? best : [])) {
+  const turn = chance < share / 2 ? "best" : chance < share ? "known" : "none";
+  for (const chosen of candidates(scope, origin.peer, found.alone, best, turn)) {
     const checked = validate(JSON.parse(chosen), type, "");
     const claim = checked.ok ? canonical(checked.value, type) : undefined;
     if (claim?.chosen === chosen) return claim;
@@ -73,16 +74,20 @@ function candidates(
   peer: string,
   alone: boolean,
   best: readonly Ranked[],
+  turn: "best" | "known" | "none",
 ): readonly string[] {
   const due = past.filter(({ match }) => match === undefined).map(({ claim }) => claim);
   const others = best.filter(({ chosen }) => {
     const known = claims.get(chosen);
     return known !== undefined && (alone || known.author !== peer || known.evaluations > 1);
   });
+  // The best claim changes as the search goes on; only one that was evaluated several times tells whether the subnet did.
+  const evaluations = ({ chosen }: Ranked): number => claims.get(chosen)?.evaluations ?? 0;
+  const [next] = turn === "known" ? others.toSorted((a, b) => evaluations(b) - evaluations(a)) : others;
   return [
     ...(doubted !== undefined && (alone || doubted.peer !== peer) ? [doubted.claim] : []),
     ...due,
-    ...others.slice(0, 1).map(({ chosen }) => chosen),
+    ...(next === undefined || turn === "none" ? [] : [next.chosen]),
   ];
 }
 
