@@ -14,6 +14,7 @@ const COMMANDS: { readonly [name: string]: () => Module } = {
   graph: () => import("./commands/graph.ts"),
   diff: () => import("./commands/diff.ts"),
   run: () => import("./commands/run.ts"),
+  test: () => import("./commands/test.ts"),
   runs: () => import("./commands/runs.ts"),
   show: () => import("./commands/show.ts"),
   knowledge: () => import("./commands/knowledge.ts"),

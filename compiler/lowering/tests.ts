@@ -15,7 +15,7 @@ function lowerTest(context: Context, { title, pipeline, steps }: tree.TestDecl, 
     title: title.parts.map((part) => (part.kind === "text" ? part.value : "")).join(""),
     pipeline: pipeline?.text ?? "",
     given: steps.flatMap((step) =>
-      step.kind === "given" ? [{ name: step.name.text, value: givenValue(context, step.value, file) }] : [],
+      step.kind === "given" ? [{ name: nameOf(context, step.name), value: givenValue(context, step.value, file) }] : [],
     ),
     run: steps.flatMap((step) => (step.kind === "run" ? [step.target.names.map(({ text }) => text).join(".")] : [])),
     expect: steps.flatMap((step) =>
@@ -25,6 +25,12 @@ function lowerTest(context: Context, { title, pipeline, steps }: tree.TestDecl, 
     ),
     at: context.at(file, title),
   };
+}
+
+/** Agents and tools are known by what they are called in the plan, which an import may have changed. */
+function nameOf({ program, declared }: Context, name: tree.Name): string {
+  const symbol = program.symbolOf(name);
+  return symbol?.kind === "agent" || symbol?.kind === "tool" ? declared(symbol) : name.text;
 }
 
 /** `fixture("a.json")` and `recorded("a.json")` are calls of what comes with the box; anything else is a value. */

@@ -9,11 +9,9 @@ import { metricsOf } from "./declared.ts";
 import { check, checkCondition } from "./expressions.ts";
 import type { Unit } from "./facts.ts";
 import type { Symbol } from "./program.ts";
-import { sayUnbuilt } from "./unbuilt.ts";
 import type { Env } from "./values.ts";
 
 export function checkTest(unit: Unit, node: tree.TestDecl): void {
-  sayUnbuilt(unit, "test", node.title);
   const name = node.pipeline;
   const pipeline = name === undefined ? undefined : unit.find(name.text);
   if (name !== undefined && pipeline !== undefined) unit.bind(name, pipeline);
@@ -60,7 +58,9 @@ function checkGiven(unit: Unit, env: Env, given: ReadonlyMap<string, Symbol>, st
     return;
   }
   if (value.kind === "call" && callee === undefined) return;
-  check(env, value, unit.facts.typeOfSymbol.get(symbol), `\`${name.text}\``, symbol.place);
+  // An agent or a tool is given what it gives.
+  const type = unit.facts.typeOfSymbol.get(symbol) ?? unit.facts.callables.get(symbol)?.result;
+  check(env, value, type, `\`${name.text}\``, symbol.place);
 }
 
 function checkRun(unit: Unit, body: PipelineBody, step: tree.RunStep): void {

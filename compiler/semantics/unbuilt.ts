@@ -8,7 +8,6 @@ import type { Unit } from "./facts.ts";
 import type { OwnerKind } from "./settings.ts";
 
 const CONSTRUCTS = {
-  test: "A test",
   mcp: "A tool of an MCP server",
 } as const;
 

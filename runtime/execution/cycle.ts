@@ -79,7 +79,9 @@ export async function runCycle(shared: Shared, of: Cycle): Promise<RunSummary["r
       given: item,
     };
     await openRegimes(context, stageIds(pipeline.body));
-    const { failures, parked } = await runBody(context, graph, globalsOf(plan, input));
+    const result = await runBody(context, graph, globalsOf(plan, input));
+    options.onSettled?.(result);
+    const { failures, parked } = result;
     const [waits] = parked;
     const first = failures.find((failure) => failure.class !== "cancelled");
     const { reason } = cancellation;

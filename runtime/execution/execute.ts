@@ -71,9 +71,11 @@ class Execution {
     const pipeline = options.resume?.pipeline ?? options.pipeline;
     this.#pipelines = pipeline === undefined ? Object.keys(plan.pipelines) : [pipeline];
     this.#plan = link(plan);
-    const { machine = {}, clock, scripts } = options;
+    const { machine = {}, clock } = options;
     const secrets = options.secrets ?? new Secrets({ machine, root: plan.root });
-    this.#around = { machine, secrets, clock, ...(scripts === undefined ? {} : { scripts }) };
+    this.#around = { machine, secrets, clock };
+    for (const [name, model] of options.models ?? []) this.#models.set(name, model);
+    for (const [name, tool] of options.tools ?? []) this.#tools.set(name, Promise.resolve(tool));
     for (const pipeline of Object.values(this.#plan.pipelines))
       for (const stage of stagesOf(pipeline.body)) this.#stages.set(stage.id, stage);
     this.#shared = {
@@ -166,6 +168,7 @@ class Execution {
   }
 
   #obstacle(model: string): string | undefined {
+    if (this.#models.has(model)) return undefined;
     const declared = this.#plan.models[model];
     return declared === undefined ? "the plan does not declare it" : obstacle(model, declared, this.#around);
   }

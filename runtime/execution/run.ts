@@ -2,13 +2,15 @@
 import type { Clock } from "../clock.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { Machine } from "../machine.ts";
-import type { Answers } from "../models/scripted.ts";
+import type { Model } from "../models/model.ts";
 import type { Secrets } from "../secrets.ts";
+import type { Tool } from "../tools/tool.ts";
 import type { Draft } from "../trail/record.ts";
 import type { Trail } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
 import type { Latch } from "./latch.ts";
 import type { RestoredRun } from "./restored.ts";
+import type { BodyResult } from "./scheduler.ts";
 
 export interface RunOptions {
   readonly trail: Trail;
@@ -32,14 +34,17 @@ export interface RunOptions {
   readonly machine?: Machine;
   /** Shared by runs that belong together; absent: the machine's, with this process's environment. */
   readonly secrets?: Secrets;
-  /** The answers of scripted models, by their names. */
-  readonly scripts?: ReadonlyMap<string, Answers>;
+  /** Models and tools in place of those that the plan declares by these names: for tests. */
+  readonly models?: ReadonlyMap<string, Model>;
+  readonly tools?: ReadonlyMap<string, Tool>;
   /** Aborting it ends the run cleanly: stages are cancelled, and recorded as such. */
   readonly signal: AbortSignal;
   /** Of all that run side by side: sources are asked as long as another pipeline is under way. Absent: of this call alone. */
   readonly others?: Latch;
   /** Every record as it is handed to the trail, for screens. Must not throw. */
   onRecord?(draft: Draft): void;
+  /** What the names of a cycle's body came to, and what failed, as it ends. */
+  onSettled?(result: BodyResult): void;
 }
 
 export interface RunSummary {

@@ -24,6 +24,7 @@ export interface BodyResult {
   readonly failures: readonly Root[];
   /** Stages that wait, each with what it waits for. */
   readonly parked: readonly Root[];
+  readonly settled: ReadonlyMap<string, Settled>;
 }
 
 /** Ends when every node is settled. Rejects only with what ends the whole run: no trail, no knowledge. */
@@ -57,7 +58,7 @@ class Scheduler {
       const frame = new Frame(this.#graph, undefined, undefined, "", (batch) => {
         batch.releases.push(() => {
           this.#over = true;
-          resolve({ failures: this.#failures, parked: this.#parked });
+          resolve({ failures: this.#failures, parked: this.#parked, settled: frame.settled });
         });
       });
       for (const [name, value] of globals) frame.settled.set(name, { ok: true, value });

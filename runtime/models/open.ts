@@ -8,15 +8,12 @@ import { embeddedModel } from "./embedded.ts";
 import { languageModel } from "./language.ts";
 import type { Model } from "./model.ts";
 import { OPENAI_URL, openaiSpeaker } from "./openai.ts";
-import { type Answers, scriptedModel } from "./scripted.ts";
 
 /** What a machine has for models. */
 export interface Surroundings {
   readonly machine: Machine;
   readonly secrets: Secrets;
   readonly clock: Clock;
-  /** Of the scripted models, by their names. */
-  readonly scripts?: ReadonlyMap<string, Answers>;
 }
 
 const PROVIDERS = {
@@ -46,7 +43,7 @@ export function reachOf(name: string, { provider }: ModelDeclaration, machine: M
 
 /** Why this machine cannot use a model; `undefined` where it can, as far as that is known before. A part of a sentence. */
 export function obstacle(name: string, declaration: ModelDeclaration, around: Surroundings): string | undefined {
-  if (declaration.provider === "scripted" && !around.scripts?.has(name)) return "it has no script here";
+  if (declaration.provider === "scripted") return "it has its answers from tests alone";
   const key = reachOf(name, declaration, around.machine)?.key;
   const missing = key === undefined ? undefined : around.secrets.missing(key);
   return missing === undefined || key === undefined ? undefined : `its key is missing: ${missing}`;
@@ -61,7 +58,7 @@ export function openModel(name: string, declaration: ModelDeclaration, around: S
     case "embedded":
       return embeddedModel(name, typeof options.explore === "number" ? { explore: options.explore } : {});
     case "scripted":
-      return scriptedModel(name, around.scripts!.get(name)!);
+      throw new Error(`${name} is opened by tests`);
     case "anthropic":
     case "openai": {
       const reach = reachOf(name, declaration, around.machine)!;

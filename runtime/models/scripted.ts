@@ -1,36 +1,39 @@
-/** A model that says what was written down before: for tests, which ask nobody. */
+/** A model that says what was written down before: for tests, which ask nobody; and one that writes down what it hears. */
 import { AttemptError } from "../execution/attempt-error.ts";
 import type { Json } from "../types.ts";
 import type { Model } from "./model.ts";
 
 export interface Recorded {
-  /** Absent: for any stage and any item. */
+  /** Absent: of any stage. */
   readonly stage?: string;
-  readonly scope?: string;
   readonly answer: Json;
 }
 
-/** Answers, given in their order; what was asked and is not there is said with the file's name. */
-export interface Answers {
-  readonly from: string;
-  /** One for all, however often it is asked for; or one after the other. */
-  readonly answers: { readonly always: Json } | readonly Recorded[];
-}
+/** One answer for all, however often it is asked for; or one after the other, each stage its own. */
+export type Answers = { readonly always: Json } | readonly Recorded[];
 
-export function scriptedModel(name: string, { from, answers }: Answers): Model {
+/** `from` names where the answers stand, for the one who asks for more than there are. */
+export function scriptedModel(name: string, answers: Answers, from: string): Model {
   const left = "always" in answers ? [] : [...answers];
   return {
     name,
-    async propose({ stage, scope }) {
+    async propose({ stage }) {
       if ("always" in answers) return { value: answers.always };
-      const fits = (of: Recorded): boolean =>
-        (of.stage === undefined || of.stage === stage) && (of.scope === undefined || of.scope === scope);
-      const index = left.findIndex(fits);
-      if (index < 0) {
-        const item = scope === "" ? "" : ` for ${scope}`;
-        throw new AttemptError("no_key", `${from} has no further answer of ${stage}${item}`);
-      }
+      const index = left.findIndex((of) => of.stage === undefined || of.stage === stage);
+      if (index < 0) throw new AttemptError("no_key", `${from} has no further answer for ${stage}`);
       return { value: left.splice(index, 1)[0]!.answer };
+    },
+  };
+}
+
+/** The same model; `hear` is told each answer. */
+export function heard(model: Model, hear: (recorded: Recorded) => void): Model {
+  return {
+    name: model.name,
+    async propose(request, signal) {
+      const answer = await model.propose(request, signal);
+      hear({ stage: request.stage, answer: answer.value });
+      return answer;
     },
   };
 }

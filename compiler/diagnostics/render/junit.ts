@@ -36,7 +36,7 @@ function isError({ severity }: Diagnostic): boolean {
   return severity === "error";
 }
 
-function xml(text: string): string {
+export function xml(text: string): string {
   const safe = text.split("\n").map(visible).join("\n");
   return safe.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

@@ -2,8 +2,8 @@
 import { systemClock } from "../../../runtime/clock.ts";
 import { runPlan } from "../../../runtime/execution/execute.ts";
 import type { RunOptions, RunSummary } from "../../../runtime/execution/run.ts";
-import { watch } from "../../../runtime/knowledge/drift/watch.ts";
 import type { Knowledge } from "../../../runtime/knowledge/knowledge.ts";
+import { NOTHING_KNOWN } from "../../../runtime/knowledge/nothing.ts";
 import type { Plan } from "../../../runtime/plan.ts";
 import type { Draft, Kind, Record } from "../../../runtime/trail/record.ts";
 import type { Trail } from "../../../runtime/trail/trail.ts";
@@ -35,23 +35,7 @@ export function memoryTrail(onAppend: (drafts: readonly Draft[]) => Promise<void
 }
 
 export function noKnowledge(more: Partial<Knowledge> = {}): Knowledge {
-  return {
-    refresh: async () => {},
-    recall: async () => ({ patterns: [], antipatterns: [], known: 0, generation: 0 }),
-    observations: async () => [],
-    best: async () => undefined,
-    last: async () => undefined,
-    metric: async () => undefined,
-    regime: () => 0,
-    regimes: () => [{ regime: 0, same: 0, since: undefined, version: undefined }],
-    version: async () => undefined,
-    watch: async () => watch([], 0),
-    measured: async () => [],
-    peers: async () => [],
-    cursor: {},
-    close: async () => {},
-    ...more,
-  };
+  return { ...NOTHING_KNOWN, ...more };
 }
 
 export interface Ran {
