@@ -77,7 +77,7 @@ async function failuresOf(
   const recordings = new Map<string, Recorded[]>([...givens.record.keys()].map((agent) => [agent, []]));
   const { failures, settled } = await settle(plan, test, pipeline, excerpt, givens, recordings, options);
   const failed = failures.map(({ what, error }): TestFailure => {
-    const at = excerpt.stages.find(({ id }) => id === what || what.startsWith(`${id} `))?.at ?? test.at;
+    const at = excerpt.stages.find(({ id }) => id === what || what.startsWith(`${id} of `))?.at ?? test.at;
     return { at, message: `${what} failed: ${error}` };
   });
   for (const [agent, { path, file }] of givens.record) {

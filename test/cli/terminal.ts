@@ -11,14 +11,14 @@ export interface Outcome {
 /** Runs `gangc` in this process, in a folder, with what stands on stdin. */
 export async function gangc(
   args: readonly string[],
-  { cwd = process.cwd(), stdin = "" as string | Uint8Array } = {},
+  { cwd = process.cwd(), stdin = "" as string | Uint8Array, env = {} as IO["env"] } = {},
 ): Promise<Outcome> {
   let out = "";
   let talk = "";
   const stream = { terminal: false, colour: false, width: 100 };
   const io: IO = {
     cwd,
-    env: {},
+    env,
     out: (text) => {
       out += text;
     },
