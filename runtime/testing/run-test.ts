@@ -74,6 +74,12 @@ async function failuresOf(
   if (pipeline === undefined) throw new TestProblem(`There is no pipeline ${test.pipeline}.`, test.at);
   const givens = givensOf(plan, test, options.fresh);
   const excerpt = excerptOf(pipeline, test, givens.values);
+  const waiting = excerpt.stages.find(({ wait, alternatives }) => wait !== undefined || alternatives.some(asksAPerson));
+  if (waiting !== undefined)
+    throw new TestProblem(
+      `${waiting.name} waits, and a test does not: say what comes of it, \`given ${waiting.name} = …\`.`,
+      waiting.at,
+    );
   const recordings = new Map<string, Recorded[]>([...givens.record.keys()].map((agent) => [agent, []]));
   const { failures, settled } = await settle(plan, test, pipeline, excerpt, givens, recordings, options);
   const failed = failures.map(({ what, error }): TestFailure => {
@@ -88,6 +94,8 @@ async function failuresOf(
   }
   return failed.length > 0 ? failed : expectations(test, scopeOf(settled, excerpt, givens));
 }
+
+const asksAPerson = ({ callee }: Call): boolean => callee.kind === "tool" && callee.name === "approve";
 
 async function settle(
   plan: Plan,
