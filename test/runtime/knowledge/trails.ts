@@ -1,6 +1,6 @@
 /** Random trails, and what a knowledge makes of them. `GANG_TRAILS` sets on how many each property is tried: 12 unless said. */
 import fc from "fast-check";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import type { Knowledge, Ranked, RecallQuery } from "../../../runtime/knowledge/knowledge.ts";
 import { openKnowledge } from "../../../runtime/knowledge/open.ts";
 import type { Record as TrailRecord } from "../../../runtime/trail/record.ts";
@@ -8,6 +8,8 @@ import { evidence, type FakeTrail, fakeTrail, NOW, type Told } from "./trail.ts"
 
 export type Evidence = Extract<TrailRecord, { kind: "evidence" }>;
 export const RUNS = { numRuns: Number(process.env.GANG_TRAILS ?? 12) };
+/** 200 trails take their time, and longer where other work is done. */
+vi.setConfig({ testTimeout: 90_000 + RUNS.numRuns * 10_000 });
 
 export const WEEK = { seconds: 7 * 24 * 3600 };
 export const ALL: RecallQuery = {
