@@ -5,13 +5,16 @@ import { itemsOf, type Names, namesIn, namesInside } from "../compiler/bounds/it
 import { limitText, moneyText } from "../compiler/bounds/limits.ts";
 import { effectsOf, reachOf } from "../compiler/bounds/reach.ts";
 import { displayNumber } from "../compiler/semantics/types/display.ts";
+import { reachText } from "../runtime/models/open.ts";
 import type { Call, Node, Pipeline, Plan, Position, Recall } from "../runtime/plan.ts";
 
-export function planText(plan: Plan): string {
+/** `here`: what this machine has. */
+export function planText(plan: Plan, here: Here): string {
   return [
     `plan ${plan.hash.slice(0, 12)} of ${plan.source[0]?.path}`,
     ...section("effects: at most once, never tried again", effects(plan)),
     ...section("secrets: who is given which, and from where", secrets(plan)),
+    ...section("models: where each is asked, and whether its key is here", models(plan, here)),
     ...section(
       "cannot run yet",
       plan.unbuilt.map(({ what, at }) => [placeText(plan, at), what]),
@@ -35,6 +38,16 @@ export function planJson(plan: Plan) {
 }
 
 type Row = readonly string[];
+
+type Here = Parameters<typeof reachText>[2];
+
+function models(plan: Plan, here: Here): Row[] {
+  return Object.entries(plan.models).map(([name, model]) => [
+    name,
+    model.model === undefined ? model.provider : `${model.provider} ${model.model}`,
+    ...reachText(name, model, here),
+  ]);
+}
 
 function section(title: string, rows: readonly Row[]): string[] {
   return rows.length === 0 ? [] : ["", title, ...aligned(rows, "  ")];

@@ -1,7 +1,9 @@
+import { Secrets } from "../../runtime/secrets.ts";
 import { command } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { programFile } from "../paths.ts";
 import { planJson, planText } from "../plan-text.ts";
+import { machineOf } from "../run/machine.ts";
 import { planOf } from "../run/program.ts";
 
 export default command({
@@ -23,7 +25,11 @@ export default command({
   async run({ positionals: [path], options }, io) {
     const plan = planOf(programFile(io.cwd, path), io);
     if (plan === undefined) return EXIT.problems;
-    io.out(options.format === "json" ? `${JSON.stringify(planJson(plan), null, 2)}\n` : planText(plan));
+    if (options.format === "json") io.out(`${JSON.stringify(planJson(plan), null, 2)}\n`);
+    else {
+      const machine = await machineOf(io);
+      io.out(planText(plan, { machine, secrets: new Secrets({ machine, environment: io.env, root: plan.root }) }));
+    }
     return EXIT.fine;
   },
 });

@@ -2,7 +2,7 @@
 import type { Clock } from "../clock.ts";
 import type { Machine, SecretSource } from "../machine.ts";
 import type { Model as ModelDeclaration } from "../plan.ts";
-import { PROVIDER_KEYS, type Secrets } from "../secrets.ts";
+import { nameOf, PROVIDER_KEYS, type Secrets } from "../secrets.ts";
 import { ANTHROPIC_URL, anthropicSpeaker } from "./anthropic.ts";
 import { embeddedModel } from "./embedded.ts";
 import { languageModel } from "./language.ts";
@@ -83,4 +83,20 @@ function speakerOf(provider: Provider, model: string, { url, key }: Reach, secre
     });
     return opened;
   };
+}
+
+/** For people: where a model is asked, and whether its key is here. Never the key. */
+export function reachText(
+  name: string,
+  declaration: ModelDeclaration,
+  { machine, secrets }: Omit<Surroundings, "clock">,
+): string[] {
+  const reach = reachOf(name, declaration, machine);
+  if (reach === undefined) return ["", "needs no key"];
+  const { url, declared, key } = reach;
+  const where = declared ? `${url} (gang.yaml)` : url;
+  if (key === undefined) return [where, "no key"];
+  const missing = secrets.missing(key);
+  if (missing !== undefined) return [where, `key missing: ${missing}`];
+  return [where, `key from ${nameOf(key)}`];
 }

@@ -1,6 +1,7 @@
 /** Runs one test of a plan: what it names, with what it is given, and whether what is expected of it holds. */
 import type { Clock } from "../clock.ts";
 import { AttemptError } from "../execution/attempt-error.ts";
+import { isApproval } from "../execution/awaiting.ts";
 import { runPlan } from "../execution/execute.ts";
 import { evaluateAsking, type Scope } from "../execution/expression.ts";
 import type { Settled } from "../execution/frame.ts";
@@ -74,7 +75,10 @@ async function failuresOf(
   if (pipeline === undefined) throw new TestProblem(`There is no pipeline ${test.pipeline}.`, test.at);
   const givens = givensOf(plan, test, options.fresh);
   const excerpt = excerptOf(pipeline, test, givens.values);
-  const waiting = excerpt.stages.find(({ wait, alternatives }) => wait !== undefined || alternatives.some(asksAPerson));
+  const waiting = excerpt.stages.find(
+    ({ wait, alternatives }) =>
+      wait !== undefined || alternatives.some(({ callee }) => isApproval(plan.tools[callee.name])),
+  );
   if (waiting !== undefined)
     throw new TestProblem(
       `${waiting.name} waits, and a test does not: say what comes of it, \`given ${waiting.name} = …\`.`,
@@ -94,8 +98,6 @@ async function failuresOf(
   }
   return failed.length > 0 ? failed : expectations(test, scopeOf(settled, excerpt, givens));
 }
-
-const asksAPerson = ({ callee }: Call): boolean => callee.kind === "tool" && callee.name === "approve";
 
 async function settle(
   plan: Plan,

@@ -30,3 +30,20 @@ test("as JSON: effects, secrets, bounds and the plan", async () => {
   expect(bounds.research.bounds.time).toMatchObject({ because: "`fetchPrices` has no timeout" });
   expect(plan.format).toBe("gang-plan");
 });
+
+test("says where each model is asked and whether its key is here, never the key", async () => {
+  const env = { ANTHROPIC_API_KEY: "a-key-of-mine" };
+  const rows = async (of: object) =>
+    (await gangc(["plan", synth], { cwd: REPOSITORY, ...of })).out
+      .split("\n")
+      .map((line) => line.trim().split(/ {2,}/));
+  expect(await rows({ env })).toContainEqual([
+    ...["deep", "anthropic claude-opus-4-5", "https://api.anthropic.com", "key from ANTHROPIC_API_KEY"],
+  ]);
+  const without = await rows({});
+  expect(without).toContainEqual([
+    ...["deep", "anthropic claude-opus-4-5", "https://api.anthropic.com", "key missing: ANTHROPIC_API_KEY is not set"],
+  ]);
+  expect(without).toContainEqual(["sampler", "embedded", "needs no key"]);
+  expect(JSON.stringify(await rows({ env }))).not.toContain("a-key-of-mine");
+});
