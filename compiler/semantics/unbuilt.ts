@@ -17,13 +17,10 @@ const SETTINGS: { readonly [Owner in OwnerKind]?: { readonly [setting: string]: 
   model: { limit: "A model's `limit`" },
   tool: {
     limit: "A tool's `limit`",
-    cache: "`cache`",
-    checkpoint: "`checkpoint`",
   },
   tools: { limit: "`limit` on a namespace of tools" },
   backend: { price: "A backend's `price`", limit: "A backend's `limit`" },
   pipeline: { limit: "A pipeline's `limit`" },
-  stage: { cache: "`cache`" },
 };
 
 const PROVIDERS: { readonly [provider: string]: string } = {

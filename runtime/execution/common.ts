@@ -1,6 +1,8 @@
 /** What the runs of one call of `runPlan` have in common, with each other and with what is asked outside of them. */
 import type { Pipeline, Plan } from "../plan.ts";
 import type { Secrets } from "../secrets.ts";
+import { callCacheOf } from "../tools/cached.ts";
+import { checkpointsOf } from "../tools/checkpoint.ts";
 import { artifactsOf, outputFields } from "../trail/artifacts.ts";
 import { claimsOf } from "../trail/claims.ts";
 import type { Draft } from "../trail/record.ts";
@@ -75,6 +77,8 @@ export function contextOf(
     version: subnet?.version !== undefined && "text" in subnet.version ? subnet.version.text : undefined,
     dry,
     claims: claimsOf(store, trail.process),
+    cache: callCacheOf(store, artifacts, (value) => JSON.stringify(redactor.value(value)) === JSON.stringify(value)),
+    checkpoints: checkpointsOf(store),
     parallel: pipeline.parallel,
     cancellation,
     append: async (drafts) => {

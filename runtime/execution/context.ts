@@ -3,6 +3,8 @@ import type { Clock } from "../clock.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { Model } from "../models/model.ts";
 import type { ForNode, Plan, Subnet } from "../plan.ts";
+import type { CallCache } from "../tools/cached.ts";
+import type { Checkpoints } from "../tools/checkpoint.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { Claims } from "../trail/claims.ts";
 import type { Draft, Origin } from "../trail/record.ts";
@@ -28,6 +30,8 @@ export interface RunContext {
   /** That item, and the `for` that it is for. */
   readonly given: { readonly node: ForNode; readonly value: Json } | undefined;
   readonly claims: Claims;
+  readonly cache: CallCache;
+  readonly checkpoints: Checkpoints;
   /** What the run knows already, where it goes on. */
   readonly restored: RestoredRun | undefined;
   /** When the cycle began, in milliseconds since 1970: what was learned later is for the next one. */

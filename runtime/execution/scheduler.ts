@@ -325,7 +325,16 @@ class Scheduler {
       ...output,
       ...failure,
     });
+    if (result.status === "ok" && this.#saves(node)) {
+      const { checkpoints, origin } = this.#context;
+      this.#batch.releases.push(() => checkpoints.drop(origin.run, node.id, frame.key));
+    }
     this.#settleStage(frame, node, result);
+  }
+
+  #saves({ alternatives }: StageNode): boolean {
+    const { tools } = this.#context.plan;
+    return alternatives.some(({ callee }) => callee.kind === "tool" && tools[callee.name]?.checkpoint !== undefined);
   }
 
   #settleStage(frame: Frame, node: StageNode, result: StageResult): void {

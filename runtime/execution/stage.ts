@@ -301,9 +301,12 @@ class StageRun {
   async #callTool(attempt: Attempt, { callee: { name }, timeout }: Call, input: Input): Promise<Outcome> {
     const tool = this.#context.plan.tools[name]!;
     const claim = canonicalArguments(input, tool.parameters);
-    const perform = tool.effect ? performEffect : invoke;
+    const own = timeout ?? tool.timeout;
     try {
-      return { claim, ...(await perform(attempt, name, input, timeout ?? tool.timeout)) };
+      const done = tool.effect
+        ? await performEffect(attempt, name, input, own)
+        : await invoke(attempt, name, input, own, { cache: this.#node.cache });
+      return { claim, ...done };
     } catch (error) {
       return { claim, failure: asAttemptError(error) };
     }

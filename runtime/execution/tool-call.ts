@@ -2,6 +2,8 @@
 import type { Proposal } from "../models/model.ts";
 import type { Expr, StageNode } from "../plan.ts";
 import { SETTINGS } from "../settings.ts";
+import { callKey } from "../tools/cached.ts";
+import type { ToolContext } from "../tools/tool.ts";
 import type { Draft, Origin } from "../trail/record.ts";
 import type { Json, Type } from "../types.ts";
 import { type Attempt, accept, asAttemptError, type Input, seconds } from "./attempt.ts";
@@ -19,7 +21,7 @@ export interface Invoked {
 export interface Caller {
   readonly context: Pick<
     RunContext,
-    "plan" | "clock" | "cancellation" | "nextId" | "note" | "append" | "outputOf" | "tool"
+    "plan" | "clock" | "cancellation" | "nextId" | "note" | "append" | "outputOf" | "tool" | "cache" | "checkpoints"
   >;
   readonly origin: Origin;
   readonly node: Pick<StageNode, "id">;
@@ -29,14 +31,15 @@ export interface Caller {
 /**
  * `input` fits the tool's parameters; `timeout` is in seconds. Rejects with `AttemptError`, or with what ends the run. An
  * effect is only called by `performEffect`: its start and its result are on the disk before anything follows, and it ends
- * in its own time even where the run is cancelled, since nobody could tell what became of it otherwise.
+ * in its own time even where the run is cancelled, since nobody could tell what became of it otherwise. `cache`, where it
+ * is said, goes before what the tool says.
  */
 export async function invoke(
   attempt: Caller,
   name: string,
   input: Input,
   timeout: number | undefined,
-  { effect = false }: { readonly effect?: boolean } = {},
+  { effect = false, cache }: { readonly effect?: boolean; readonly cache?: boolean | undefined } = {},
 ): Promise<Invoked> {
   const { context, origin } = attempt;
   const { plan, clock, cancellation } = context;
@@ -69,10 +72,23 @@ export async function invoke(
   try {
     if (!effect) await begin();
     const tool = await context.tool(name);
-    const toolContext = {
+    const key = !effect && (cache ?? declared.cache) === true ? callKey(declared, input, plan.root) : undefined;
+    const known = key === undefined ? undefined : await context.cache.get(key);
+    if (known !== undefined) {
+      const value = accept(known, declared.result, "the earlier result", "drop");
+      await ended(true, { cached: true });
+      return { value };
+    }
+    const { checkpoint: every } = declared;
+    const folder =
+      every === undefined || origin.run === undefined
+        ? undefined
+        : context.checkpoints.open(origin.run, attempt.node.id, origin.scope ?? "");
+    const toolContext: ToolContext = {
       seed: attempt.seed,
       stage: attempt.node.id,
       run: origin.run ?? "",
+      ...(folder === undefined ? {} : { checkpoint: { folder, every: every! } }),
       log: (line: string) => {
         lines += 1;
         if (lines <= SETTINGS.tools.logLines) note("log", line.slice(0, 2000));
@@ -93,6 +109,7 @@ export async function invoke(
     const value = accept(result.value, declared.result, "the result", "drop");
     const cost = declared.spent === undefined ? result.cost : spent(declared.spent, value);
     const paid = cost === undefined ? {} : { cost };
+    if (key !== undefined) await context.cache.put(key, value);
     await ended(true, { ...paid, ...(effect ? await context.outputOf(value) : {}) });
     return { value, ...paid };
   } catch (error) {

@@ -22,15 +22,14 @@ export function unsupported(plan: Plan, pipelines: readonly string[] = Object.ke
     if (declared.from.kind === "builtin" && declared.from.name !== "approve")
       say(at, `the built-in ${declared.from.name}`);
     if (declared.limits.length > 0) say(declared.at, `the limit of ${name}`);
-    if (declared.cache === true) say(declared.at, `the cache of ${name}`);
-    if (declared.checkpoint !== undefined) say(declared.at, `the checkpoint of ${name}`);
   };
   const node = (of: Node): void => {
     switch (of.kind) {
       case "stage":
         if (of.wait !== undefined && of.alternatives[0]?.callee.kind === "agent")
           say(of.at, `${of.name}, an agent that is waited for,`);
-        if (of.cache === true) say(of.at, `the cache of ${of.name}`);
+        if (of.cache === true && of.alternatives.some(({ callee }) => callee.kind === "agent"))
+          say(of.at, `the cache of ${of.name}, which asks an agent,`);
         for (const call of of.alternatives) {
           if (call.callee.kind === "tool") tool(call.callee.name, call.at);
           else agent(call.callee.name, call.retry);

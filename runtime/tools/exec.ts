@@ -40,6 +40,12 @@ export function execTool(name: string, command: readonly string[], root: string)
             GANG_STAGE: context.stage,
             GANG_RUN: context.run,
             GANG_SEED: String(context.seed),
+            ...(context.checkpoint === undefined
+              ? {}
+              : {
+                  GANG_CHECKPOINT: context.checkpoint.folder,
+                  GANG_CHECKPOINT_EVERY: String(context.checkpoint.every),
+                }),
           },
           // A group of its own, so that whatever it starts ends with it.
           detached: process.platform !== "win32",

@@ -1,4 +1,5 @@
 import type { Json } from "../types.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 
 export interface ToolContext {
   /** Seed of this attempt. */
@@ -6,6 +7,8 @@ export interface ToolContext {
   /** Names of what calls: for logs. */
   readonly stage: string;
   readonly run: string;
+  /** Where a tool with `checkpoint` saves what it has. */
+  readonly checkpoint?: Checkpoint;
   /** Lines of text for the trail. */
   log(line: string): void;
 }

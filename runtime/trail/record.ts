@@ -152,6 +152,8 @@ export const KINDS = {
     call: id,
     effect: z.boolean().optional(),
     ok: z.boolean(),
+    /** It was not called: an earlier result of the same call was taken. */
+    cached: z.boolean().optional(),
     elapsed: seconds,
     cost: z.number().nonnegative().optional(),
     ...output,
