@@ -1,5 +1,5 @@
 /** A score that came after its run: the record of it, and evidence for what was chosen there. */
-import type { Draft, KnownRecord, Origin } from "../trail/record.ts";
+import type { Draft, KnownRecord, Origin, Record } from "../trail/record.ts";
 
 /** What is told of a choice, by what waits for a score or by an earlier one. */
 export type Told = KnownRecord<"credit"> | KnownRecord<"evidence">;
@@ -16,6 +16,28 @@ export interface LateScore {
   readonly told: readonly Told[];
   /** Ids of earlier scores of the same run, metric and item. */
   readonly supersedes: readonly string[];
+}
+
+/**
+ * What these records of a run tell of choices that a score of this metric is for: of what waits for it, or was scored
+ * before; of one stage where it is named, whatever was told of it. One of each attempt.
+ */
+export function toldOf(
+  records: readonly Record[],
+  metric: string | undefined,
+  stage: string | undefined,
+  scope: string | undefined,
+): readonly Told[] {
+  const told = records.filter(
+    (record): record is Told =>
+      (record.kind === "credit" || record.kind === "evidence") &&
+      record.attempt !== undefined &&
+      (scope === undefined || (record.scope ?? "") === scope) &&
+      (stage === undefined || record.stage === stage || record.stage?.endsWith(`.${stage}`) === true),
+  );
+  const about = told.filter((record) => record.metric === metric);
+  const chosen = about.length > 0 || (stage === undefined && metric !== undefined) ? about : told;
+  return [...new Map(chosen.map((record) => [record.attempt, record])).values()];
 }
 
 /** A person's answer, as evidence of that person for the choices that were shown. */

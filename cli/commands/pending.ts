@@ -1,0 +1,41 @@
+import { pendingIn } from "../../runtime/execution/pending.ts";
+import { readStore } from "../../runtime/knowledge/store.ts";
+import { resolveStore } from "../../runtime/trail/store.ts";
+import { command } from "../command.ts";
+import { EXIT } from "../exit-codes.ts";
+import { table } from "../results.ts";
+import { cut, printable } from "../ui/text.ts";
+
+export default command({
+  name: "pending",
+  summary: "what waits: scores, approvals, effects in doubt, parked runs",
+  options: {
+    format: { value: "FORMAT", choices: ["table", "json"], default: "table", doc: "how it is shown" },
+    store: { value: "DIR", doc: "another store than the project's .gang" },
+  },
+  examples: [{ command: "gangc pending", doc: "then `gangc approve RUN` or `gangc reject RUN --why W`" }],
+  async run({ options }, io) {
+    const { records } = await readStore(resolveStore(io.cwd, options.store));
+    const found = await pendingIn(records);
+    if (options.format === "json") {
+      io.out(`${JSON.stringify({ version: 1, pending: found }, null, 2)}\n`);
+      return EXIT.fine;
+    }
+    if (found.length === 0) {
+      io.talk("Nothing waits.\n");
+      return EXIT.fine;
+    }
+    const headings = ["kind", "run", "stage", "of", "waits for", "since", "until"].map((name) => ({ name }));
+    const rows = found.map(({ kind, run, stage, scope, what, since, until }) => [
+      kind,
+      run,
+      stage,
+      scope,
+      cut(printable(what), 80),
+      since,
+      until,
+    ]);
+    io.out(table(headings, rows, io.stdout.terminal));
+    return EXIT.fine;
+  },
+});

@@ -1,0 +1,75 @@
+/** What waits in a store: scores, values, a person's approvals, effects of which nobody knows whether they happened, parked runs. */
+import type { Record } from "../trail/record.ts";
+import { knownEffect } from "./known-effect.ts";
+import { Outstanding } from "./outstanding.ts";
+import { runHeads, stageKey } from "./restored.ts";
+
+export interface Pending {
+  readonly kind: "score" | "value" | "approval" | "effect" | "run";
+  readonly run: string;
+  readonly peer: string;
+  /** `pipeline.stage`; of a score the pipeline. */
+  readonly stage: string;
+  readonly scope: string;
+  /** What is waited for, in words. */
+  readonly what: string;
+  /** ISO 8601. */
+  readonly since: string;
+  readonly until: string | undefined;
+  /** Of a wait its id, of an effect its call and tool. */
+  readonly wait?: string;
+  readonly call?: string;
+  readonly tool?: string;
+}
+
+/** What waits longest comes first. */
+export async function pendingIn(records: readonly Record[]): Promise<readonly Pending[]> {
+  const outstanding = new Outstanding({ since: async () => ({ records, cursor: {}, problems: [] }) });
+  await outstanding.refresh();
+  const found: Pending[] = [];
+  for (const wait of outstanding.waits.values()) {
+    const { record } = wait;
+    const { run = "", peer, stage, scope = "", pipeline, metric, output } = record;
+    const answered = record.for === "approval" && outstanding.answerTo(wait) !== undefined;
+    const what =
+      record.for === "score"
+        ? (metric ?? "")
+        : record.for === "value"
+          ? "a value"
+          : answered
+            ? "answered: the next run goes on"
+            : JSON.stringify(output ?? null);
+    const kind = answered ? "run" : record.for;
+    const about = { run, peer, stage: stage ?? pipeline, scope, since: record.time, until: record.until };
+    found.push({ kind, ...about, what, wait: wait.id });
+  }
+  found.push(...effectsIn(records));
+  for (const [run, { peer, pipeline, time }] of outstanding.ready) {
+    if (found.some((other) => other.run === run)) continue;
+    const what = "the next run of the program lets it go on";
+    found.push({ kind: "run", run, peer, stage: pipeline, scope: "", what, since: time, until: undefined });
+  }
+  return found.sort((a, b) => (a.since < b.since ? -1 : a.since > b.since ? 1 : 0));
+}
+
+function effectsIn(records: readonly Record[]): readonly Pending[] {
+  const parked = new Set(runHeads(records).flatMap(({ run, status }) => (status === "parked" ? [run] : [])));
+  const effects = new Map<string, Record[]>();
+  for (const record of records) {
+    if (record.kind !== "effect" && record.kind !== "tool.started" && record.kind !== "tool.ended") continue;
+    if (record.run === undefined || !parked.has(record.run)) continue;
+    const key = `${record.run}\0${stageKey(record.stage ?? "", record.scope ?? "")}`;
+    const known = effects.get(key);
+    if (known === undefined) effects.set(key, [record]);
+    else known.push(record);
+  }
+  return [...effects.values()].flatMap((of): readonly Pending[] => {
+    const known = knownEffect(of);
+    if (known?.state !== "unsure") return [];
+    const begun = of.find((record) => record.kind === "tool.started" && record.call === known.call)!;
+    const tool = (begun as { readonly tool: string }).tool;
+    const { run = "", peer, stage = "", scope = "", time } = begun;
+    const what = `whether ${tool} happened`;
+    return [{ kind: "effect", run, peer, stage, scope, what, since: time, until: undefined, call: known.call, tool }];
+  });
+}
