@@ -147,6 +147,9 @@ export async function mine(mining: Mining): Promise<ExitCode> {
                 failed === undefined ? "the last cycle, in full" : "the cycle that failed, in full",
               ] as const,
             ]),
+        ...(state.ended.parked === 0
+          ? []
+          : [[`${gangc} pending${storeOption}`, "what waits, and for whom or what"] as const]),
         ...(state.ended.cancelled + state.ended.parked === 0
           ? []
           : [[mining.resume, "goes on with what was left unfinished"] as const]),
