@@ -1,20 +1,20 @@
 /**
- * `npm run bench [-- NAME…]`: runs the benchmarks, prints each figure as a JSON line, and writes the table of
+ * `npm run bench [-- NAME… --scale S]`: runs the benchmarks, prints each figure as a JSON line, and writes the table of
  * `bench/README.md`. Rows of benchmarks that were not run stay.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import type { Row } from "./row.ts";
 
-const BENCHES: { readonly [name: string]: () => Promise<AsyncIterable<Row> | Iterable<Row>> } = {
+const BENCHES: { readonly [name: string]: (scale: number) => Promise<AsyncIterable<Row> | Iterable<Row>> } = {
   check: async () => (await import("./check.ts")).bench(),
   compile: async () => (await import("./compile.ts")).bench(),
   stages: async () => (await import("./stages.ts")).bench(),
-  trail: async () => (await import("./trail.ts")).bench(),
   learn: async () => (await import("./learn.ts")).bench(),
   drift: async () => (await import("./drift.ts")).bench(),
-  recall: async () => (await import("./recall.ts")).bench(),
+  store: async (scale) => (await import("./store.ts")).bench(scale),
 };
 
 const README = join(import.meta.dirname, "README.md");
@@ -22,7 +22,13 @@ const BEGIN = "<!-- figures -->";
 const END = "<!-- /figures -->";
 const COLUMNS = ["bench", "case", "value", "noise", "ratio"] as const;
 
-async function main(names: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<number> {
+  const { positionals: names, values } = parseArgs({
+    args: [...args],
+    options: { scale: { type: "string", default: "1" } },
+    allowPositionals: true,
+  });
+  const scale = Number(values.scale);
   const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
   if (unknown.length > 0) {
     console.error(`There is no benchmark ${unknown.join(", ")}; there are ${Object.keys(BENCHES).join(", ")}.`);
@@ -32,13 +38,14 @@ async function main(names: readonly string[]): Promise<number> {
   const tables = new Map(readTables(readFileSync(README, "utf8")));
   for (const name of chosen) {
     const rows: Row[] = [];
-    for await (const row of await BENCHES[name]!()) {
+    for await (const row of await BENCHES[name]!(scale)) {
       console.log(JSON.stringify(row));
       rows.push(row);
     }
     tables.set(name, rows.map(line));
   }
-  writeFileSync(README, withTables(readFileSync(README, "utf8"), tables));
+  // Figures of a smaller store are for looking at.
+  if (scale === 1) writeFileSync(README, withTables(readFileSync(README, "utf8"), tables));
   return 0;
 }
 

@@ -158,7 +158,7 @@ function row(
   values: readonly number[],
   base?: Parameters<typeof rowOf>[2],
 ): Row {
-  return rowOf({ bench: "trail", case: name, unit }, values, base);
+  return rowOf({ bench: "store", case: name, unit }, values, base);
 }
 
 if (import.meta.main && process.argv[2] === "--write") {

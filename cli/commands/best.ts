@@ -24,8 +24,8 @@ export default command({
     "Where nothing is known to work yet, the text says so on stderr, and the value in JSON is null; both exit with 0.",
   async run({ positionals: [name], options }, io) {
     const now = Date.now();
-    const source = readTrail(resolveStore(io.cwd, options.store));
-    const knowledge = await openKnowledge({ source, clock: { now: () => now } });
+    const store = resolveStore(io.cwd, options.store);
+    const knowledge = await openKnowledge({ source: readTrail(store), store, clock: { now: () => now } });
     try {
       await knowledge.refresh();
       const of = stagesNamed(name!, knowledge.stages()).filter(

@@ -18,8 +18,8 @@ export default command({
     "Trust is (1 + A) / (2 + A + D): A is how much others found the same as a peer, about outcomes and values; D how much they found otherwise. It is 0.5 where nobody else has tried what the peer tried.",
   async run({ options }, io) {
     const now = Date.now();
-    const source = readTrail(resolveStore(io.cwd, options.store));
-    const knowledge = await openKnowledge({ source, clock: { now: () => now } });
+    const store = resolveStore(io.cwd, options.store);
+    const knowledge = await openKnowledge({ source: readTrail(store), store, clock: { now: () => now } });
     try {
       await knowledge.refresh();
       const peers = (await knowledge.peers()).toSorted((a, b) => b.trust - a.trust || (a.peer < b.peer ? -1 : 1));

@@ -157,9 +157,9 @@ async function eachBatch(
 async function takeRows(connection: DuckDBConnection, records: readonly TrailRecord[]): Promise<void> {
   const before = await rowsBefore(connection, "main", records);
   for (const name of Object.keys(before) as TableName[]) {
-    await connection.run(`delete from "${name}" where run_id in (select run_id from going_on)`);
+    await connection.run(`delete from "${name}" where run_id in (select run_id from told.going_on)`);
   }
-  await connection.run("drop table if exists going_on");
+  await connection.run("drop table if exists told.going_on");
   const rows = rowsOf(
     records,
     () => true,
@@ -170,8 +170,8 @@ async function takeRows(connection: DuckDBConnection, records: readonly TrailRec
 }
 
 /**
- * Rows of runs that the records go on with, as `rowsOf` wants them, by table; their runs stand in `going_on(run_id)` where
- * there are any.
+ * Rows of runs that the records go on with, as `rowsOf` wants them, by table; their runs stand in `told.going_on(run_id)`
+ * where there are any.
  */
 export async function rowsBefore(
   connection: DuckDBConnection,
@@ -186,7 +186,7 @@ export async function rowsBefore(
     else if (!begun.has(run)) runs.add(run);
   }
   if (runs.size === 0) return {};
-  const table = { name: "going_on", columns: { run_id: "VARCHAR" } } as const satisfies Table;
+  const table = { schema: "told", name: "going_on", columns: { run_id: "VARCHAR" } } as const satisfies Table;
   await connection.run(createTable(table));
   await append(
     connection,
@@ -196,7 +196,7 @@ export async function rowsBefore(
   const before: { [table in TableName]?: readonly Cells[] } = {};
   for (const name of Object.keys(LASTING) as TableName[]) {
     const result = await connection.runAndReadAll(
-      `select * from ${schema}."${name}" where run_id in (select run_id from going_on)`,
+      `select * from ${schema}."${name}" where run_id in (select run_id from told.going_on)`,
     );
     before[name] = result
       .getRowObjectsJS()

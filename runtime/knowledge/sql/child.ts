@@ -1,5 +1,4 @@
 /** The process that runs what someone typed. It is started by `query.ts`, answers one question, and ends. */
-import { readStore } from "../store.ts";
 import { loadTables, lockDown } from "./load.ts";
 import type { Answer, Question } from "./query.ts";
 import { firstLine, namesRead, SqlError } from "./reading.ts";
@@ -20,7 +19,7 @@ async function answer({ store, sql, now }: Question): Promise<void> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
   const parser = await (await DuckDBInstance.create(":memory:", { threads: "1" })).connect();
   const names = await namesRead(parser, sql);
-  const { connection } = await loadTables(await readStore(store), now, names);
+  const { connection } = await loadTables(store, now, names);
   await lockDown(connection);
   await say({ type: "started" });
 

@@ -1,17 +1,25 @@
 /** The tables of `gangc sql`, filled with what a query may read of them. */
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { readTrail } from "../../trail/reader.ts";
+import { mayWrite } from "../../trail/writers.ts";
 import { append, createTable } from "../appending.ts";
 import { Engine, NO_QUESTION } from "../engine.ts";
 import { Facts } from "../facts.ts";
 import { TRUST_SQL } from "../queries.sql.ts";
-import { rowsOf } from "../rows.ts";
-import type { StoreContent } from "../store.ts";
+import { type Alive, LASTING, type Rows, rowsOf } from "../rows.ts";
+import { openSnapshot, snapshotOf } from "../snapshot/read.ts";
+import { rowsBefore } from "../snapshot/write.ts";
 import { shapeOf, TABLES, type TableName } from "../tables.ts";
 import { INNER_VIEWS, VIEW_HALFLIFE, VIEWS } from "../views.sql.ts";
 
 /** Creates all tables and views; only what is among `names` has rows (all, where `names` is absent). */
-export async function loadTables(content: StoreContent, now: number, names?: ReadonlySet<string>): Promise<Engine> {
-  const engine = await Engine.start();
+export async function loadTables(store: string, now: number, names?: ReadonlySet<string>): Promise<Engine> {
+  // Asked before reading: a run that ends in between is then shown as it ended, not as interrupted.
+  const alive = mayWrite(store);
+  const path = await snapshotOf(store);
+  const snapshot = path === undefined ? undefined : await openSnapshot(path, () => now);
+  const engine = snapshot?.engine ?? (await Engine.start());
+  const facts = snapshot?.facts ?? new Facts(() => now);
   const { connection } = engine;
   // What is prepared here is run once, over data that stays: the optimizers that a live engine does without are safe.
   await connection.run("set disabled_optimizers = ''");
@@ -21,26 +29,61 @@ export async function loadTables(content: StoreContent, now: number, names?: Rea
     names.has(name) ||
     Object.entries(VIEWS).some(([view, { reads }]) => names.has(view) && reads.includes(name));
 
-  const rows = rowsOf(content.records, content.alive, (name) => wanted(name));
-  for (const name of Object.keys(TABLES) as TableName[]) {
-    const table = shapeOf(name);
-    await connection.run(createTable(table));
-    await append(connection, table, rows[name]);
+  const { records } = await readTrail(store).since(snapshot?.cursor ?? {});
+  const before = snapshot === undefined ? {} : await rowsBefore(connection, "sealed.main", records);
+  await fillTables(
+    connection,
+    rowsOf(records, () => true, wanted, before),
+    snapshot !== undefined,
+  );
+  await judge(connection, alive);
+  if (wanted("ranking")) {
+    for (const record of records) facts.add(record);
+    await engine.flush(facts);
+    await engine.rollUp();
+    await engine.renewTrust(facts, now);
   }
-  await rank(engine, content, now, wanted("ranking"));
+  await engine.ask("now", "select 1", { ...NO_QUESTION, now, halflife: VIEW_HALFLIFE });
+  await nameAll(connection, facts);
   for (const [name, sql] of Object.entries(INNER_VIEWS)) await connection.run(`create view ranking.${name} as ${sql}`);
   for (const [name, { sql }] of Object.entries(VIEWS)) await connection.run(`create view ${name} as ${sql}`);
   return engine;
 }
 
-async function rank(engine: Engine, content: StoreContent, now: number, wanted: boolean): Promise<void> {
-  const { connection } = engine;
-  const facts = new Facts(() => now);
-  if (wanted) for (const record of content.records) facts.add(record);
-  await engine.flush(facts);
-  await engine.rollUp();
-  await engine.renewTrust(facts, now);
-  await engine.ask("now", "select 1", { ...NO_QUESTION, now, halflife: VIEW_HALFLIFE });
+/** Each table shows what the snapshot has of it and what came since; of runs that go on, all of that is new. */
+async function fillTables(connection: DuckDBConnection, rows: Rows, sealed: boolean): Promise<void> {
+  const goingOn = { schema: "told", name: "going_on", columns: { run_id: "VARCHAR" } } as const;
+  await connection.run(`${createTable(goingOn)}; create schema fresh; create table told.living (run_id varchar)`);
+  for (const name of Object.keys(TABLES) as TableName[]) {
+    const table = { ...shapeOf(name), schema: "fresh" };
+    await connection.run(createTable(table));
+    await append(connection, table, rows[name]);
+    const columns = Object.keys(table.columns).map((column) =>
+      column === "status" && (name === "runs" || name === "stages")
+        ? `if(status = 'running' and run_id not in (select run_id from told.living), 'interrupted', status) as status`
+        : `"${column}"`,
+    );
+    const stays = LASTING[name] === undefined ? "" : "where run_id not in (select run_id from told.going_on)";
+    const old = sealed ? `select * from sealed.main."${name}" ${stays} union all ` : "";
+    await connection.run(
+      `create view "${name}" as select ${columns.join(", ")} from (${old}select * from fresh."${name}")`,
+    );
+  }
+}
+
+/** Says of the runs that have no end which may still come to one. */
+async function judge(connection: DuckDBConnection, alive: Alive): Promise<void> {
+  const open = await connection.runAndReadAll("select run_id, process from runs where status = 'interrupted'");
+  const living = open.getRows().filter(([, process]) => alive(String(process)));
+  const table = { schema: "told", name: "living", columns: { run_id: "VARCHAR" } } as const;
+  await append(
+    connection,
+    table,
+    living.map(([run]) => [run]),
+  );
+}
+
+async function nameAll(connection: DuckDBConnection, facts: Facts): Promise<void> {
   await connection.run(`create table ranking.trusts as ${TRUST_SQL}`);
   const named = {
     schema: "ranking",

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { Knowledge, RecallQuery } from "../../../runtime/knowledge/knowledge.ts";
 import { openKnowledge } from "../../../runtime/knowledge/open.ts";
 import { SNAPSHOT_VERSION } from "../../../runtime/knowledge/snapshot/format.ts";
+import { query } from "../../../runtime/knowledge/sql/query.ts";
 import { type CompactionOptions, compact } from "../../../runtime/trail/compaction.ts";
 import { encodeMark, encodeRecord, openingOf } from "../../../runtime/trail/line.ts";
 import { newestManifest } from "../../../runtime/trail/manifest.ts";
@@ -204,6 +205,36 @@ describe("a store's snapshot", () => {
     await seal();
     expect(readFileSync(path()).includes("sk-live-0123456789")).toBe(false);
     expect(await known(directory)).toBe(20);
+  });
+
+  it("is read by ad-hoc SQL, with what goes on in what came since", async () => {
+    const { directory, add, seal } = store();
+    const run = { peer: "a", run: "r" };
+    const stage = { ...run, stage: "p.s" };
+    add([
+      stamped({ kind: "run.started", ...run, pipeline: "p", subnet: "n", cycle: 3, seed: 1 }),
+      stamped({ kind: "stage.started", ...stage, line: 7 }),
+      evidence({ k: { x: 1 }, value: 1 }),
+    ]);
+    await seal();
+    const asked = async (sql: string) => {
+      const rows: unknown[] = [];
+      await query({ store: directory, sql, now: NOW, onRows: (more) => void rows.push(...more) });
+      return rows;
+    };
+    const told = "select r.cycle, r.status, s.line, s.status from runs r join stages s using (run_id)";
+    expect(await asked(told)).toEqual([[3, "interrupted", 7, "interrupted"]]);
+    add([
+      stamped({ kind: "stage.ended", ...stage, status: "ok", attempts: 1, elapsed: 1 }),
+      stamped({ kind: "run.ended", ...run, status: "ok", elapsed: 2 }),
+      evidence({ k: { x: 2 }, value: 2 }),
+    ]);
+    for (const again of [1, 2, 3]) {
+      expect(await asked(told)).toEqual([[3, "ok", 7, "ok"]]);
+      expect(await asked("select count(*), min(record->>'kind') from records")).toEqual([[6, "evidence"]]);
+      expect(await asked("select chosen from patterns")).toEqual([['{"x":2}'], ['{"x":1}']]);
+      await seal({ snapshotShare: again === 1 ? 2 : 0 });
+    }
   });
 
   it("a process that lives on moves to a newer one, and knows the same", async () => {

@@ -62,7 +62,7 @@ describe("gangc sql", () => {
       ),
     ).toEqual([
       ["r1", "ok", "p.s", "ok", 3],
-      ["r2", "running", null, null, null],
+      ["r2", "interrupted", null, null, null],
     ]);
     expect(await ask("select attempt_id, ok, output->>'x' from attempts")).toEqual([["t1", true, "1"]]);
   });

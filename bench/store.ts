@@ -1,0 +1,352 @@
+/**
+ * The store at 100 thousand, 1 million and 10 million observations: recall over a snapshot, and beside it DuckDB's bare
+ * aggregate, the same ranking's minimum on `node:sqlite`, and what the original asked its SQLite for. `--scale 0.01` makes
+ * all of it smaller. The evidence is made as lines of the trail, sealed by the compactor's own code in files of a quarter
+ * of a million, and taken into a snapshot as the compactor does; only the segments are left out.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { RecallQuery } from "../runtime/knowledge/knowledge.ts";
+import { openKnowledge } from "../runtime/knowledge/open.ts";
+import { writeSnapshot } from "../runtime/knowledge/snapshot/write.ts";
+import { disk } from "../runtime/trail/disk.ts";
+import { encodeRecord, openingOf } from "../runtime/trail/line.ts";
+import { openTrail } from "../runtime/trail/local.ts";
+import { MANIFEST_VERSION, type Manifest, newestManifest, publish, sealedFolder } from "../runtime/trail/manifest.ts";
+import { NumbersByProcess } from "../runtime/trail/numbers.ts";
+import { readTrail } from "../runtime/trail/reader.ts";
+import type { Draft } from "../runtime/trail/record.ts";
+import { parquet, type Row as SealedRow, withDuckDB, writeSealed } from "../runtime/trail/sealed.ts";
+import { sha256 } from "../runtime/values/canonical.ts";
+import { type Row, rowOf } from "./row.ts";
+import { bench as trail } from "./trail.ts";
+
+const SIZES = [100_000, 1_000_000, 10_000_000];
+const STAGES = 200;
+const CLAIMS = 50_000;
+const PEERS = 64;
+const ROUNDS = 60;
+const FILE = 250_000;
+const DAY = 24 * 3600 * 1000;
+const NOW = Date.UTC(2026, 0, 31);
+const PROCESS = "01a203d8-d11f-75e2-a63e-83a3717ee0e7";
+const WEEK = { seconds: 7 * 24 * 3600 };
+
+export async function* bench(scale: number): AsyncIterable<Row> {
+  yield* trail();
+  // Beside the code, not in the system's temporary folder, which may be memory.
+  const cache = join(import.meta.dirname, "..", "node_modules", ".cache");
+  mkdirSync(cache, { recursive: true });
+  const directory = mkdtempSync(join(cache, "store-"));
+  try {
+    const evidence = made();
+    for (const size of SIZES.map((all) => Math.round(all * scale))) {
+      yield await grow(directory, evidence, size);
+      yield* recall(directory, size);
+      yield* await sql(directory, size);
+      yield* await rivals(evidence, size);
+      yield* await news(directory, evidence, size);
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const say = (text: string) => process.stderr.write(`${text}\n`);
+
+/** Evidence by a fixed sequence of numbers: drafts by number, the same whoever asks. */
+function made() {
+  const chosen = Array.from({ length: CLAIMS }, (_, claim) => `{"family":"f${claim % 3}","x":${claim}}`);
+  const hashes = chosen.map(sha256);
+  const uuid = (seq: number, kind: string) => `01a203d8-d127-7${kind}-9ae5-${seq.toString(16).padStart(12, "0")}`;
+  return {
+    hashes,
+    of(seq: number) {
+      let state = Math.imul(seq, 2654435761) >>> 0;
+      const random = (below: number): number => {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+        return Math.floor((state / 2 ** 32) * below);
+      };
+      random(2);
+      const stage = random(STAGES);
+      const claim = stage + STAGES * random(CLAIMS / STAGES);
+      const ok = random(10) > 0;
+      const measured = ok
+        ? ({ metric: "m", value: (claim % 97) + random(1000) / 100, direction: -1 } as const)
+        : ({ class: "error" } as const);
+      const draft: Draft = {
+        kind: "evidence",
+        peer: `peer-${random(PEERS)}`,
+        run: uuid(Math.floor(seq / 20), "a"),
+        stage: `p.s${stage}`,
+        attempt: uuid(seq, "b"),
+        subnet: "n",
+        claim: hashes[claim]!,
+        chosen: chosen[claim]!,
+        niche: `family = "f${claim % 3}"`,
+        regime: 0,
+        ok,
+        verified: true,
+        echo: random(3) === 0,
+        ...measured,
+      };
+      const time = NOW - random(30 * 24 * 3600) * 1000;
+      return { id: uuid(seq, "c"), time, draft, stage, claim };
+    },
+  };
+}
+
+type Made = ReturnType<typeof made>;
+
+/** Seals up to `size` observations, and makes the snapshot. */
+async function grow(directory: string, evidence: Made, size: number): Promise<Row> {
+  const folder = sealedFolder(directory);
+  mkdirSync(folder, { recursive: true });
+  const before = newestManifest(directory);
+  const files = [...(before?.files ?? [])];
+  const from = files.reduce((sum, { records }) => sum + records, 0);
+  const generation = (before?.generation ?? 0) + 1;
+  const opening = openingOf(PROCESS);
+  const began = performance.now();
+  for (let start = from + 1; start <= size; start += FILE) {
+    const rows: SealedRow[] = [];
+    for (let seq = start; seq <= Math.min(size, start + FILE - 1); seq += 1) {
+      const { id, time, draft } = evidence.of(seq);
+      const line = encodeRecord(opening, seq, id, new Date(time).toISOString(), JSON.stringify(draft).slice(1, -1));
+      const { peer, run, stage, attempt } = draft;
+      const base = [PROCESS, seq, id, time, 1, "evidence", run!, peer, null, stage!, null, attempt!];
+      rows.push([...base, line.slice(0, -1), null]);
+    }
+    const content = { rows, files: [], forgotten: new NumbersByProcess() };
+    const { gone: _, ...file } = await writeSealed(disk, folder, `${generation}-${start}.parquet`, content, []);
+    files.push(file);
+    say(`sealed ${Math.min(size, start + FILE - 1).toLocaleString("en")} of ${size.toLocaleString("en")}`);
+  }
+  const sealing = performance.now() - began;
+  const name = `snapshot-${generation}-bench.duckdb`;
+  const options = { directory, disk, name, files, before: before?.snapshot?.name, now: () => NOW };
+  const snapshot = await writeSnapshot(options);
+  say(`snapshot after ${((performance.now() - began - sealing) / 1000).toFixed(1)} s`);
+  const manifest: Manifest = {
+    ...{ kind: "manifest", format: "gang-manifest", version: MANIFEST_VERSION, generation },
+    ...{ time: new Date(NOW).toISOString(), files, covered: [], forgotten: [], snapshot },
+  };
+  await publish(disk, directory, manifest);
+  if (before?.snapshot !== undefined) rmSync(join(folder, before.snapshot.name));
+  const elapsed = performance.now() - began;
+  return rowOf({ ...named("sealing and snapshot", size), unit: "µs a new record" }, [(elapsed * 1000) / (size - from)]);
+}
+
+const named = (text: string, size: number) => ({
+  bench: "store",
+  case: `${text}, ${size.toLocaleString("en")} observations`,
+  unit: "ms",
+});
+
+const question = (round: number, more: Partial<RecallQuery> = {}): RecallQuery => ({
+  subnet: "n",
+  stage: `p.s${stageOf(round)}`,
+  scope: "",
+  from: ["patterns", "antipatterns"],
+  top: 10,
+  halflife: WEEK,
+  // A time that was not asked for yet: what was asked before is not asked again.
+  now: NOW + (round + 1) * DAY,
+  ...more,
+});
+
+const stageOf = (round: number): number => (round * 37) % STAGES;
+
+const YOUNG = {
+  op: "binary",
+  operator: "<",
+  left: { op: "name", name: "age" },
+  right: { op: "literal", value: 365 * 24 * 3600 },
+} as const;
+
+async function* recall(directory: string, size: number): AsyncIterable<Row> {
+  const first: number[] = [];
+  const resident: number[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    const child = spawnSync(process.execPath, [import.meta.filename, "--first", directory, String(stageOf(round))], {
+      encoding: "utf8",
+    });
+    const [milliseconds, bytes] = child.stdout.split(" ").map(Number);
+    if (child.status !== 0) throw new Error(child.stderr);
+    first.push(milliseconds!);
+    resident.push(bytes! / 2 ** 20);
+  }
+  const aggregate = await bareAggregate(directory);
+  const knowledge = await openKnowledge({ source: readTrail(directory), store: directory, clock: { now: () => NOW } });
+  const bare: number[] = [];
+  const kept: number[] = [];
+  const filtered: number[] = [];
+  try {
+    await knowledge.refresh();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      bare.push(await timed(() => aggregate.ask(stageOf(round))));
+      kept.push(await timed(() => knowledge.recall(question(round))));
+      filtered.push(await timed(() => knowledge.recall(question(round, { where: YOUNG }))));
+    }
+  } finally {
+    await knowledge.close();
+    aggregate.close();
+  }
+  const base = { against: "DuckDB's bare aggregate of the stage", values: bare };
+  yield rowOf(named("DuckDB's bare aggregate of a stage's evidence", size), bare);
+  yield* withTail(named("top 10", size), kept, base);
+  yield* withTail(named("top 10 with a filter on age", size), filtered, base);
+  yield rowOf(named("from imports to the first ranking", size), first);
+  yield rowOf({ ...named("resident after the first ranking", size), unit: "MB" }, resident);
+}
+
+function withTail(
+  name: Parameters<typeof rowOf>[0],
+  values: readonly number[],
+  base: Parameters<typeof rowOf>[2],
+): Row[] {
+  return [rowOf(name, values, base), rowOf({ ...name, case: `${name.case}, p99` }, [quantile(values, 0.99)])];
+}
+
+/** What a ranking cannot do without: one pass over the evidence of the stage, in the snapshot's own table. */
+async function bareAggregate(directory: string) {
+  const { DuckDBInstance } = await import("@duckdb/node-api");
+  const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
+  const connection = await instance.connect();
+  const path = join(sealedFolder(directory), newestManifest(directory)!.snapshot!.name);
+  await connection.run(`attach '${path}' as sealed (read_only)`);
+  const sql = `select claim, count(*), avg(value) as mean from sealed.told.facts where place = $1 group by claim order by mean desc limit 10`;
+  const statement = await connection.prepare(sql);
+  return {
+    async ask(stage: number) {
+      statement.bindInteger(1, stage);
+      await statement.runAndReadAll();
+    },
+    close() {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+/** A group-by over sealed records, in the snapshot and by DuckDB on the Parquet files themselves. */
+async function sql(directory: string, size: number): Promise<readonly Row[]> {
+  const { snapshot, files } = newestManifest(directory)!;
+  const folder = sealedFolder(directory);
+  const asked = (from: string) => `select stage, count(*), max(time) from ${from} group by stage order by 2 desc`;
+  return withDuckDB(async (connection) => {
+    await connection.run(`attach '${join(folder, snapshot!.name)}' as sealed (read_only)`);
+    const from = parquet(files.map(({ name }) => join(folder, name)));
+    const ours: number[] = [];
+    const theirs: number[] = [];
+    for (let round = 0; round < 7; round += 1) {
+      theirs.push(await timed(() => connection.runAndReadAll(asked(from))));
+      ours.push(await timed(() => connection.runAndReadAll(asked("sealed.main.records"))));
+    }
+    return [rowOf(named("group-by over the table of records", size), ours, { against: "the Parquet", values: theirs })];
+  });
+}
+
+/** `node:sqlite`, with an index on the stage: the sums that the score is made of; and the original's question. */
+async function rivals(evidence: Made, size: number): Promise<readonly Row[]> {
+  // The original's question needs no more to be judged, and SQLite takes a minute for each ten million.
+  const count = Math.min(size, 1_000_000);
+  const database = new DatabaseSync(":memory:");
+  database.exec(
+    "create table patterns (stage integer, claim integer, peer text, ok integer, value real, timestamp real)",
+  );
+  const insert = database.prepare("insert into patterns values (?, ?, ?, ?, ?, ?)");
+  database.exec("begin");
+  for (let seq = 1; seq <= count; seq += 1) {
+    const { draft, stage, claim, time } = evidence.of(seq);
+    const { ok, value } = draft as { ok: boolean; value?: number };
+    insert.run(stage, claim, draft.peer, ok ? 1 : 0, value ?? null, time);
+  }
+  database.exec("commit; create index by_stage on patterns (stage)");
+  const ranking = database.prepare(`with w as (
+    select claim, peer, ok, value, pow(2, -(? - timestamp) / 604800000.0) as w from patterns where stage = ?
+  ), p as (
+    select claim, 1 - exp(-sum(w * ok)) as s, 1 - exp(-sum(w * (1 - ok))) as f, sum(w * value) / sum(w) as x from w group by claim, peer
+  ) select claim, (sum(s) + 1) / (sum(s) + 1.5 * sum(f) + 3) as r, avg(x) as x from p group by claim order by r * x limit 10`);
+  const original = database.prepare("select * from patterns where ok = 1 order by timestamp desc limit 10");
+  const ranked: number[] = [];
+  const newest: number[] = [];
+  for (let round = 0; round < 9; round += 1) {
+    ranked.push(await timed(async () => ranking.all(NOW, stageOf(round))));
+    newest.push(await timed(async () => original.all()));
+  }
+  database.close();
+  return [
+    rowOf(named("node:sqlite, sums and reliability alone", count), ranked),
+    rowOf(named("the original's ORDER BY timestamp LIMIT on SQLite, no ranking", count), newest),
+  ];
+}
+
+/** Records that come after the snapshot, 1, 100 and 1,000 before a recall of one of their stages. */
+async function news(directory: string, evidence: Made, size: number): Promise<readonly Row[]> {
+  const writer = await openTrail({
+    directory,
+    peers: Array.from({ length: PEERS }, (_, i) => `peer-${i}`),
+    sealing: false,
+  });
+  const knowledge = await openKnowledge({ source: readTrail(directory), store: directory, clock: { now: () => NOW } });
+  const rows: Row[] = [];
+  let seq = 2 ** 31;
+  const next = () => {
+    seq += 1;
+    return evidence.of(seq).draft;
+  };
+  try {
+    await knowledge.refresh();
+    await knowledge.recall(question(0));
+    for (const [count, rounds] of [
+      [1, 30],
+      [100, 15],
+      [1000, 7],
+    ] as const) {
+      const values: number[] = [];
+      for (let round = 0; round < rounds; round += 1) {
+        const stage = `p.s${stageOf(round)}`;
+        const drafts = Array.from({ length: count }, next);
+        await writer.append(drafts.map((draft, i) => (i === 0 ? { ...draft, stage } : draft)));
+        values.push(
+          await timed(async () => {
+            await knowledge.refresh();
+            await knowledge.recall(question(round + 1000 * count, { stage }));
+          }),
+        );
+      }
+      const text = `top 10 after ${count.toLocaleString("en")} new record${count === 1 ? "" : "s"}`;
+      rows.push(...withTail(named(text, size), values, undefined));
+    }
+  } finally {
+    await knowledge.close();
+    await writer.close();
+    rmSync(join(directory, "trail"), { recursive: true });
+  }
+  return rows;
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}
+
+if (import.meta.main && process.argv[2] === "--first") {
+  const [directory, stage] = process.argv.slice(3) as [string, string];
+  const began = performance.now();
+  const knowledge = await openKnowledge({ source: readTrail(directory), store: directory, clock: { now: () => NOW } });
+  await knowledge.refresh();
+  const { patterns } = await knowledge.recall(question(0, { stage: `p.s${stage}` }));
+  if (patterns.length === 0) throw new Error("Nothing was ranked.");
+  console.log(performance.now() - began, process.memoryUsage.rss());
+  await knowledge.close();
+}
