@@ -5,6 +5,7 @@
  */
 import { type Document, isMap, isNode, isPair, isScalar, parseDocument, visit } from "yaml";
 import { z } from "zod";
+import { limitIn } from "./values/limits.ts";
 import { quantityIn } from "./values/units.ts";
 
 const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*$/, "a name is letters, digits, - and _");
@@ -25,6 +26,12 @@ const Duration = z
 
 const PORT = "must be a whole number from 1 to 65535";
 
+/** `$20 per 1d`, as in Gang. */
+const Limit = z
+  .string()
+  .refine((text) => limitIn(text) !== undefined, "must be a limit, such as $20 per 1d or 60 calls per 1m")
+  .transform((text) => limitIn(text)!);
+
 /** The descriptions are what an editor shows that knows the schema. */
 export const Machine = z.strictObject({
   peer: name
@@ -40,7 +47,7 @@ export const Machine = z.strictObject({
           .optional()
           .describe("Where the model answers."),
         key: SecretSource.optional().describe("Where its key comes from."),
-        limit: z.string().optional().describe("The most that this machine asks of it: 60 calls per 1m."),
+        limit: Limit.optional().describe("The most that this machine asks of it: 60 calls per 1m."),
       }),
     )
     .optional()
@@ -59,7 +66,7 @@ export const Machine = z.strictObject({
     )
     .optional()
     .describe("Backends by their names in Gang."),
-  limits: z.array(z.string()).optional().describe("What this machine may spend in all: $20 per 1d."),
+  limits: z.array(Limit).optional().describe("What this machine may spend in all: $20 per 1d."),
   share: z.enum(["evidence", "all"]).optional().describe("What may leave the machine."),
   operators: z.record(z.string(), name).optional().describe("Public keys, and the operator each belongs to."),
   retention: Duration.optional().describe("How long turns, tool output and unreferenced artifacts are kept: 90d."),

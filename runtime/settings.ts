@@ -41,6 +41,10 @@ export const SETTINGS = {
     /** A process that has read more evidence than this since its snapshot moves to a newer one. */
     moveRecords: 5000,
   },
+  limits: {
+    /** The ledger goes on in a new file once it is this long. */
+    ledgerBytes: 2 * 2 ** 20,
+  },
   tools: {
     /** Of what a call prints, so many lines stand in the trail. */
     logLines: 1000,

@@ -14,13 +14,7 @@ const CONSTRUCTS = {
 export type Unbuildable = keyof typeof CONSTRUCTS;
 
 const SETTINGS: { readonly [Owner in OwnerKind]?: { readonly [setting: string]: string } } = {
-  model: { limit: "A model's `limit`" },
-  tool: {
-    limit: "A tool's `limit`",
-  },
-  tools: { limit: "`limit` on a namespace of tools" },
   backend: { price: "A backend's `price`", limit: "A backend's `limit`" },
-  pipeline: { limit: "A pipeline's `limit`" },
 };
 
 const PROVIDERS: { readonly [provider: string]: string } = {

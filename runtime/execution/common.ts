@@ -8,6 +8,7 @@ import { claimsOf } from "../trail/claims.ts";
 import type { Draft } from "../trail/record.ts";
 import type { Json } from "../types.ts";
 import type { Input } from "./attempt.ts";
+import { budgetOf } from "./budget/budget.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type { RunContext } from "./context.ts";
 import type { Outstanding } from "./outstanding.ts";
@@ -79,6 +80,11 @@ export function contextOf(
     claims: claimsOf(store, trail.process),
     cache: callCacheOf(store, artifacts, (value) => JSON.stringify(redactor.value(value)) === JSON.stringify(value)),
     checkpoints: checkpointsOf(store),
+    budget: budgetOf({
+      ...{ plan, store, trail, clock, pipeline: name, run: origin.run, isResumed: restored !== undefined },
+      machine: options.machine ?? {},
+      say: (message) => shared.note([{ kind: "event", ...origin, name: "limit.waiting", message }]),
+    }),
     parallel: pipeline.parallel,
     cancellation,
     append: async (drafts) => {

@@ -9,6 +9,7 @@ import type { Tool } from "../tools/tool.ts";
 import type { Claims } from "../trail/claims.ts";
 import type { Draft, Origin } from "../trail/record.ts";
 import type { Json, Type } from "../types.ts";
+import type { Budget } from "./budget/budget.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type { RestoredRun } from "./restored.ts";
 
@@ -32,6 +33,8 @@ export interface RunContext {
   readonly claims: Claims;
   readonly cache: CallCache;
   readonly checkpoints: Checkpoints;
+  /** What limits calls. */
+  readonly budget: Budget;
   /** What the run knows already, where it goes on. */
   readonly restored: RestoredRun | undefined;
   /** When the cycle began, in milliseconds since 1970: what was learned later is for the next one. */

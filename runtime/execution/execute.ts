@@ -16,6 +16,7 @@ import { link } from "../values/link.ts";
 import { validate } from "../values/validate.ts";
 import { followSource, hasWaits, sourcesOf, waitsOf } from "./asking.ts";
 import type { Input } from "./attempt.ts";
+import { limitsAround } from "./budget/limits.ts";
 import type { Shared } from "./common.ts";
 import { type Cycle, runCycle } from "./cycle.ts";
 import { graphOf } from "./graph.ts";
@@ -148,10 +149,33 @@ class Execution {
       stuck.add(`The agent ${agent} has no model that it could use here (${reasons}).`);
     }
     if (stuck.size > 0) throw new RefusedError("environment", [...stuck]);
+    this.#refuseUnpriced();
+  }
+
+  /** Nobody could say what is left of a limit in money. */
+  #refuseUnpriced(): void {
+    const { machine } = this.#around;
+    const said = new Set<string>();
+    for (const { pipeline, rungs } of this.#ladders()) {
+      for (const name of this.#usable(rungs)) {
+        const model = this.#plan.models[name]!;
+        if (model.price !== undefined || model.provider === "embedded" || model.provider === "scripted") continue;
+        const held = limitsAround(this.#plan, machine, pipeline, { kind: "model", name });
+        for (const { limit, called } of held) {
+          if (limit.of === "money")
+            said.add(`${called} cannot be kept: nobody knows what ${name} costs (its \`price\`).`);
+        }
+      }
+    }
+    if (said.size > 0)
+      throw new RefusedError(
+        "environment",
+        [...said].map((text) => text[0]!.toUpperCase() + text.slice(1)),
+      );
   }
 
   /** Every ladder that an agent of these pipelines climbs. */
-  *#ladders(): Generator<{ readonly agent: string; readonly rungs: readonly string[] }> {
+  *#ladders(): Generator<{ readonly pipeline: string; readonly agent: string; readonly rungs: readonly string[] }> {
     for (const name of this.#pipelines) {
       for (const stage of stagesOf(this.#plan.pipelines[name]!.body)) {
         for (const { callee, retry } of stage.alternatives) {
@@ -159,6 +183,7 @@ class Execution {
           if (agent === undefined) continue;
           const ladder = retry === undefined ? undefined : this.#plan.retries[retry]?.ladder;
           yield {
+            pipeline: name,
             agent: callee.name,
             rungs: (ladder ?? [agent.model]).map((rung) => (rung === "self" ? agent.model : rung)),
           };

@@ -4,7 +4,7 @@ import type { Proposal } from "../models/model.ts";
 import type { Call, Plan } from "../plan.ts";
 import type { Json } from "../types.ts";
 import { canonical } from "../values/canonical.ts";
-import { type Attempt, accept, asAttemptError, type Input, type Outcome, type Past } from "./attempt.ts";
+import { type Attempt, accept, asAttemptError, type Input, type Outcome, type Past, seconds } from "./attempt.ts";
 import type { Scope } from "./expression.ts";
 import { renderPrompt } from "./prompt.ts";
 import type { AttemptSettings } from "./retry.ts";
@@ -42,6 +42,12 @@ export async function propose(
       history: history.map((tried) => ({ value: tried.value, class: tried.class, error: tried.error })),
       tools: agent.tools.map(({ tool, bound }) => offered(attempt, tool, bound)),
       turns: agent.turns,
+      reserve: (signal) =>
+        context.budget.reserve(
+          { kind: "model", name: modelName },
+          signal,
+          call.timeout && call.timeout - seconds(clock.elapsed() - began),
+        ),
       onTurn: ({ number, inputTokens, outputTokens, ...rest }) => {
         if (rest.cost !== undefined) cost = (cost ?? 0) + rest.cost;
         context.note({
@@ -55,6 +61,7 @@ export async function propose(
         });
       },
     };
+    const began = clock.elapsed();
     const answer = await cancellation.within(
       clock,
       call.timeout,

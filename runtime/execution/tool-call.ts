@@ -8,6 +8,7 @@ import type { Draft, Origin } from "../trail/record.ts";
 import type { Json, Type } from "../types.ts";
 import { type Attempt, accept, asAttemptError, type Input, seconds } from "./attempt.ts";
 import { AttemptError } from "./attempt-error.ts";
+import { NOTHING as NOT_BEGUN, type Settle } from "./budget/budget.ts";
 import { Cancellation } from "./cancellation.ts";
 import type { RunContext } from "./context.ts";
 import { evaluate, type Scope } from "./expression.ts";
@@ -21,7 +22,17 @@ export interface Invoked {
 export interface Caller {
   readonly context: Pick<
     RunContext,
-    "plan" | "clock" | "cancellation" | "nextId" | "note" | "append" | "outputOf" | "tool" | "cache" | "checkpoints"
+    | "plan"
+    | "clock"
+    | "cancellation"
+    | "budget"
+    | "nextId"
+    | "note"
+    | "append"
+    | "outputOf"
+    | "tool"
+    | "cache"
+    | "checkpoints"
   >;
   readonly origin: Origin;
   readonly node: Pick<StageNode, "id">;
@@ -66,19 +77,26 @@ export async function invoke(
       ...more,
     });
   };
-  const begin = (): Promise<void> =>
-    write({ kind: "tool.started", ...origin, tool: name, call, ...(effect ? { effect } : {}) });
-  let isBegun = !effect;
+  let isBegun = false;
+  const begin = async (): Promise<void> => {
+    await write({ kind: "tool.started", ...origin, tool: name, call, ...(effect ? { effect } : {}) });
+    isBegun = true;
+  };
+  let isCalled = false;
+  let settle: Settle = () => {};
   try {
-    if (!effect) await begin();
-    const tool = await context.tool(name);
     const key = !effect && (cache ?? declared.cache) === true ? callKey(declared, input, plan.root) : undefined;
     const known = key === undefined ? undefined : await context.cache.get(key);
     if (known !== undefined) {
+      await begin();
       const value = accept(known, declared.result, "the earlier result", "drop");
       await ended(true, { cached: true });
       return { value };
     }
+    const reserved = await reserve(context, name, timeout);
+    ({ settle } = reserved);
+    if (!effect) await begin();
+    const tool = await context.tool(name);
     const { checkpoint: every } = declared;
     const folder =
       every === undefined || origin.run === undefined
@@ -98,25 +116,43 @@ export async function invoke(
       // What cannot be called, or is not to be, has not begun.
       cancellation.signal.throwIfAborted();
       await begin();
-      isBegun = true;
     }
+    isCalled = true;
     const result = await (effect ? new Cancellation(NEVER) : cancellation).within(
       clock,
-      timeout,
+      effect ? timeout : reserved.left,
       (signal) => tool.call(input, toolContext, signal),
       () => note("late", `${name} ended after its time was over; its result is dropped`),
     );
     const value = accept(result.value, declared.result, "the result", "drop");
-    const cost = declared.spent === undefined ? result.cost : spent(declared.spent, value);
+    const cost = (declared.spent === undefined ? result.cost : spent(declared.spent, value)) ?? declared.cost;
+    settle({ money: cost });
     const paid = cost === undefined ? {} : { cost };
     if (key !== undefined) await context.cache.put(key, value);
     await ended(true, { ...paid, ...(effect ? await context.outputOf(value) : {}) });
     return { value, ...paid };
   } catch (error) {
     const failure = asAttemptError(error);
-    if (isBegun) await ended(false, { class: failure.class, error: failure.message });
+    settle(isCalled ? {} : NOT_BEGUN);
+    // What failed may have been paid for all the same.
+    const paid = isCalled && declared.cost !== undefined ? { cost: declared.cost } : {};
+    if (isBegun) await ended(false, { ...paid, class: failure.class, error: failure.message });
     throw failure;
   }
+}
+
+/** What limits the tool has room for a call; `left` is what the wait has left of its time, in seconds. */
+async function reserve(
+  { budget, clock, cancellation }: Caller["context"],
+  name: string,
+  timeout: number | undefined,
+): Promise<{ readonly settle: Settle; readonly left: number | undefined }> {
+  const charge = { kind: "tool", name } as const;
+  if (!budget.limits(charge)) return { settle: () => {}, left: timeout };
+  const began = clock.elapsed();
+  const settle = await budget.reserve(charge, cancellation.signal, timeout);
+  const waited = seconds(clock.elapsed() - began);
+  return { settle, left: timeout === undefined ? undefined : Math.max(0, timeout - waited) };
 }
 
 /** The signal of a call that nothing cancels but its own deadline. */

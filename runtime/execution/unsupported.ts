@@ -21,7 +21,6 @@ export function unsupported(plan: Plan, pipelines: readonly string[] = Object.ke
     if (declared.from.kind === "mcp") say(at, `the MCP tool ${name}`);
     if (declared.from.kind === "builtin" && declared.from.name !== "approve")
       say(at, `the built-in ${declared.from.name}`);
-    if (declared.limits.length > 0) say(declared.at, `the limit of ${name}`);
   };
   const node = (of: Node): void => {
     switch (of.kind) {
@@ -32,7 +31,7 @@ export function unsupported(plan: Plan, pipelines: readonly string[] = Object.ke
           say(of.at, `the cache of ${of.name}, which asks an agent,`);
         for (const call of of.alternatives) {
           if (call.callee.kind === "tool") tool(call.callee.name, call.at);
-          else agent(call.callee.name, call.retry);
+          else agent(call.callee.name);
           if (call.backends.some((backend) => backend !== "local"))
             say(call.at, `the route of ${of.name} to ${call.backends.join(" or ")}`);
           for (const argument of call.arguments) expression(argument.value, call.at);
@@ -60,13 +59,9 @@ export function unsupported(plan: Plan, pipelines: readonly string[] = Object.ke
         break;
     }
   };
-  const agent = (name: string, retry: string | undefined): void => {
+  const agent = (name: string): void => {
     const declared = plan.agents[name];
     if (declared === undefined) return;
-    for (const rung of [declared.model, ...((retry === undefined ? undefined : plan.retries[retry]?.ladder) ?? [])]) {
-      const model = plan.models[rung];
-      if (model !== undefined && model.limits.length > 0) say(model.at, `the limit of ${rung}`);
-    }
     for (const offered of declared.tools) {
       tool(offered.tool, declared.at);
       for (const binding of offered.bound) expression(binding.value, declared.at);
@@ -77,7 +72,6 @@ export function unsupported(plan: Plan, pipelines: readonly string[] = Object.ke
   for (const name of pipelines) {
     const pipeline = plan.pipelines[name];
     if (pipeline === undefined) continue;
-    if (pipeline.limits.length > 0) say(pipeline.at, `the limit of ${name}`);
     const version = pipeline.subnet === undefined ? undefined : plan.subnets[pipeline.subnet]?.version;
     if (version !== undefined && "call" in version) tool(version.call.callee.name, version.call.at);
     pipeline.body.forEach(node);

@@ -9,7 +9,7 @@ import type { Json, Type } from "../types.ts";
 import { readAnswer } from "./answer.ts";
 import { BadRequest, failureOf } from "./failure.ts";
 import { instructions, question } from "./instructions.ts";
-import type { Model, OfferedTool, Proposal, Turn } from "./model.ts";
+import type { Came, Model, OfferedTool, Proposal, Turn } from "./model.ts";
 import { type AnswerSchema, answerSchema, type JsonSchema, schemaOf } from "./schema.ts";
 
 /** What may be left out of a request where a provider does not take it. */
@@ -152,14 +152,18 @@ class Conversation {
   async #exchange(last: boolean, signal: AbortSignal): Promise<Reply> {
     for (;;) {
       const dialog = this.#dialog(last);
+      const settle = await this.#request.reserve?.(signal);
       const usage: Usage = {};
       const began = this.#clock.elapsed();
       const told = (more: Partial<Turn>): void => this.#tell(usage, this.#clock.elapsed() - began, dialog, more);
       try {
         const reply = await this.#speaker.say(dialog, usage, signal);
+        settle?.(this.#came(usage));
         told({ answer: shownReply(reply) });
         return reply;
       } catch (error) {
+        // What was refused with a status was not done; what broke off may have been done to its end.
+        settle?.(typeof (error as { status?: unknown }).status === "number" ? { tokens: 0, money: 0 } : {});
         const failure = failureOf(error, signal, this.#clock.now());
         const of = failure instanceof AttemptError ? failure : undefined;
         const conceded = failure instanceof BadRequest ? this.#concede(failure.message) : undefined;
@@ -229,17 +233,18 @@ class Conversation {
     return text.length <= most ? text : `${text.slice(0, most)} … cut: ${text.length} characters in all`;
   }
 
-  #tell(
-    { request, inputTokens, outputTokens }: Usage,
-    milliseconds: number,
-    dialog: Dialog,
-    more: Partial<Turn>,
-  ): void {
+  #came({ inputTokens, outputTokens = 0 }: Usage): Came {
     const { price } = this.#declaration;
-    const cost =
-      price === undefined || inputTokens === undefined
-        ? undefined
-        : (inputTokens * price.read + (outputTokens ?? 0) * price.write) / 1e6;
+    if (inputTokens === undefined) return {};
+    const tokens = inputTokens + outputTokens;
+    return price === undefined
+      ? { tokens }
+      : { tokens, money: (inputTokens * price.read + outputTokens * price.write) / 1e6 };
+  }
+
+  #tell(usage: Usage, milliseconds: number, dialog: Dialog, more: Partial<Turn>): void {
+    const { request, inputTokens, outputTokens } = usage;
+    const { money: cost } = this.#came(usage);
     this.#turns += 1;
     const [first] = dialog.messages;
     this.#request.onTurn({

@@ -29,6 +29,8 @@ export interface Proposal {
   /** Tools that the model may call; secrets are already bound. */
   readonly tools: readonly OfferedTool[];
   readonly turns: number;
+  /** Awaited before every exchange, where something limits it; what it gives is told what the exchange came to. */
+  reserve?(signal: AbortSignal): Promise<(came: Came) => void>;
   /** Called for every exchange, as it ends. */
   onTurn(turn: Turn): void;
 }
@@ -38,6 +40,13 @@ export interface OfferedTool {
   readonly doc: string | undefined;
   readonly parameters: Type;
   call(input: Json, signal: AbortSignal): Promise<Json>;
+}
+
+/** What an exchange came to, as far as that is known. */
+export interface Came {
+  readonly tokens?: number;
+  /** Dollars. */
+  readonly money?: number;
 }
 
 export interface Turn {

@@ -228,7 +228,10 @@ describe("before anything runs", () => {
   });
 
   test("what this version cannot run is refused with a sentence", async () => {
-    writeFileSync(join(cwd, "main.gang"), PROGRAM.replace(" for toy {\n", " for toy {\n  limit: 2 calls per 1m\n"));
+    writeFileSync(
+      join(cwd, "main.gang"),
+      `${PROGRAM}backend gpus = slurm(partition: "gpu")\nroute { measure -> gpus }\n`,
+    );
     const { exit, talk } = await run();
     expect(exit).toBe(EXIT.problems);
     expect(talk).toContain("cannot be run by this version yet");

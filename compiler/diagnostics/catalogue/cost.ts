@@ -19,7 +19,6 @@ agent guess() -> bool {
   prompt: "Up?"
 }
 pipeline p {
-  // gang-ignore GANG4090: it will be built
   limit: $2 per cycle
   stage answer = guess()
   stage kept = keep(value: answer)
@@ -33,7 +32,6 @@ agent guess() -> bool {
   prompt: "Up?"
 }
 pipeline p {
-  // gang-ignore GANG4090: it will be built
   limit: $2 per cycle
   stage answer = guess()
   stage kept = keep(value: answer)
@@ -55,7 +53,6 @@ export const limitTooLow = define<{ readonly limit: string; readonly need: strin
 import { keep } from "./tools.ts"
 tool rent() -> bool = exec("./rent") { cost: $5 }
 pipeline p {
-  // gang-ignore GANG4090: it will be built
   limit: $2 per cycle
   stage rented = rent()
   stage kept = keep(value: rented)
@@ -65,7 +62,6 @@ pipeline p {
 import { keep } from "./tools.ts"
 tool rent() -> bool = exec("./rent") { cost: $1 }
 pipeline p {
-  // gang-ignore GANG4090: it will be built
   limit: $2 per cycle
   stage rented = rent()
   stage kept = keep(value: rented)
@@ -84,7 +80,7 @@ export const badLimit = define({
   explain: {
     text: "Limits count money, calls or tokens, in a window of time or a cycle; without a window they hold for ever.",
     wrong: "gang 1\npipeline p {\n  limit: 3\n}\n",
-    right: "gang 1\npipeline p {\n  // gang-ignore GANG4090: it will be built\n  limit: 3 calls per 1m\n}\n",
+    right: "gang 1\npipeline p {\n  limit: 3 calls per 1m\n}\n",
   },
 });
 
@@ -96,7 +92,6 @@ agent guess() -> bool {
   prompt: "Up?"
 }
 pipeline p {
-  // gang-ignore GANG4090: it will be built
   limit: ${limit}
   stage answer = guess()
   stage kept = keep(value: answer)
@@ -112,7 +107,6 @@ backend gpus = slurm(partition: "gpu") {
 }
 route { keep -> gpus${timeout} }
 pipeline p {
-  // gang-ignore GANG4090: it will be built
   limit: $2 per cycle
   stage kept = keep(value: true)
 }

@@ -337,7 +337,7 @@ export const notBuilt = define<{ readonly what: string }>({
   message: ({ what }) => `${what} cannot run yet: it is checked, and \`gangc run\` refuses it.`,
   explain: {
     text: "The language is ahead of the runtime in places. What cannot run yet is checked like everything else, and said.",
-    wrong: "gang 1\nmodel own = embedded() { limit: 50 calls per 1m }\n",
-    right: "gang 1\nmodel own = embedded()\n",
+    wrong: 'gang 1\nbackend gpus = slurm(partition: "gpu")\n',
+    right: "gang 1\nbackend here = local()\n",
   },
 });

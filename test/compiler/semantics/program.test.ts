@@ -20,6 +20,7 @@ agent guess(port: Port, model?: Model) -> Port {
   prompt: "Near \${port}?"
 }
 tool measure(port: Port) -> float = exec("./measure", "fast") { timeout: 90s }
+backend gpus = slurm(partition: "gpu")
 recall few { top: 2, halflife: 20 evaluations, from: [patterns] }
 pipeline p for s {
   limit: [$2 per cycle, 60 calls per 1m]
@@ -50,7 +51,7 @@ const body = (): tree.PipelineDecl["body"] => item("pipeline", "p").body;
 
 test("the program has no errors, and says what cannot run yet", () => {
   expect(program.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
-  expect(program.unbuilt.map(({ what }) => what)).toEqual(["A pipeline's `limit` cannot run yet."]);
+  expect(program.unbuilt.map(({ what }) => what)).toEqual(["The backend `slurm` cannot run yet."]);
 });
 
 test("every use is recorded: references are found, the declaration among them", () => {
