@@ -44,7 +44,7 @@ const PROGRAM = resolve(import.meta.dirname, "program/main.gang");
 const ITEMS = 8;
 const EXPECTED = ["a", "b", "c", "d", "e", "f", "p1", "p2", ...Array.from({ length: ITEMS }, (_, n) => `job-${n}`)];
 
-export async function crashRounds({ kills, within = 220, onRound }: CrashOptions): Promise<CrashReport> {
+export async function crashRounds({ kills, within = 900, onRound }: CrashOptions): Promise<CrashReport> {
   const folder = mkdtempSync(join(tmpdir(), "gang-crash-"));
   try {
     const plan = join(folder, "plan.json");
