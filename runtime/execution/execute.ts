@@ -6,6 +6,7 @@ import type { Node, Pipeline, Plan, StageNode } from "../plan.ts";
 import { Secrets } from "../secrets.ts";
 import { SETTINGS } from "../settings.ts";
 import { openTool } from "../tools/open.ts";
+import { takesSecret, withSecrets } from "../tools/secret-arguments.ts";
 import type { Tool } from "../tools/tool.ts";
 import { artifactsOf } from "../trail/artifacts.ts";
 import { freeSpace } from "../trail/disk.ts";
@@ -25,6 +26,7 @@ import { RefusedError } from "./load.ts";
 import { outstandingOf, type Waiting } from "./outstanding.ts";
 import { type RestoredRun, takeRun } from "./restored.ts";
 import type { RunOptions, RunSummary } from "./run.ts";
+import { secretsUsed } from "./secrets-used.ts";
 import type { Item, SourceNode } from "./source.ts";
 import { unsupported } from "./unsupported.ts";
 import type { Waits } from "./waits.ts";
@@ -150,6 +152,24 @@ class Execution {
     }
     if (stuck.size > 0) throw new RefusedError("environment", [...stuck]);
     this.#refuseUnpriced();
+    const missing = [...this.#secretsUsed()].flatMap((name) => this.#missingSecret(name) ?? []);
+    if (missing.length > 0) throw new RefusedError("environment", missing);
+  }
+
+  #secretsUsed(): ReadonlySet<string> {
+    const { dry, tools } = this.#options;
+    const isCalled = (tool: string): boolean =>
+      tools?.has(tool) !== true && !(dry === true && this.#plan.tools[tool]?.effect === true);
+    return secretsUsed(this.#plan, this.#pipelines, isCalled);
+  }
+
+  #missingSecret(name: string): string | undefined {
+    const { secrets } = this.#around;
+    const source = secrets.source(name);
+    if (source === undefined)
+      return `The secret ${name} comes from nowhere here: gang.yaml must say it, as in \`secrets: { ${name}: { env: ${name.toUpperCase()} } }\`.`;
+    const missing = secrets.missing(source);
+    return missing === undefined ? undefined : `The secret ${name} is missing: ${missing}.`;
   }
 
   /** Nobody could say what is left of a limit in money. */
@@ -348,11 +368,22 @@ class Execution {
   #tool(name: string): Promise<Tool> {
     let tool = this.#tools.get(name);
     if (tool === undefined) {
-      tool = openTool(name, this.#plan.tools[name]!, this.#plan.root);
+      tool = this.#openTool(name);
       this.#tools.set(name, tool);
       tool.catch(() => this.#tools.delete(name));
     }
     return tool;
+  }
+
+  /** With its secrets at hand: that one cannot be read is known before it is called. */
+  async #openTool(name: string): Promise<Tool> {
+    const declared = this.#plan.tools[name]!;
+    const { secrets } = this.#around;
+    const parameters: Type = { kind: "record", fields: declared.parameters };
+    const values = new Map<string, string>();
+    if (takesSecret(parameters))
+      for (const secret of this.#secretsUsed()) values.set(secret, await secrets.value(secrets.source(secret)!));
+    return withSecrets(await openTool(name, declared, this.#plan.root), parameters, values);
   }
 
   #model(name: string): Model {

@@ -4,6 +4,7 @@
  * so that one evaluator serves both those that may wait and those that must not.
  */
 import type { Aggregate, BinaryOp, Call, Expr } from "../plan.ts";
+import { secretMark } from "../tools/secret-arguments.ts";
 import type { Json } from "../types.ts";
 import { shown } from "../values/validate.ts";
 import { AttemptError } from "./attempt-error.ts";
@@ -188,7 +189,7 @@ function* walk(expression: Expr, scope: Scope): Evaluation {
       return yield { kind: "call", call: expression.call, input };
     }
     case "secret":
-      return fail(`the secret ${expression.name} has no value here`);
+      return secretMark(expression.name);
   }
 }
 

@@ -11,7 +11,6 @@ export function unsupported(plan: Plan, pipelines: readonly string[] = Object.ke
   };
 
   const expression = (of: Expr, at: Position): void => {
-    if (of.op === "secret") say(at, `the secret ${of.name}`);
     if (of.op === "call") tool(of.call.callee.name, of.call.at);
     for (const child of children(of)) expression(child, at);
   };
