@@ -186,7 +186,11 @@ function tool(unit: Unit, node: tree.ToolDecl, symbol: Symbol): Callable | undef
     };
   }
   if (foreign !== undefined) return { ...foreign, effect: foreign.effect || effect };
-  if (node.value.kind === "call") {
+  // One that names its file or function badly has been said.
+  const { value } = node;
+  const isForeign =
+    value.kind === "call" && value.callee.kind === "name-expression" && value.callee.name.text === "typescript";
+  if (value.kind === "call" && !isForeign) {
     unit.report(names.missingSetting, node.name, {
       owner: "A tool that is a program",
       name: "signature",

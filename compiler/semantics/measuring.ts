@@ -117,7 +117,10 @@ function metricOf(body: PipelineBody, env: Env, name: tree.Name, what: string): 
   if (name.text === "") return undefined;
   if (metrics === undefined) {
     // A subnet that is not known has been said; one that is not named is the problem here.
-    if (body.node.subnet === undefined) unit.report(knowledge.noSubnet, name, { pipeline: body.symbol.name, what });
+    const first = body.steps.find(({ node }) => node.kind === "observe" || node.kind === "learn")?.node;
+    const isFirst = first !== undefined && first.start <= name.start && name.end <= first.end;
+    if (body.node.subnet === undefined && isFirst)
+      unit.report(knowledge.noSubnet, name, { pipeline: body.symbol.name, what });
     return undefined;
   }
   const symbol = metrics.get(name.text);

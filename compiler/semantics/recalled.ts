@@ -30,12 +30,29 @@ export function recalledCall(
   if (scope !== undefined) checkKey(env, scope, infer);
   const symbol = resolveRecalled(env, target);
   if (symbol === undefined) return undefined;
+  if (scope !== undefined && isSingle(env, symbol)) {
+    const { name } = symbol;
+    unit.report(types.badOperands, scope, {
+      reason: `\`${name}\` stands in no \`for\`, so it has no items to choose from.`,
+    });
+    return undefined;
+  }
   unit.facts.recalls.set(node, { which, symbol, scope });
   const type = unit.facts.typeOfSymbol.get(symbol);
   if (type === undefined || type === BROKEN) return undefined;
   if (symbol.kind === "metric") return isNumber(type) ? optional({ kind: type.kind }) : undefined;
   unit.facts.types.set(target, type);
   return optional(type);
+}
+
+/** Whether a stage has one value a cycle, and not one for each item. */
+function isSingle(env: Env, symbol: Symbol): boolean {
+  const { pipelines } = env.scope.unit.facts;
+  const body = symbol.parent === undefined ? undefined : pipelines.get(symbol.parent);
+  if (symbol.kind !== "stage" || body === undefined) return false;
+  let around = body.stepOf.get(symbol)?.around;
+  while (around !== undefined && around.node.kind !== "for") around = around.around;
+  return around === undefined;
 }
 
 /** `research.plan[k]`: the stage, and the item. */
@@ -93,6 +110,23 @@ function memberRecalled(env: Env, node: tree.MemberExpression): Symbol | undefin
   if (first === undefined) {
     const name = unit.file.text.slice(node.start, node.end);
     unit.report(names.unknownName, node, { name, what: "pipeline", suggestion: undefined });
+    return undefined;
+  }
+  const local = lookup(env.scope, first.text)?.symbol;
+  if (local?.kind === "stage") {
+    unit.bind(first, local);
+    unit.report(
+      names.wrongKind,
+      node,
+      {
+        name: unit.file.text.slice(node.start, node.end),
+        actual: "a part of what a stage gave",
+        wanted: "a whole stage",
+      },
+      {
+        help: `Take the whole and read from it: \`let found = best(${first.text})\`, then \`found.${rest[0]?.text}\`.`,
+      },
+    );
     return undefined;
   }
   let symbol = unit.find(first.text);

@@ -36,6 +36,8 @@ export function checkTest(unit: Unit, node: tree.TestDecl): void {
   }
 }
 
+const GIVABLE: ReadonlySet<Symbol["kind"]> = new Set(["stage", "let", "item", "parameter", "agent", "tool"]);
+
 function checkGiven(unit: Unit, env: Env, given: ReadonlyMap<string, Symbol>, step: tree.GivenStep): void {
   const { name } = step;
   const symbol = given.get(name.text) ?? unit.find(name.text);
@@ -44,6 +46,10 @@ function checkGiven(unit: Unit, env: Env, given: ReadonlyMap<string, Symbol>, st
     return;
   }
   unit.bind(name, symbol);
+  if (!GIVABLE.has(symbol.kind)) {
+    unit.sayWrongKind(name, symbol, "a stage, a `let`, an item, a parameter, an agent or a tool");
+    return;
+  }
   const { value } = step;
   const callee = value.kind === "call" ? resolveCallee(unit, value) : undefined;
   if (callee?.kind === "builtin" && BUILTIN_FUNCTIONS.get(callee.name)?.use === "given") {

@@ -69,6 +69,8 @@ const binaryTokens: TokenType[] = [
   S.Minus,
   S.Star,
   S.Slash,
+  // A slip for `==`, where a condition stands before its block.
+  S.Assign,
 ];
 
 interface Operand {
@@ -197,6 +199,7 @@ export abstract class ExpressionRules extends ParserBase {
 
   private operatorHere(): boolean {
     const token = this.next();
+    if (token.tokenType === S.Assign) return !this.recordsAllowed && !token.lineBefore;
     return bindingPower.has(token.image) && (!token.lineBefore || continuations.has(token.image));
   }
 
@@ -261,11 +264,20 @@ export abstract class ExpressionRules extends ParserBase {
       let left = start;
       while (at < rest.length) {
         const { operator: token, operand } = rest[at]!;
-        const operator = token.image as BinaryOperator;
+        const operator = token.tokenType === S.Assign ? "==" : (token.image as BinaryOperator);
         const own = bindingPower.get(operator)!;
         if (own < power) break;
         at++;
         const operatorSpan = { start: token.startOffset, end: token.endOffset! };
+        if (token.tokenType === S.Assign) {
+          const fix = this.fix("Write `==`", operatorSpan, "==");
+          this.complain(
+            catalogue.foreignSymbol,
+            operatorSpan,
+            { found: "=", instead: "values are compared with `==`" },
+            fix,
+          );
+        }
         if (own === comparison && left.kind === "binary" && bindingPower.get(left.operator) === comparison) {
           this.complain(catalogue.chainedComparison, operatorSpan, { operator });
         }

@@ -3,29 +3,44 @@ import * as pipelines from "../../diagnostics/catalogue/pipelines.ts";
 import type * as tree from "../../syntax/tree.ts";
 import type { Facts, Unit } from "../facts.ts";
 import type { ReadSetting, SettingValue, Symbol } from "../program.ts";
-import { peersOf, valueOfSymbol } from "./reading.ts";
+import { calls, peersOf, settingOfSymbol } from "./reading.ts";
 
 export function checkPeersDiffer(units: readonly Unit[]): void {
   for (const { unit, node } of peersOf(units)) {
     const read = unit.facts.settings.get(node.settings) ?? [];
     // One that is broken has been said, and might have changed something.
     if (node.name.text === "" || read.length < node.settings.entries.length) continue;
-    if (read.some((setting) => changes(unit.facts, setting))) continue;
-    unit.report(pipelines.idlePeer, node.name, {
-      name: node.name.text,
-      what: read.length === 0 ? "has no settings of its own" : "sets what the file says anyway",
+    const called = calledBy(unit, node);
+    const reaching = read.filter(({ owner }) => owner?.kind !== "agent" || (called?.has(owner) ?? true));
+    if (reaching.some((setting) => changes(unit, setting))) continue;
+    const { name, pipeline } = node;
+    const elsewhere = `sets only what \`${pipeline?.text}\` does not call`;
+    const same = reaching.length === 0 ? elsewhere : "sets what the file says anyway";
+    unit.report(pipelines.idlePeer, name, {
+      name: name.text,
+      what: read.length === 0 ? "has no settings of its own" : same,
     });
   }
 }
 
-function changes(facts: Facts, setting: ReadSetting): boolean {
-  if (setting.owner === undefined) return true;
-  const own = valueOfSymbol(facts, setting.owner, setting.name);
-  return own === undefined || plain(facts, own) !== plain(facts, setting.value);
+function calledBy({ facts }: Unit, { pipeline }: tree.PeerDecl): ReadonlySet<Symbol> | undefined {
+  const symbol = pipeline === undefined ? undefined : facts.symbols.get(pipeline);
+  const body = symbol === undefined ? undefined : facts.pipelines.get(symbol);
+  return body === undefined ? undefined : new Set([...calls(body)].map(({ callee }) => callee));
 }
 
-/** A value as text; declarations by place, a model's provider call as if it were written. */
-function plain(facts: Facts, value: SettingValue): string {
+function changes({ facts, file }: Unit, { owner, name, value, node }: ReadSetting): boolean {
+  const own = owner === undefined ? undefined : settingOfSymbol(facts, owner, name);
+  if (own === undefined) return true;
+  return plain(facts, own.value, written(own, owner!.file)) !== plain(facts, value, written({ node }, file));
+}
+
+function written({ node }: Pick<ReadSetting, "node">, file: tree.SourceFile | undefined): string {
+  return file?.text.slice(node.value.start, node.value.end) ?? "";
+}
+
+/** A value as text; declarations by place, a model's provider call as if it were written, an expression as it is. */
+function plain(facts: Facts, value: SettingValue, text: string): string {
   switch (value.kind) {
     case "symbol": {
       const node = value.symbol.node as tree.ModelDecl | undefined;
@@ -38,7 +53,7 @@ function plain(facts: Facts, value: SettingValue): string {
       return value.rungs.map(({ model, times }) => `${model === "self" ? model : key(model)} x ${times}`).join();
     case "expression":
     case "tools":
-      return "";
+      return text;
     default:
       return JSON.stringify(value);
   }

@@ -601,3 +601,35 @@ describe("a mend leaves what was meant", () => {
   test("a text that is no Gang at all is one error", () =>
     expect(check("Dear miner,\nhow are you?\n").map(({ code }) => code)).toEqual(["GANG1005"]));
 });
+
+describe("one slip, one error, and a true one", () => {
+  const body = (line: string): string =>
+    `${MINER}\npipeline p for s {\n  stage g = guess()\n  stage e = measure(guess: g)\n  observe loss = e\n  learn g from loss\n  ${line}\n}\n`;
+  const plain = body("");
+  test.each([
+    ["`=` for `==` in a condition", body('when g.kind = "x" { stage z = show(text: "x") }'), "GANG1017", "`==`"],
+    ["a part of a stage for the whole", body("let a = best(g.kind)"), "GANG2006", "a whole stage"],
+    ["an item of what has none", body('let a = best(g["x"])'), "GANG3012", "no `for`"],
+    [
+      "a secret given in a test",
+      `${plain}secret k\ntest "t" for p {\n  given k = "x"\n  run e\n}\n`,
+      "GANG2006",
+      "secret",
+    ],
+    ["a pipeline for no subnet", plain.replace(" for s", ""), "GANG5006", "for no subnet"],
+    ["a TypeScript tool without its function", `${TOOLS}tool t = typescript("./x.ts")\n`, "GANG3004", "the function"],
+  ])("%s", (_, text, code, says) => {
+    const errors = check(text).filter(({ severity }) => severity === "error");
+    expect(errors.map((one) => one.code)).toEqual([code]);
+    expect(errors[0]!.message).toContain(says);
+  });
+
+  test("a peer that sets another prompt changes something; the same, or an agent that is not called, nothing", () => {
+    const other = `agent idle() -> Guess {\n  model: own\n}\npeer a for p { guess.prompt: "x" }\npeer b for p { idle.model: embedded(explore: 0.9) }\npeer c for p { guess.prompt: "How much, near \${hint}? \${s.metrics.loss}" }\n`;
+    const idle = check(plain + other).filter(({ code }) => code === "GANG4011");
+    expect(idle.map(({ message }) => message)).toEqual([
+      "The peer `b` sets only what `p` does not call.",
+      "The peer `c` sets what the file says anyway.",
+    ]);
+  });
+});
