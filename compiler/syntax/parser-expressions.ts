@@ -69,8 +69,6 @@ const binaryTokens: TokenType[] = [
   S.Minus,
   S.Star,
   S.Slash,
-  // A slip for `==`, where a condition stands before its block.
-  S.Assign,
 ];
 
 interface Operand {
@@ -199,8 +197,18 @@ export abstract class ExpressionRules extends ParserBase {
 
   private operatorHere(): boolean {
     const token = this.next();
-    if (token.tokenType === S.Assign) return !this.recordsAllowed && !token.lineBefore;
+    if (token.tokenType === S.Assign && !this.recordsAllowed && !token.lineBefore) this.readAsEqual(token);
     return bindingPower.has(token.image) && (!token.lineBefore || continuations.has(token.image));
+  }
+
+  /** Before a block nothing is assigned: a `=` is a slip for `==`, and is said and read as one. */
+  private readAsEqual(token: IToken): void {
+    const span = { start: token.startOffset, end: token.endOffset! };
+    const data = { found: "=", instead: "values are compared with `==`" };
+    this.complain(catalogue.foreignSymbol, span, data, this.fix("Write `==`", span, "=="));
+    token.tokenType = S.Equal;
+    token.tokenTypeIdx = S.Equal.tokenTypeIdx!;
+    token.image = "==";
   }
 
   private furtherOperands(): readonly Link[] {
@@ -264,20 +272,11 @@ export abstract class ExpressionRules extends ParserBase {
       let left = start;
       while (at < rest.length) {
         const { operator: token, operand } = rest[at]!;
-        const operator = token.tokenType === S.Assign ? "==" : (token.image as BinaryOperator);
+        const operator = token.image as BinaryOperator;
         const own = bindingPower.get(operator)!;
         if (own < power) break;
         at++;
         const operatorSpan = { start: token.startOffset, end: token.endOffset! };
-        if (token.tokenType === S.Assign) {
-          const fix = this.fix("Write `==`", operatorSpan, "==");
-          this.complain(
-            catalogue.foreignSymbol,
-            operatorSpan,
-            { found: "=", instead: "values are compared with `==`" },
-            fix,
-          );
-        }
         if (own === comparison && left.kind === "binary" && bindingPower.get(left.operator) === comparison) {
           this.complain(catalogue.chainedComparison, operatorSpan, { operator });
         }
