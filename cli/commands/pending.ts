@@ -1,4 +1,4 @@
-import { pendingIn } from "../../runtime/execution/pending.ts";
+import { type Pending, pendingIn } from "../../runtime/execution/pending.ts";
 import { readStore } from "../../runtime/knowledge/store.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
 import { command } from "../command.ts";
@@ -15,8 +15,8 @@ export default command({
   },
   examples: [{ command: "gangc pending", doc: "then `gangc approve RUN` or `gangc reject RUN --why W`" }],
   async run({ options }, io) {
-    const { records } = await readStore(resolveStore(io.cwd, options.store));
-    const found = await pendingIn(records);
+    const { records, alive } = await readStore(resolveStore(io.cwd, options.store));
+    const found = await pendingIn(records, alive);
     if (options.format === "json") {
       io.out(`${JSON.stringify({ version: 1, pending: found }, null, 2)}\n`);
       return EXIT.fine;
@@ -36,6 +36,22 @@ export default command({
       until,
     ]);
     io.out(table(headings, rows, io.stdout.terminal));
+    for (const pending of found) if (pending.kind === "effect") io.talk(answersTo(pending, options.store));
     return EXIT.fine;
   },
 });
+
+/** The three things that a person can say of an effect in doubt. */
+function answersTo({ run, stage, scope, what }: Pending, store: string | undefined): string {
+  const rest = `${run} ${stage}${scope === "" ? "" : ` --scope ${quoted(scope)}`}${store === undefined ? "" : ` --store ${quoted(store)}`}`;
+  return [
+    `\nSay ${what}:`,
+    `  gangc approve ${rest}                 # it did not: it is done when the run goes on`,
+    `  gangc approve ${rest} --value JSON    # it did, and gave this`,
+    `  gangc reject ${rest} --why W          # leave it: the stage fails`,
+    "",
+  ].join("\n");
+}
+
+/** As a shell takes it for one word. */
+const quoted = (text: string): string => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

@@ -1,19 +1,16 @@
 import { nearest } from "../../compiler/diagnostics/suggestion.ts";
-import { planFrom } from "../../runtime/execution/load.ts";
 import { Outstanding } from "../../runtime/execution/outstanding.ts";
 import { runHeads } from "../../runtime/execution/restored.ts";
 import { scoreDrafts, toldOf } from "../../runtime/execution/scoring.ts";
 import { readStore } from "../../runtime/knowledge/store.ts";
-import type { Plan } from "../../runtime/plan.ts";
-import { artifactsOf } from "../../runtime/trail/artifacts.ts";
 import { openTrail } from "../../runtime/trail/local.ts";
-import type { Draft, Record } from "../../runtime/trail/record.ts";
+import type { Draft } from "../../runtime/trail/record.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
-import { link } from "../../runtime/values/link.ts";
 import { validate } from "../../runtime/values/validate.ts";
-import { command, environmentError, usageError } from "../command.ts";
+import { command, usageError } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { runNamed } from "../run/named.ts";
+import { recordedPlan } from "../run/recorded-plan.ts";
 
 export default command({
   name: "score",
@@ -38,7 +35,7 @@ export default command({
     // What others say of it, a person among them, is theirs.
     const own = records.filter((record) => record.run === id && record.peer === peer);
     const [name, value] = assigned(given!);
-    const plan = await planOf(records, hash, store);
+    const plan = await recordedPlan(records, hash, store);
     const subnet = own.flatMap((record) => (record.kind === "run.started" ? [record.subnet ?? ""] : []))[0] ?? "";
     const metrics = plan.subnets[subnet]?.metrics ?? {};
     const metric = Object.hasOwn(metrics, name) ? metrics[name] : undefined;
@@ -110,12 +107,4 @@ function timeOf(text: string): string {
   const time = Date.parse(text);
   if (Number.isNaN(time)) throw usageError(`--at takes a time such as 2026-03-01T12:00Z, not ${JSON.stringify(text)}.`);
   return new Date(time).toISOString();
-}
-
-/** The plan that the run was begun with. */
-async function planOf(records: readonly Record[], hash: string, store: string): Promise<Plan> {
-  const loaded = records.find((record) => record.kind === "plan.loaded" && record.plan === hash);
-  const bytes = loaded?.kind === "plan.loaded" ? await artifactsOf(store).get(loaded.artifact) : undefined;
-  if (bytes === undefined) throw environmentError("The plan of the run is no longer in the store.");
-  return link(planFrom(JSON.parse(bytes.toString("utf8"))));
 }

@@ -6,7 +6,6 @@
  * Where the records have its start and not its result, nobody knows whether it happened: its `confirm` is asked, else a
  * person, for whom the run is parked. What a person may say stands as `effect` records.
  */
-import type { Claimed } from "../trail/claims.ts";
 import { TrailError } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
 import { type Attempt, accept, asAttemptError, type Input } from "./attempt.ts";
@@ -41,10 +40,19 @@ export async function performEffect(
   }
   const key = JSON.stringify(["effect", node.id, item ?? origin.run, scopeKey]);
   // Only of a run that goes on do the records say what a dead holder came to.
-  refuseHeld(await claims.take(key, { inherit: restored !== undefined }), name);
+  let claimed = await claims.take(key, { inherit: restored !== undefined });
+  if (claimed.outcome === "held" && claimed.liveness !== "alive") {
+    if (known === undefined || known.state === "unsure")
+      return askPerson(attempt, name, "was claimed by a process that is gone", known);
+    // It was said what its holder came to.
+    claims.settle(key);
+    claimed = await claims.take(key);
+  }
+  if (claimed.outcome === "held") throw new AttemptError("error", `another process is doing ${name} for this item`);
   const settle = (): void => claims.settle(key);
   try {
-    const happened = known && (await ask(attempt, name, input, timeout, known));
+    const inDoubt = known !== undefined && known.state !== "undone";
+    const happened = inDoubt ? await ask(attempt, name, input, timeout, known) : undefined;
     const done = happened ?? (await invoke(attempt, name, input, timeout, { effect: true }));
     settle();
     return done;
@@ -55,10 +63,17 @@ export async function performEffect(
   }
 }
 
-function refuseHeld(claimed: Claimed, name: string): void {
-  if (claimed.outcome === "taken") return;
-  if (claimed.liveness === "alive") throw new AttemptError("error", `another process is doing ${name} for this item`);
-  throw new Halt("parked", `${name} was claimed by a process that is gone, and may have happened`);
+type InDoubt = Exclude<RestoredEffect, { readonly state: "done" }>;
+
+/** Parks the run for a person, who is asked once. */
+async function askPerson(attempt: Attempt, name: string, how: string, known: InDoubt | undefined): Promise<never> {
+  const { context, origin } = attempt;
+  const why = `${name} ${how} and may have happened: a person must say`;
+  if (known?.asked !== true) {
+    const call = known?.call ?? context.nextId();
+    await context.append([{ kind: "effect", ...origin, tool: name, call, state: "unsure", why }]);
+  }
+  throw new Halt("parked", why);
 }
 
 /** What came of an effect of which only the start is known; nothing where it did not happen, and is to be done. */
@@ -67,21 +82,17 @@ async function ask(
   name: string,
   input: Input,
   timeout: number | undefined,
-  { state, call, error, asked: isAsked }: Exclude<RestoredEffect, { readonly state: "done" }>,
+  known: InDoubt,
 ): Promise<Invoked | undefined> {
   const { context, origin } = attempt;
   const { plan } = context;
+  const { state, call, error } = known;
   const how = error === undefined ? "was cut off" : `failed (${error})`;
   if (state === "left")
     throw new AttemptError("error", `${name} ${how} and may have happened; it was decided to leave it so`);
   const { confirm, result } = plan.tools[name]!;
   const asked = confirm === undefined ? undefined : plan.tools[confirm];
-  if (confirm === undefined || asked === undefined) {
-    const message = `${name} ${how} and may have happened: a person must say`;
-    if (!isAsked)
-      await context.append([{ kind: "effect", ...origin, tool: name, call, state: "unsure", why: message }]);
-    throw new Halt("parked", message);
-  }
+  if (confirm === undefined || asked === undefined) return askPerson(attempt, name, how, known);
   const own = accept(input, { kind: "record", fields: asked.parameters }, confirm, "drop") as Input;
   let said: Json;
   try {

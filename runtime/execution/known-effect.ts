@@ -6,16 +6,19 @@ import type { Json } from "../types.ts";
 export type KnownEffect =
   /** `record` has its result. */
   | { readonly state: "done"; readonly record: KnownRecord<"tool.ended" | "effect"> }
-  /** `call` was begun and has no end, or failed with `error`: it may have happened. `left`: a person wants it left so. */
+  /**
+   * `call` was begun and has no end, or failed with `error`, or nobody knows whether it was begun: it may have happened.
+   * `undone`: it did not, and may be done. `left`: a person wants it left so.
+   */
   | {
-      readonly state: "unsure" | "left";
+      readonly state: "unsure" | "undone" | "left";
       readonly call: string;
       readonly error: string | undefined;
       /** A person has been asked. */
       readonly asked: boolean;
     };
 
-/** The effect of one stage and item among these records, in whatever order; `undefined` where it may be done. */
+/** The effect of one stage and item among these records, in whatever order; `undefined` where they tell nothing of it. */
 export function knownEffect(records: Iterable<Record>): KnownEffect | undefined {
   const begun = new Set<string>();
   const errors = new Map<string, string>();
@@ -29,16 +32,15 @@ export function knownEffect(records: Iterable<Record>): KnownEffect | undefined 
     }
     if (record.kind === "effect") {
       if (record.state === "happened") return { state: "done", record };
+      begun.add(record.call);
       if (record.state === "unsure") asked.add(record.call);
       else answers.set(record.call, record.state);
     }
   }
-  for (const call of begun) {
-    const answer = answers.get(call);
-    if (answer !== "undone")
-      return { state: answer ?? "unsure", call, error: errors.get(call), asked: asked.has(call) };
-  }
-  return undefined;
+  const calls = [...begun];
+  const call = calls.find((one) => answers.get(one) !== "undone") ?? calls.at(-1);
+  if (call === undefined) return undefined;
+  return { state: answers.get(call) ?? "unsure", call, error: errors.get(call), asked: asked.has(call) };
 }
 
 /** An effect that is known; its value is read back already. */

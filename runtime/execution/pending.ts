@@ -1,5 +1,5 @@
 /** What waits in a store: scores, values, a person's approvals, effects of which nobody knows whether they happened, parked runs. */
-import type { Record } from "../trail/record.ts";
+import type { KnownRecord, Record } from "../trail/record.ts";
 import { knownEffect } from "./known-effect.ts";
 import { Outstanding } from "./outstanding.ts";
 import { runHeads, stageKey } from "./restored.ts";
@@ -22,8 +22,11 @@ export interface Pending {
   readonly tool?: string;
 }
 
-/** What waits longest comes first. */
-export async function pendingIn(records: readonly Record[]): Promise<readonly Pending[]> {
+/** What waits longest comes first. `alive`: the processes that may still write. */
+export async function pendingIn(
+  records: readonly Record[],
+  alive: (process: string) => boolean,
+): Promise<readonly Pending[]> {
   const outstanding = new Outstanding({ since: async () => ({ records, cursor: {}, problems: [] }) });
   await outstanding.refresh();
   const found: Pending[] = [];
@@ -43,7 +46,7 @@ export async function pendingIn(records: readonly Record[]): Promise<readonly Pe
     const about = { run, peer, stage: stage ?? pipeline, scope, since: record.time, until: record.until };
     found.push({ kind, ...about, what, wait: wait.id });
   }
-  found.push(...effectsIn(records));
+  found.push(...effectsIn(records, alive));
   for (const [run, { peer, pipeline, time }] of outstanding.ready) {
     if (found.some((other) => other.run === run)) continue;
     const what = "the next run of the program lets it go on";
@@ -52,8 +55,12 @@ export async function pendingIn(records: readonly Record[]): Promise<readonly Pe
   return found.sort((a, b) => (a.since < b.since ? -1 : a.since > b.since ? 1 : 0));
 }
 
-function effectsIn(records: readonly Record[]): readonly Pending[] {
-  const parked = new Set(runHeads(records).flatMap(({ run, status }) => (status === "parked" ? [run] : [])));
+/** Of runs that are parked or were cut off. */
+function effectsIn(records: readonly Record[], alive: (process: string) => boolean): readonly Pending[] {
+  const left = runHeads(records).filter(
+    ({ status, process }) => status === "parked" || (status === "open" && !alive(process)),
+  );
+  const parked = new Set(left.map(({ run }) => run));
   const effects = new Map<string, Record[]>();
   for (const record of records) {
     if (record.kind !== "effect" && record.kind !== "tool.started" && record.kind !== "tool.ended") continue;
@@ -66,9 +73,11 @@ function effectsIn(records: readonly Record[]): readonly Pending[] {
   return [...effects.values()].flatMap((of): readonly Pending[] => {
     const known = knownEffect(of);
     if (known?.state !== "unsure") return [];
-    const begun = of.find((record) => record.kind === "tool.started" && record.call === known.call)!;
-    const tool = (begun as { readonly tool: string }).tool;
-    const { run = "", peer, stage = "", scope = "", time } = begun;
+    const begun = of.find(
+      (record): record is KnownRecord<"tool.started" | "effect"> =>
+        (record.kind === "tool.started" || record.kind === "effect") && record.call === known.call,
+    )!;
+    const { tool, run = "", peer, stage = "", scope = "", time } = begun;
     const what = `whether ${tool} happened`;
     return [{ kind: "effect", run, peer, stage, scope, what, since: time, until: undefined, call: known.call, tool }];
   });

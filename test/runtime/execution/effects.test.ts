@@ -1,11 +1,13 @@
 /** What happens in the world happens once: counted by the tool itself, in a file outside of the store. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { pendingIn } from "../../../runtime/execution/pending.ts";
 import { restoredRun } from "../../../runtime/execution/restored.ts";
 import type { Plan } from "../../../runtime/plan.ts";
 import { artifactsOf } from "../../../runtime/trail/artifacts.ts";
+import { claimsOf } from "../../../runtime/trail/claims.ts";
 import type { Draft } from "../../../runtime/trail/record.ts";
 import { run, written } from "./fakes.ts";
 import { AT, call, field, literal, name, planOf, record, STRING, stage, TOOLS, typescript } from "./plans.ts";
@@ -122,6 +124,34 @@ describe("cut off at any moment", () => {
     expect(third.summary.runs).toMatchObject([{ status: "ok" }]);
     expect(happened()).toEqual(["it", "it"]);
   });
+});
+
+test("where a process of another machine holds it, a person is asked, and what they say goes before its claim", async () => {
+  const plan = submitting();
+  const whole = (await run(plan, store)).trail.drafts;
+  const claim = whole.findIndex((draft) => draft.kind === "tool.started" && draft.effect === true);
+  const cut = whole.slice(0, claim);
+  writeFileSync(world, "");
+  const key = JSON.stringify(["effect", "work.sent", whole.at(-1)!.run, ""]);
+  await claimsOf(store, "elsewhere").take(key);
+  const [file] = readdirSync(join(store, "claims")).map((name) => join(store, "claims", name));
+  const holder = JSON.parse(readFileSync(file!, "utf8"));
+  writeFileSync(file!, JSON.stringify({ ...holder, machine: "another" }));
+
+  const parked = await resumed(plan, cut);
+  expect(parked.summary.runs).toMatchObject([{ status: "parked" }]);
+  const [unsure] = parked.of("effect");
+  expect(unsure).toMatchObject({ state: "unsure", tool: "submit", stage: "work.sent" });
+  const listed = await pendingIn(written(cut, parked.trail.drafts), () => false);
+  expect(listed).toMatchObject([{ kind: "effect", stage: "work.sent", tool: "submit", call: unsure!.call }]);
+  // Asked no second time, as long as nobody has said anything.
+  expect((await resumed(plan, cut, parked.trail.drafts)).of("effect")).toEqual([]);
+
+  const said = { ...unsure!, state: "undone", by: "a person" } as Draft;
+  const on = await resumed(plan, cut, [...parked.trail.drafts, said]);
+  expect(on.summary.runs).toMatchObject([{ status: "ok" }]);
+  expect(happened()).toEqual(["it"]);
+  expect(readdirSync(join(store, "claims"))).toEqual([]);
 });
 
 test("one that fails is not tried again, by no attempt and by no resume: it may have happened all the same", async () => {
