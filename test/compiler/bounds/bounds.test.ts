@@ -133,9 +133,11 @@ describe("a pipeline", () => {
   test("ten thousand stages in a chain are one walk", () => {
     const stages = Array.from({ length: 10_000 }, (_, i) => `stage s${i} = a(n: ${i === 0 ? "1" : `s${i - 1}`})`);
     const plan = planOf(`${SLOW("a", 1, "n: int")}\npipeline p {\n${stages.join("\n")}\n}`);
-    const began = performance.now();
+    const began = process.threadCpuUsage();
     expect(boundsOf(plan, "p").bounds.time).toBe(10_000);
-    expect(performance.now() - began).toBeLessThan(500);
+    // Of this thread alone: on a machine that others use, the clock tells little.
+    const { user, system } = process.threadCpuUsage(began);
+    expect((user + system) / 1000).toBeLessThan(500);
   });
 });
 

@@ -308,7 +308,9 @@ export async function tool${i}({ a, b = 1, kind }: In${i}): Promise<Out${i}> { r
 `;
   const host = memoryHost(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`/p/t${i}.ts`, file(i)])));
   signaturesOf("/p/t0.ts", ["tool0"], host);
-  const start = performance.now();
+  const start = process.threadCpuUsage();
   for (let i = 1; i < 200; i++) expect(signaturesOf(`/p/t${i}.ts`, [`tool${i}`], host).get(`tool${i}`)?.ok).toBe(true);
-  expect(performance.now() - start).toBeLessThan(400);
+  // Of this thread alone: on a machine that others use, the clock tells little.
+  const { user, system } = process.threadCpuUsage(start);
+  expect((user + system) / 1000).toBeLessThan(400);
 });
