@@ -87,7 +87,7 @@ ${
 ${SAID_SQL},`
     : ""
 }
-latest as (
+recent as (
   select place, scope, claim, peer, unit, any_value(t) as t, any_value(last) as mark, any_value(ok) as ok,
     any_value(coalesce(regimes.same, said.regime)) as regime
   from said left join ranking.regimes using (place, regime) group by place, scope, claim, peer, unit
@@ -98,10 +98,10 @@ latest as (
 select claims.chosen, n.scope, n.ok, n.regime, n.t, n.peer,
   sum(s.weight * least(${SCORE.clamp}, greatest(-${SCORE.clamp}, if(k.scale > 0, (s.y - k.centre) / k.scale, 0))))
     filter (m.claim is not null) / nullif(sum(s.weight) filter (m.claim is not null), 0) as value
-from latest n join ranking.claims on claims.claim = n.claim
+from recent n join ranking.claims on claims.claim = n.claim
   left join said s on n.ok and s.unit = n.unit and s.claim = n.claim and s.peer = n.peer and s.scope = n.scope
     and s.y is not null
-  left join scales k on k.scope = s.scope and k.metric = s.metric
+  left join scales k on k.scope = s.scope and k.metric = s.metric and k.ago = 0
   left join metered m on m.claim = s.claim and m.peer = s.peer and m.scope = s.scope and m.metric = s.metric
     and (s.verified or m.v1 is null)
 group by claims.chosen, n.scope, n.ok, n.regime, n.t, n.peer, n.mark, n.unit order by n.t desc, n.mark desc, n.unit`;

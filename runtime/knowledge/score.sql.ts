@@ -7,7 +7,8 @@
  * : 1) · (own scope ? 1 : 0.5) · 4^-(regimes since), for a claim k and a peer p:
  *
  *     s, f, c = 1 - exp(-Σ w) over p's successes, failures, and successes with a value
- *     z       = p's w-mean of value · direction, less the median of the claims, by their scale, within ±6
+ *     z       = p's w-mean of value · direction in the latest regime in which k was measured, less the median of that
+ *               regime's claims, by their scale, within ±6; times 4^-(regimes since)
  *     P, N, C = Σ_p 2 · trust · (s, f, c),   ẑ = the lower trust-weighted median of z over the peers
  *     r       = (P + 1) / (P + 1.5 N + 3)
  *     q       = sigmoid(ẑ · C / (C + 0.5))
@@ -62,13 +63,13 @@ export interface ScoreShape {
  */
 export function scoreSql(shape: ScoreShape): string {
   const { of, plain = false } = shape;
-  const alike = plain && of === "claims" ? "" : "group by place, scope, metric";
+  const alike = plain ? (of === "claims" ? "" : "group by place, scope, metric") : "group by place, scope, metric, ago";
   return `${sums(shape)},
 ${weighed(shape)},
 ${plain ? (of === "trust" ? PLAIN_TRUST : PLAIN_CLAIMS) : layered(of === "trust")},
 scales as (
   select any_value(place) as place, any_value(scope) as scope, any_value(metric) as metric, any_value(centre) as centre,
-    greatest(median(deviation), avg(deviation) / 10, coalesce(max(resolution), 0)) as spread,
+    ${plain ? "" : "any_value(ago) as ago, "}greatest(median(deviation), avg(deviation) / 10, coalesce(max(resolution), 0)) as spread,
     -- What is left of equal values after rounding is no spread.
     if(spread <= 1e-12 * max(abs(x)), 0, spread) as scale
   from (
@@ -97,9 +98,9 @@ ${rollupSql({ halflife: "asked.halflife", now: "(select now from ranking.asked)"
 /** Weights at the time of asking: `fade` for all of a peer's rows on a claim, `rel` between them. */
 function weighed({ of, sums, plain = false }: ScoreShape): string {
   const own = of === "trust" ? "true" : "(asked.scope is null or r.scope = asked.scope)";
-  const since = plain ? "0" : `least(greatest(0, places.regime - coalesce(regimes.same, r.regime)), ${SCORE.regimes})`;
+  const ago = plain ? "0" : `least(greatest(0, places.regime - coalesce(regimes.same, r.regime)), ${SCORE.regimes})`;
   return `weighed as (
-  select r.*, ${own} as own, pow(2, if(own, 0, ${SCORE.otherScope}) + ${SCORE.regime} * ${since}) as rel,
+  select r.*, ${own} as own, ${ago} as ago, pow(2, if(own, 0, ${SCORE.otherScope}) + ${SCORE.regime} * ago) as rel,
     pow(2, -greatest(0, ${sums === "evaluations" ? "0" : "asked.now"} - m) / r.halflife) as fade
   from rolled r ${
     plain
@@ -125,13 +126,19 @@ function layered(trust: boolean): string {
   return `told as (
   select ${key}, peer, ${OUTCOMES} from weighed group by ${key}, peer
 ),
+-- Once a claim is measured again, what was measured of it before the subnet moved no longer counts: the peers that have
+-- not looked again would outvote those that have.
+latest as (
+  select claim, scope, min(ago) as ago from weighed where w1 is not null or w0 is not null group by claim, scope
+),
 -- A peer's own mean of each metric: of the verified values where there are any.
 means as (
-  select claim, peer, scope, metric, any_value(place) as place, max(weight) as weight, any_value(own) as own,
+  select claim, peer, scope, metric, ago, any_value(place) as place, max(weight) as weight, any_value(own) as own,
     any_value(fade) as fade, arg_max(direction, mark) as direction, max(proxy) as proxy, max(resolution) as resolution,
     sum(rel * w1) as v1, sum(rel * w1 * x1) / v1 as y1, sum(rel * w0) as v0, sum(rel * w0 * x0) / v0 as y0,
     coalesce(y1, y0) as x, coalesce(v1, v0 * ${WEIGHTS.unverified}) as w
-  from weighed where w1 is not null or w0 is not null group by claim, peer, scope, metric
+  from weighed join latest using (claim, scope, ago) where w1 is not null or w0 is not null
+  group by claim, peer, scope, metric, ago
 ),
 -- Once a claim has a value on a metric, its values on that metric's proxies no longer count.
 metered as (
@@ -139,12 +146,14 @@ metered as (
     or not exists (from means real where real.claim = m.claim and real.scope = m.scope and real.metric = m.proxy)
 ),
 centres as (
-  select place, scope, metric, claim, median(x) as x, max(resolution) as resolution from metered
-  group by place, scope, metric, claim
+  select place, scope, metric, ago, claim, median(x) as x, max(resolution) as resolution from metered
+  group by place, scope, metric, ago, claim
 )`;
 }
 
 function layeredPeers(trust: boolean): string {
+  // What was best before the subnet moved is a weak guess of what is best now; that peers disagreed on it, a fact.
+  const faded = trust ? "" : `pow(2, ${SCORE.regime} * m.ago) * `;
   const key = (alias: string) => (trust ? `${alias}.claim, ${alias}.scope` : `${alias}.claim`);
   return `
 -- Per metric over the scopes, then over the metrics by their weights.
@@ -152,8 +161,9 @@ measured as (
   select ${key("m")}, peer, max(c) as c, sum(weight * z) / nullif(sum(weight), 0) as z
   from (
     select ${key("m")}, m.peer, m.metric, max(m.weight) as weight, sum(m.fade * m.w) as c,
-      sum(m.w * ${clamped("m.x")}) / sum(m.w) as z
-    from metered m join scales on scales.place = m.place and scales.scope = m.scope and scales.metric = m.metric
+      sum(m.w * ${faded}${clamped("m.x")}) / sum(m.w) as z
+    from metered m join scales
+      on scales.place = m.place and scales.scope = m.scope and scales.metric = m.metric and scales.ago = m.ago
     group by ${key("m")}, m.peer, m.metric
   ) m group by ${key("m")}, peer
 ),

@@ -50,7 +50,7 @@ export interface ScopeWatch {
   /** Tests since the last regime began, and those among them that were surprises and count towards an alarm. */
   readonly tests: number;
   readonly surprises: number;
-  /** The test after which nothing was amiss; milliseconds. Evidence after it belongs to neither regime if there is an alarm. */
+  /** The re-evaluation after which nothing was amiss; milliseconds. Evidence after it belongs to neither regime if there is an alarm. */
   readonly good: number | undefined;
   /** A surprise that is not settled: its claim is to be evaluated again, by another peer. */
   readonly doubted: { readonly claim: string; readonly peer: string } | undefined;
@@ -160,6 +160,7 @@ class ScopeState {
     known.evaluations += 1;
     let sum = 0;
     let weights = 0;
+    let compared = false;
     for (const { metric, value, weight } of attempt) {
       this.weights.set(metric, weight);
       const reference = known.of.get(metric);
@@ -170,6 +171,7 @@ class ScopeState {
       if (peer === known.author && !this.alone && !reference.agreed) continue;
       const spread = this.spread(metric);
       const residual = reference.agreed ? (value - reference.mean) / Math.sqrt(1 + 1 / reference.count) : undefined;
+      compared ||= residual !== undefined;
       if (residual !== undefined && spread.count >= WATCH.least) {
         sum += weight * Math.min(this.distance(metric, value, reference), WATCH.clamp);
         weights += weight;
@@ -182,13 +184,15 @@ class ScopeState {
         agree(reference, peer, value, this.alone, spread);
       });
     }
-    if (weights > 0 && regime === this.current) this.test(sum / weights, claim, peer, time);
+    if (weights > 0 && regime === this.current) this.test(sum / weights, claim, peer);
     if (this.cusum > 0) return;
+    // What makes the yardstick counts too: an alarm that doubts nothing would leave the surprises in the regime it closes.
+    if (compared) this.good = time;
     for (const takeIn of this.held) takeIn();
     this.held = [];
   }
 
-  private test(z: number, claim: string, peer: string, time: number): void {
+  private test(z: number, claim: string, peer: string): void {
     this.tests += 1;
     this.cusum = Math.max(0, this.cusum + z - WATCH.allowance);
     if (z > WATCH.surprise) {
@@ -198,7 +202,6 @@ class ScopeState {
     if (this.cusum > 0) return;
     this.surprised = [];
     this.doubted = undefined;
-    this.good = time;
   }
 
   private spread(metric: string): Spread {

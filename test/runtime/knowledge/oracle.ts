@@ -43,6 +43,8 @@ interface Attempt {
   readonly checked: boolean;
   /** Without the factor for what is not verified. */
   readonly weight: number;
+  /** Regimes since. */
+  readonly ago: number;
   readonly said: readonly Evidence[];
 }
 
@@ -61,7 +63,7 @@ function attemptsOf(evidence: readonly Evidence[], { now, halflife, scope, regim
           ? Number.POSITIVE_INFINITY
           : rank / halflife.evaluations;
     const own = scope === null || (newest.scope ?? "") === scope;
-    const since = Math.max(0, regime - Math.max(...rows.map((e) => e.regime)));
+    const ago = Math.max(0, regime - Math.max(...rows.map((e) => e.regime)));
     const checked = said.some((e) => e.verified && e.value !== undefined);
     return {
       claim: newest.claim,
@@ -71,7 +73,8 @@ function attemptsOf(evidence: readonly Evidence[], { now, halflife, scope, regim
       verified: said.some(({ verified }) => verified),
       valued: said.some(({ value }) => value !== undefined),
       checked,
-      weight: 2 ** -age * (rows.some(({ echo }) => echo) ? 0.5 : 1) * (own ? 1 : 0.5) * 4 ** -since,
+      weight: 2 ** -age * (rows.some(({ echo }) => echo) ? 0.5 : 1) * (own ? 1 : 0.5) * 4 ** -ago,
+      ago,
       said,
     };
   });
@@ -86,18 +89,26 @@ interface Opinion {
   readonly z: number | null;
 }
 
-/** `key`: what a peer's standing is of. */
-function opinions(attempts: readonly Attempt[], key: (a: { claim: string; scope: string }) => string): Opinion[] {
-  const means = group(
-    attempts.filter(({ ok }) => ok).flatMap((a) => a.said.filter((e) => e.value !== undefined).map((e) => ({ a, e }))),
-    ({ a, e }) => JSON.stringify([a.claim, a.peer, a.scope, e.metric]),
-  ).map((all) => {
+/** `key`: what a peer's standing is of; `past`: what z of an earlier regime is multiplied by, for each regime since. */
+function opinions(
+  attempts: readonly Attempt[],
+  key: (a: { claim: string; scope: string }) => string,
+  past: number,
+): Opinion[] {
+  const values = attempts
+    .filter(({ ok }) => ok)
+    .flatMap((a) => a.said.filter((e) => e.value !== undefined).map((e) => ({ a, e })));
+  const latest = group(values, ({ a }) => JSON.stringify([a.claim, a.scope])).flatMap((all) => {
+    const ago = Math.min(...all.map(({ a }) => a.ago));
+    return all.filter(({ a }) => a.ago === ago);
+  });
+  const means = group(latest, ({ a, e }) => JSON.stringify([a.claim, a.peer, a.scope, e.metric])).map((all) => {
     const verified = all.filter(({ e }) => e.verified);
     const rows = verified.length > 0 ? verified : all;
     const { a, e } = rows[0]!;
     const w = sum(rows.map(({ a }) => a.weight));
     return {
-      ...{ claim: a.claim, peer: a.peer, scope: a.scope, metric: e.metric!, proxy: e.proxy },
+      ...{ claim: a.claim, peer: a.peer, scope: a.scope, metric: e.metric!, proxy: e.proxy, ago: a.ago },
       weight: e.weight ?? 1,
       w: w * (verified.length > 0 ? 1 : 0.3),
       x: sum(rows.map(({ a, e }) => a.weight * e.value! * e.direction!)) / w,
@@ -108,13 +119,14 @@ function opinions(attempts: readonly Attempt[], key: (a: { claim: string; scope:
       m.proxy === undefined ||
       !means.some((real) => real.claim === m.claim && real.scope === m.scope && real.metric === m.proxy),
   );
-  const scored = group(metered, ({ scope, metric }) => JSON.stringify([scope, metric])).flatMap((all) => {
+  const scored = group(metered, ({ scope, metric, ago }) => JSON.stringify([scope, metric, ago])).flatMap((all) => {
     const claims = group(all, ({ claim }) => claim).map((of) => median(of.map(({ x }) => x)));
     const centre = median(claims);
     const off = claims.map((x) => Math.abs(x - centre));
     const spread = Math.max(median(off), sum(off) / off.length / 10);
     const scale = spread <= 1e-12 * Math.max(...claims.map(Math.abs)) ? 0 : spread;
-    return all.map((m) => ({ ...m, z: scale > 0 ? Math.min(6, Math.max(-6, (m.x - centre) / scale)) : 0 }));
+    const standing = (x: number): number => (scale > 0 ? Math.min(6, Math.max(-6, (x - centre) / scale)) : 0);
+    return all.map((m) => ({ ...m, z: past ** m.ago * standing(m.x) }));
   });
   return group(attempts, (a) => JSON.stringify([key(a), a.peer])).flatMap((mine) => {
     const settled = mine.some(({ checked }) => checked);
@@ -150,7 +162,7 @@ export function trustOf(evidence: readonly Evidence[], now: number, regime: numb
   const sums = new Map<string, { A: number; D: number }>();
   const attempts = attemptsOf(evidence, { now, halflife: WEEK, scope: null, regime });
   for (const same of group(
-    opinions(attempts, ({ claim, scope }) => JSON.stringify([claim, scope])),
+    opinions(attempts, ({ claim, scope }) => JSON.stringify([claim, scope]), 1),
     ({ claim }) => claim,
   )) {
     const values = same.flatMap(({ z }) => (z === null ? [] : [z]));
@@ -173,7 +185,7 @@ export function trustOf(evidence: readonly Evidence[], now: number, regime: numb
 export function standings(evidence: readonly Evidence[], asked: Asked): Map<string, Standing> {
   const trust = trustOf(evidence, asked.now, asked.regime);
   const attempts = attemptsOf(evidence, asked).filter(({ weight }) => weight > 0 || "seconds" in asked.halflife);
-  const all = opinions(attempts, ({ claim }) => claim);
+  const all = opinions(attempts, ({ claim }) => claim, 1 / 4);
   const measured = all.some(({ z }) => z !== null);
   return new Map(
     group(all, ({ claim }) => claim).map((peers) => {

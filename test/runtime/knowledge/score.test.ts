@@ -1,6 +1,6 @@
 /** The SQL that is shipped against the formula as plainly as it can be written (`oracle.ts`). */
 import fc from "fast-check";
-import { afterAll, describe, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import type { RecallQuery } from "../../../runtime/knowledge/knowledge.ts";
 import { type Asked, standings } from "./oracle.ts";
 import { evidence, NOW, stamped } from "./trail.ts";
@@ -48,6 +48,27 @@ describe("the SQL and the formula agree to 1e-9", () => {
 });
 
 /** Where random trails seldom come: a constant that is a little off shows. */
+describe("after the subnet moved", () => {
+  const before = ["a", "b", "c", "d"].flatMap((peer) =>
+    [0, 1, 2, 3].map((x) => evidence({ k: { x }, peer, value: 100 - x ** 2 })),
+  );
+  const now = (peer: string, x: number, value: number) => evidence({ k: { x }, peer, value, regime: 1 });
+  const order = async (...records: ReturnType<typeof now>[]): Promise<number[]> =>
+    (await rank([...before, DRIFT, ...records])).map(({ chosen }) => (JSON.parse(chosen) as { x: number }).x);
+
+  it("what was best stays a guess until something is measured", async () => {
+    expect(await order()).toEqual([0, 1, 2, 3]);
+  });
+
+  it("one peer that measures it again tells what it is worth, however many measured it before", async () => {
+    expect((await order(now("a", 0, 2), now("b", 4, 3), now("c", 5, 4))).at(-1)).toBe(0);
+  });
+
+  it("a claim that is good now ranks before those that were, on whatever scale it is measured now", async () => {
+    expect((await order(now("a", 4, -9000), now("b", 5, -8000), now("c", 6, -7000)))[0]).toBe(6);
+  });
+});
+
 describe("the SQL and the formula agree at the edges", () => {
   const by = (peer: string, x: number, value: number) => evidence({ k: { x }, peer, value }) as Evidence;
   const cases: [string, Evidence[]][] = [

@@ -22,6 +22,13 @@ describe("an alarm", () => {
     expect(watch([...before, first, said("b", 31)], 0).alarm).toMatchObject({ scope: "", good: before.at(-1)!.time });
   });
 
+  it("that its first test leads to doubts what came since the yardstick was made", () => {
+    const [author, ...yardstick] = settled().slice(0, 6);
+    const found = watch([author!, ...yardstick, said("a", 30), said("b", 31)], 0);
+    expect(found.scopes.get("")).toMatchObject({ tests: 2 });
+    expect(found.alarm).toMatchObject({ good: yardstick.at(-1)!.time });
+  });
+
   it("is not given by one peer alone where there are others, however often it is surprised", () => {
     expect(watch([...settled(), ...Array.from({ length: 20 }, () => said("a", 99))], 0).alarm).toBeUndefined();
   });
