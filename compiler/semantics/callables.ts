@@ -87,11 +87,7 @@ function linkImport(
     if (!imported.ok) {
       unit.broken.add(local.text);
       // A file that is not there is one problem, however many names were asked of it.
-      const whole =
-        imported.refusal.kind === "missing" ||
-        imported.refusal.kind === "outside" ||
-        imported.refusal.kind === "unreadable" ||
-        imported.refusal.kind === "broken";
+      const whole = OF_THE_FILE.has(imported.refusal.kind);
       if (whole && said) continue;
       said ||= whole;
       unit.facts.diagnostics.push(
@@ -200,6 +196,9 @@ function tool(unit: Unit, node: tree.ToolDecl, symbol: Symbol): Callable | undef
   return undefined;
 }
 
+/** What is wrong with a file as a whole, whatever was asked of it. */
+const OF_THE_FILE: ReadonlySet<string> = new Set(["missing", "outside", "unreadable", "broken"]);
+
 function foreignOf(
   unit: Unit,
   node: tree.ToolDecl,
@@ -209,7 +208,10 @@ function foreignOf(
   const imported = unit.facts.foreign.get(source.path)?.get(source.name);
   if (imported === undefined) return undefined;
   if (!imported.ok) {
-    unit.facts.diagnostics.push(refusalDiagnostic(imported.refusal, unit.place(node.value)));
+    const { refusal } = imported;
+    const [file, name] = node.value.kind === "call" ? node.value.arguments : [];
+    const named = OF_THE_FILE.has(refusal.kind) ? file : name;
+    unit.facts.diagnostics.push(refusalDiagnostic(refusal, unit.place(named ?? node.value)));
     return undefined;
   }
   const { signature } = imported;
