@@ -10,7 +10,6 @@ import { readProvider } from "./providers.ts";
 import { fileScope, type Scope } from "./scope.ts";
 import { servedTool } from "./servers.ts";
 import { readSettings, requireSettings } from "./setting-blocks.ts";
-import { sayUnbuilt } from "./unbuilt.ts";
 import type { Env } from "./values.ts";
 
 export function checkDeclarations(unit: Unit): void {
@@ -34,7 +33,6 @@ function checkDeclaration(unit: Unit, node: tree.Item): void {
       return;
     case "tools":
       readProvider(unit, node.value, "tools");
-      sayUnbuilt(unit, "mcp", node.name);
       if (node.settings !== undefined) readSettings("tools", node.settings, node.settings.entries, { unit });
       return;
     case "retry":

@@ -7,12 +7,6 @@ import type * as tree from "../syntax/tree.ts";
 import type { Unit } from "./facts.ts";
 import type { OwnerKind } from "./settings.ts";
 
-const CONSTRUCTS = {
-  mcp: "A tool of an MCP server",
-} as const;
-
-export type Unbuildable = keyof typeof CONSTRUCTS;
-
 const SETTINGS: { readonly [Owner in OwnerKind]?: { readonly [setting: string]: string } } = {
   backend: { price: "A backend's `price`", limit: "A backend's `limit`" },
 };
@@ -23,10 +17,6 @@ const PROVIDERS: { readonly [provider: string]: string } = {
   kubernetes: "The backend `kubernetes`",
   runpod: "The backend `runpod`",
 };
-
-export function sayUnbuilt(unit: Unit, construct: Unbuildable, span: tree.Span): void {
-  say(unit, CONSTRUCTS[construct], span);
-}
 
 export function sayUnbuiltSetting(unit: Unit, owner: OwnerKind, setting: string, node: tree.Setting): void {
   say(unit, SETTINGS[owner]?.[setting], node);

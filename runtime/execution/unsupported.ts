@@ -17,7 +17,6 @@ export function unsupported(plan: Plan, pipelines: readonly string[] = Object.ke
   const tool = (name: string, at: Position): void => {
     const declared = plan.tools[name];
     if (declared === undefined) return;
-    if (declared.from.kind === "mcp") say(at, `the MCP tool ${name}`);
     if (declared.from.kind === "builtin" && declared.from.name !== "approve")
       say(at, `the built-in ${declared.from.name}`);
   };

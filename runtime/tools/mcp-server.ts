@@ -3,7 +3,9 @@
  * an allow-listed environment, what it prints is bounded, and it ends with everything that it started.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
+import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import type { Json } from "../types.ts";
@@ -39,6 +41,24 @@ export async function listTools(
   folder: string,
   deadlineMilliseconds: number,
 ): Promise<readonly ListedTool[]> {
+  const { tools, transport } = await connect(command, folder, deadlineMilliseconds);
+  await transport.close();
+  return tools;
+}
+
+/** A server that has been started, and has said which tools it has. */
+export interface Connected {
+  readonly client: Client;
+  readonly transport: ChildTransport;
+  readonly tools: readonly ListedTool[];
+}
+
+/** Rejects with `ServerError`; the server has ended then. */
+export async function connect(
+  command: readonly string[],
+  folder: string,
+  deadlineMilliseconds: number,
+): Promise<Connected> {
   const [{ Client }, { ListToolsResultSchema }] = await Promise.all([
     import("@modelcontextprotocol/sdk/client/index.js"),
     import("@modelcontextprotocol/sdk/types.js"),
@@ -74,15 +94,16 @@ export async function listTools(
     }
   };
   try {
-    return await Promise.race([asked(), transport.failed]);
+    const tools = await Promise.race([asked(), transport.failed]);
+    transport.trust();
+    return { client, transport, tools };
   } catch (error) {
-    if (error instanceof ServerError) throw error;
     // The end of the connection is also said by the transport, with its cause.
-    const cause = await transport.causeOfEnd();
+    const cause = error instanceof ServerError ? error : await transport.causeOfEnd();
+    await transport.close();
     throw cause ?? new ServerError(`answers in a way that the protocol does not know: ${reasonOf(error)}`);
   } finally {
     clearTimeout(timer);
-    await transport.close();
   }
 }
 
@@ -93,7 +114,7 @@ function plain(text: string): string {
   return clean.length <= LONGEST_DESCRIPTION ? clean : `${clean.slice(0, LONGEST_DESCRIPTION)}…`;
 }
 
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   // A zod error's message is JSON over many lines.
   const issues = (error as { issues?: readonly { path: readonly PropertyKey[]; message: string }[] }).issues;
   const [first] = issues ?? [];
@@ -101,7 +122,7 @@ function reasonOf(error: unknown): string {
   return plain(error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error)).slice(0, 200);
 }
 
-class ChildTransport implements Transport {
+export class ChildTransport implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage) => void;
@@ -130,8 +151,29 @@ class ChildTransport implements Transport {
 
   fail(reason: string): void {
     const garbage =
-      this.#garbage === undefined ? "" : `: it prints what is no message of the protocol, ${this.#garbage}`;
+      this.#garbage === undefined || this.#garbage === ""
+        ? ""
+        : `: it prints what is no message of the protocol, ${this.#garbage}`;
     this.#reject(new ServerError(`${reason}${garbage}`));
+  }
+
+  /** It speaks the protocol: what else it prints is passed over from now on. */
+  trust(): void {
+    clearTimeout(this.#patience);
+    this.#garbage ??= "";
+  }
+
+  /** Whether this process goes on for it: while it is asked something. */
+  hold(isAsked: boolean): void {
+    const child = this.#child;
+    for (const part of [child, child?.stdin, child?.stdout, child?.stderr] as (Socket | undefined)[])
+      if (isAsked) part?.ref();
+      else part?.unref();
+  }
+
+  /** At once, with all that it started. */
+  end(): void {
+    this.#kill("SIGKILL");
   }
 
   /** Why the connection has ended, where it has or is about to. */

@@ -1,6 +1,7 @@
 /** From a declaration to something that can be called. */
 import type { Tool as ToolDeclaration } from "../plan.ts";
 import { execTool } from "./exec.ts";
+import { mcpTool } from "./mcp.ts";
 import type { Tool } from "./tool.ts";
 import { typescriptTool } from "./typescript.ts";
 
@@ -12,9 +13,10 @@ export async function openTool(name: string, declaration: ToolDeclaration, root:
       return typescriptTool(name, from, root);
     case "exec":
       return execTool(name, from.command, root);
-    // `unsupported` has refused these before a run begins.
     case "mcp":
+      return mcpTool(name, from, declaration.result, root);
+    // `unsupported` has refused these before a run begins.
     case "builtin":
-      throw new Error(`${name}: this version cannot call ${from.kind === "mcp" ? "tools of an MCP server" : "it"}`);
+      throw new Error(`${name}: this version cannot call it`);
   }
 }

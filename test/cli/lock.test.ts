@@ -23,7 +23,6 @@ const server = (file: string, ...args: string[]): string =>
 
 const MARKET = `gang 1
 import { keep } from "./tools.ts"
-// gang-ignore GANG4090: the server is called once that is built
 tools market = ${server("market.mjs")} { timeout: 20s }
 pipeline watch {
   stage now = market.quote(symbol: "TAO")

@@ -241,8 +241,7 @@ const PIPELINE = `pipeline watch {
   stage kept = keep(value: price)
 }
 `;
-const UNBUILT = "// gang-ignore GANG4090: the server is called once that is built\n";
-const SERVER = `gang 1\nimport { keep } from "./tools.ts"\n${UNBUILT}tools market = mcp("python3", "-m", "market_server")\n`;
+const SERVER = `gang 1\nimport { keep } from "./tools.ts"\ntools market = mcp("python3", "-m", "market_server")\n`;
 
 /** What `gangc lock` writes for that server. */
 const LOCK = `{
@@ -281,7 +280,7 @@ export const serverNotPinned = define<{ readonly name: string; readonly lock: bo
   help: () => "Run `gangc lock`: it starts the server, asks for its tools, and writes them down.",
   explain: {
     text: "A check starts no server. What the tools of an MCP server take and give stands in `gang.lock`, which `gangc lock` writes in the project's folder, and which belongs into the repository.",
-    wrong: `${SERVER}${UNBUILT}tools weather = mcp("./weather_server")\n${PIPELINE}`,
+    wrong: `${SERVER}tools weather = mcp("./weather_server")\n${PIPELINE}`,
     right: `${SERVER}${PIPELINE}`,
     files: PINNED,
   },
