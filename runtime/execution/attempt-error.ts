@@ -14,6 +14,9 @@ export class AttemptError extends Error {
   }
 }
 
+/** A call that failed before anything of it was done: an effect that surely did not happen. */
+export class NotStarted extends AttemptError {}
+
 /** A stage stops here for now, and nothing has failed: it waits for a person, or this is a rehearsal. */
 export class Halt extends Error {
   override readonly name = "Halt";

@@ -7,7 +7,7 @@ import type { ToolContext } from "../tools/tool.ts";
 import type { Draft, Origin } from "../trail/record.ts";
 import type { Json, Type } from "../types.ts";
 import { type Attempt, accept, asAttemptError, type Input, seconds } from "./attempt.ts";
-import { AttemptError } from "./attempt-error.ts";
+import { AttemptError, NotStarted } from "./attempt-error.ts";
 import { NOTHING as NOT_BEGUN, type Settle } from "./budget/budget.ts";
 import { Cancellation } from "./cancellation.ts";
 import type { RunContext } from "./context.ts";
@@ -133,10 +133,13 @@ export async function invoke(
     return { value, ...paid };
   } catch (error) {
     const failure = asAttemptError(error);
-    settle(isCalled ? {} : NOT_BEGUN);
+    const isStarted = isCalled && !(failure instanceof NotStarted);
+    settle(isStarted ? {} : NOT_BEGUN);
     // What failed may have been paid for all the same.
-    const paid = isCalled && declared.cost !== undefined ? { cost: declared.cost } : {};
+    const paid = isStarted && declared.cost !== undefined ? { cost: declared.cost } : {};
     if (isBegun) await ended(false, { ...paid, class: failure.class, error: failure.message });
+    if (effect && isBegun && !isStarted)
+      await context.append([{ kind: "effect", ...origin, tool: name, call, state: "undone", why: failure.message }]);
     throw failure;
   }
 }

@@ -1,7 +1,7 @@
 /** Tools that are programs in any language: JSON on stdin, JSON on stdout, talk on stderr. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { AttemptError } from "../execution/attempt-error.ts";
+import { AttemptError, NotStarted } from "../execution/attempt-error.ts";
 import type { Json } from "../types.ts";
 import type { Tool } from "./tool.ts";
 
@@ -80,14 +80,11 @@ export function execTool(name: string, command: readonly string[], root: string)
         child.on("error", (error: NodeJS.ErrnoException) => {
           letGo();
           signal.removeEventListener("abort", onAbort);
-          reject(
-            new AttemptError(
-              "error",
-              error.code === "ENOENT"
-                ? `there is no program ${program}`
-                : `${program} cannot be started: ${error.message}`,
-            ),
-          );
+          const message =
+            error.code === "ENOENT"
+              ? `there is no program ${program}`
+              : `${program} cannot be started: ${error.message}`;
+          reject(new (child.pid === undefined ? NotStarted : AttemptError)("error", message));
         });
         child.on("close", (code, killedBy) => {
           clearTimeout(grace);

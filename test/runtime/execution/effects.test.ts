@@ -167,6 +167,24 @@ test("one that fails is not tried again, by no attempt and by no resume: it may 
   ]);
 });
 
+test("one whose program is not there surely did not happen: nobody is asked, and it is done once there is one", async () => {
+  const program = join(folder, `send-${number}`);
+  const base = submitting();
+  const plan = {
+    ...base,
+    tools: { ...base.tools, submit: { ...base.tools.submit!, from: { kind: "exec" as const, command: [program] } } },
+  };
+  const failed = await run(plan, store);
+  expect(failed.summary.runs).toMatchObject([{ status: "failed", error: `work.sent: there is no program ${program}` }]);
+  expect(failed.of("effect")).toMatchObject([{ state: "undone", why: `there is no program ${program}` }]);
+  expect(readdirSync(join(store, "claims"))).toEqual([]);
+
+  writeFileSync(program, `#!/bin/sh\necho it >> ${world}\necho '{"ticket":"T"}'\n`, { mode: 0o755 });
+  const again = await resumed(plan, failed.trail.drafts);
+  expect(again.summary.runs).toMatchObject([{ status: "ok" }]);
+  expect(happened()).toEqual(["it"]);
+});
+
 test("a cancel lets it end, so that its result is known", async () => {
   const plan = submitting({ tool: "submitSlowly" });
   const stop = new AbortController();
