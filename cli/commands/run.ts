@@ -20,11 +20,12 @@ import { guarded } from "../run/guarded.ts";
 import { machineOf } from "../run/machine.ts";
 import { type Job, mine } from "../run/mining.ts";
 import { parsePeers, undeclaredNote } from "../run/peers.ts";
-import { planFor, planOf, withSettings } from "../run/program.ts";
+import { planFor, planForStage, planOf, withSettings } from "../run/program.ts";
 import { resumable, resumingJobs } from "../run/resuming.ts";
 
 const OPTIONS = {
   pipeline: { value: "P", doc: "run this one; else all of the file" },
+  stage: { value: "S", doc: "run this stage and what it needs, and learn what can be learned from these alone" },
   cycles: { value: "N", doc: "how many cycles, back to back (1 unless said)" },
   forever: { doc: "until it is interrupted, each cycle when its pipeline's `every` says" },
   peer: { value: "P[*N],…", doc: "as these peers, side by side: explorer*4,optimizer" },
@@ -79,7 +80,7 @@ export default command({
 });
 
 /** What a run that goes on has already. */
-const BEGUN_WITH = ["pipeline", "cycles", "forever", "peer", "set", "input", "seed", "dry-run"] as const;
+const BEGUN_WITH = ["pipeline", "stage", "cycles", "forever", "peer", "set", "input", "seed", "dry-run"] as const;
 
 const isGiven = (value: string | boolean | readonly string[] | undefined): boolean =>
   typeof value === "object" ? value.length > 0 : value !== undefined && value !== false;
@@ -148,28 +149,27 @@ async function jobsOf(compiled: Plan, { file, options }: Request, machine: Machi
   return participants.map((participant) => {
     const note = options.peer === undefined ? undefined : undeclaredNote(participant, plan.peers);
     if (note !== undefined) io.talk(`${note}\n`);
-    const { plan: own, pipeline } = planFor(plan, participant, set, options.pipeline);
+    const whole = planFor(plan, participant, set, options.pipeline);
+    refuseMissing(whole);
+    const { plan: own, pipeline } =
+      options.stage === undefined ? whole : planForStage(whole, options.stage, options["dry-run"]);
     const pipelines = pipeline === undefined ? Object.keys(own.pipelines) : [pipeline];
-    refuse(own, pipelines);
+    const problems = unsupported(own, pipelines);
+    if (problems.length > 0) throw new RefusedError("program", problems);
     const program = own.hash === compiled.hash ? undefined : compiled.hash;
     return { peer: participant.name, plan: own, pipelines, pipeline, program, resume: undefined };
   });
 }
 
-/** What cannot run is refused before there is a store. */
-function refuse(plan: Plan, pipelines: readonly string[]): void {
+function refuseMissing({ plan, pipeline }: { readonly plan: Plan; readonly pipeline: string | undefined }): void {
   const known = Object.keys(plan.pipelines);
   if (known.length === 0) throw new RefusedError("program", ["the file has no pipeline to run."]);
-  const missing = pipelines.find((name) => !Object.hasOwn(plan.pipelines, name));
-  if (missing !== undefined) {
-    const near = nearest(missing, known);
-    throw usageError(
-      `there is no pipeline ${missing}.`,
-      near === undefined ? `There is ${known.join(", ")}.` : `Did you mean ${near}?`,
-    );
-  }
-  const problems = unsupported(plan, pipelines);
-  if (problems.length > 0) throw new RefusedError("program", problems);
+  if (pipeline === undefined || known.includes(pipeline)) return;
+  const near = nearest(pipeline, known);
+  throw usageError(
+    `there is no pipeline ${pipeline}.`,
+    near === undefined ? `There is ${known.join(", ")}.` : `Did you mean ${near}?`,
+  );
 }
 
 async function start(plan: Plan, request: Request, io: IO): Promise<ExitCode> {
@@ -217,7 +217,7 @@ function wordsOf(
 } {
   const gangc = io.env.npm_command === "exec" ? "npx gangc" : "gangc";
   const storeOption = options.store === undefined ? "" : ` --store ${options.store}`;
-  const given = (["pipeline", "cycles", "peer"] as const).flatMap((name) =>
+  const given = (["pipeline", "stage", "cycles", "peer"] as const).flatMap((name) =>
     options[name] === undefined ? [] : [`--${name} ${options[name]}`],
   );
   const again = [gangc, "run", path, ...given, options.forever ? "--forever" : undefined]

@@ -2,14 +2,18 @@
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
 import { renderPretty } from "../../compiler/diagnostics/render/pretty.ts";
 import { summarize } from "../../compiler/diagnostics/render/summary.ts";
+import { nearest } from "../../compiler/diagnostics/suggestion.ts";
 import type { Host } from "../../compiler/host.ts";
 import { compile, lower } from "../../compiler/index.ts";
-import { applyOverrides } from "../../runtime/execution/load.ts";
+import { sourcesOf } from "../../runtime/execution/asking.ts";
+import { applyOverrides, hashOf } from "../../runtime/execution/load.ts";
+import { partFor } from "../../runtime/execution/part.ts";
 import type { Override, Plan } from "../../runtime/plan.ts";
 import { usageError } from "../command.ts";
 import { fileSystemHost, projectOf } from "../host.ts";
 import type { IO } from "../io.ts";
 import { shown } from "../paths.ts";
+import { stagesOf } from "./lessons.ts";
 import type { Participant } from "./peers.ts";
 
 /** The plan of a file. Where the file has errors they are told, and the result is `undefined`. */
@@ -42,6 +46,39 @@ export function planFor(
     throw usageError(`the peer ${name} is for the pipeline ${peer.pipeline}, not ${asked}.`);
   }
   return { plan: applyOverrides(plan, [...(peer?.overrides ?? []), ...set]), pipeline: asked ?? peer?.pipeline };
+}
+
+/**
+ * The plan with only this stage (`plan`, or `research.plan` where two pipelines have one) and what belongs to it in its
+ * pipeline, which is the one to run. An item of a source is done once, so none is spent on a part of what is to be done.
+ */
+export function planForStage(
+  { plan, pipeline }: { readonly plan: Plan; readonly pipeline: string | undefined },
+  asked: string,
+  dry: boolean,
+): { readonly plan: Plan; readonly pipeline: string } {
+  const places = (pipeline === undefined ? Object.keys(plan.pipelines) : [pipeline]).flatMap((of) =>
+    [...new Set(stagesOf(plan.pipelines[of]!.body))].map((name) => ({ of, name, long: `${of}.${name}` })),
+  );
+  const [found, other] = places.filter(({ name, long }) => name === asked || long === asked);
+  if (found === undefined) {
+    const near = nearest(asked, [...places.map(({ name }) => name), ...places.map(({ long }) => long)]);
+    const all = places.map(({ long }) => long).join(", ");
+    throw usageError(
+      `there is no stage ${asked}.`,
+      near !== undefined ? `Did you mean ${near}?` : all === "" ? undefined : `There is ${all}.`,
+    );
+  }
+  if (other !== undefined)
+    throw usageError(`more than one pipeline has a stage ${asked}.`, `Say which: --stage ${found.long}.`);
+  const part = partFor(plan.pipelines[found.of]!, found.name);
+  if (sourcesOf(part).length > 0 && !dry)
+    throw usageError(
+      `${found.long} answers the items of a source, each of which is done once and as a whole.`,
+      "With --dry-run no item is used up.",
+    );
+  const changed = { ...plan, pipelines: { ...plan.pipelines, [found.of]: part } };
+  return { plan: { ...changed, hash: hashOf(changed) }, pipeline: found.of };
 }
 
 const PEER = "set_on_the_command_line";
