@@ -4,11 +4,12 @@
  * machine burdens all alike; each round is a process of its own, in which a tiny file is checked first.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import { build, GANGC, measured, measuredGang, VERSION } from "./compile/gang.ts";
 import { EXTENSION, generate, LANGIUM_GRAMMAR, LANGUAGES, type Language } from "./compile/sources.ts";
+import { install } from "./install.ts";
 import { type Row, rowOf } from "./row.ts";
 
 const PACKAGE = join(import.meta.dirname, "compile");
@@ -21,7 +22,7 @@ const SIZES = [1_000, 10_000];
 const CHAINED = [5_000, 10_000, 20_000];
 
 export async function* bench(): AsyncIterable<Row> {
-  install();
+  install(PACKAGE, "the other compilers");
   build();
   const folder = mkdtempSync(join(tmpdir(), "gang-bench-"));
   try {
@@ -35,15 +36,6 @@ export async function* bench(): AsyncIterable<Row> {
 }
 
 type Tiny = { readonly [L in Language]: string };
-
-/** The other compilers, once: with the npm that belongs to this Node, if there is one beside it. */
-function install(): void {
-  if (existsSync(join(PACKAGE, "node_modules"))) return;
-  console.error(`Installing the other compilers into ${PACKAGE}, once.`);
-  const path = [dirname(process.execPath), process.env.PATH].join(delimiter);
-  const env = { ...process.env, PATH: path };
-  execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: PACKAGE, env, stdio: ["ignore", 2, 2] });
-}
 
 /** What a row calls a compiler: its name and version. */
 const NAMES: { readonly [L in Language]: string } = (() => {

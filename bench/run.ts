@@ -11,7 +11,7 @@ import type { Row } from "./row.ts";
 const BENCHES: { readonly [name: string]: (scale: number) => Promise<AsyncIterable<Row> | Iterable<Row>> } = {
   check: async () => (await import("./check.ts")).bench(),
   compile: async () => (await import("./compile.ts")).bench(),
-  stages: async () => (await import("./stages.ts")).bench(),
+  runtime: async () => (await import("./runtime.ts")).bench(),
   learn: async () => (await import("./learn.ts")).bench(),
   drift: async () => (await import("./drift.ts")).bench(),
   store: async (scale) => (await import("./store.ts")).bench(scale),

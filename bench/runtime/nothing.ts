@@ -1,2 +1,2 @@
-/** A tool that does nothing, for `stages.ts`. */
+/** A tool that does nothing, for `ours.ts`. */
 export const nothing = ({ value }: { value: number }): number => value;

@@ -1,0 +1,105 @@
+/**
+ * What a stage that does nothing costs, in a chain and in a fan: ours in memory and in a store, beside LangGraph and
+ * Mastra, which live in a package of their own in `runtime/`. Each case is a process of its own. Who does not come to an
+ * end is stopped, and the row says when.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { install } from "./install.ts";
+import { median, type Row, rowOf } from "./row.ts";
+
+const PACKAGE = join(import.meta.dirname, "runtime");
+const SHAPES = ["chain", "fan"] as const;
+const ROUNDS: { readonly [stages: number]: number } = { 100: 9, 1000: 5, 10000: 3 };
+const STOPPED_AFTER_MILLISECONDS = 60_000;
+const HEAP_MEGABYTES = 4_096;
+
+interface Runtime {
+  readonly name: string;
+  readonly worker: readonly string[];
+  /** It keeps what it did: compared with ours in a store, else with ours in memory. */
+  readonly kept: boolean;
+}
+
+/** Ours first: the others are set against it. */
+function runtimes(): readonly Runtime[] {
+  const { dependencies } = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8")) as {
+    readonly dependencies: { readonly [name: string]: string };
+  };
+  const rival = (of: string, named: string, how: string, kept: boolean): Runtime => ({
+    name: `${named} ${dependencies[of]}, ${how}`,
+    worker: [join(PACKAGE, "rivals.mjs"), `${named}, ${how}`],
+    kept,
+  });
+  return [
+    { name: "ours, in memory", worker: [join(PACKAGE, "ours.ts"), "memory"], kept: false },
+    { name: "ours, in a store", worker: [join(PACKAGE, "ours.ts"), "store"], kept: true },
+    rival("@langchain/langgraph", "langgraph", "no checkpointer", false),
+    rival("@langchain/langgraph", "langgraph", "MemorySaver", false),
+    rival("@langchain/langgraph", "langgraph", "SqliteSaver", true),
+    rival("@mastra/core", "mastra", "no storage", false),
+    rival("@mastra/core", "mastra", "LibSQLStore", true),
+  ];
+}
+
+export async function* bench(): AsyncGenerator<Row> {
+  install(PACKAGE, "the other runtimes");
+  // Beside the code, not in the system's temporary folder, which may be memory.
+  const cache = join(import.meta.dirname, "..", "node_modules", ".cache");
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, "runtime-"));
+  try {
+    for (const shape of SHAPES) {
+      for (const [stages, rounds] of Object.entries(ROUNDS)) yield* beside(shape, Number(stages), rounds, folder);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function* beside(shape: string, stages: number, rounds: number, folder: string): AsyncGenerator<Row> {
+  const size = stages.toLocaleString("en");
+  const perStage = (ms: number): number => (ms * 1000) / stages;
+  const nameOf = (what: string) => ({ bench: "runtime", case: `${shape} of ${size}, ${what}, a stage`, unit: "µs" });
+  const ours = new Map<boolean, number>();
+  for (const { name, worker, kept } of runtimes()) {
+    const { measured, stopped } = await measuredIn([...worker, shape, `${stages}`, `${rounds}`, folder]);
+    const costs = measured.map(({ ms }) => perStage(ms));
+    const bare = measured.flatMap((round) => (round.bare === undefined ? [] : [perStage(round.bare)]));
+    if (stopped !== undefined) {
+      yield rowOf(nameOf(`${name}: no end after ${(stopped / 1000).toFixed(0)} s, so more than`), [perStage(stopped)]);
+    } else if (!ours.has(kept)) {
+      ours.set(kept, median(costs));
+      if (bare.length === 0) yield rowOf(nameOf(name), costs);
+      else {
+        yield rowOf(nameOf(name), costs, { against: "the bare syncs of the same bytes", values: bare });
+        yield rowOf(nameOf("the bare syncs"), bare);
+      }
+    } else {
+      const base = ours.get(kept)!;
+      const against = kept ? "ours in a store" : "ours in memory";
+      yield rowOf(nameOf(name), costs, { against, values: costs.map(() => base) });
+    }
+  }
+}
+
+interface Measured {
+  readonly measured: readonly { readonly ms: number; readonly bare?: number }[];
+  /** Milliseconds after which it was stopped, or gave up, without a single round. */
+  readonly stopped?: number;
+}
+
+async function measuredIn(args: readonly string[]): Promise<Measured> {
+  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MEGABYTES}`, ...args], {
+    cwd: PACKAGE,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const began = performance.now();
+  const stop = setTimeout(() => child.kill("SIGKILL"), STOPPED_AFTER_MILLISECONDS);
+  const measured: Measured["measured"][number][] = [];
+  for await (const line of createInterface({ input: child.stdout })) measured.push(JSON.parse(line));
+  clearTimeout(stop);
+  return measured.length > 0 ? { measured } : { measured, stopped: performance.now() - began };
+}

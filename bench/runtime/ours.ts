@@ -1,0 +1,166 @@
+/**
+ * Ours, in a process of its own: `node ours.ts memory|store SHAPE STAGES ROUNDS FOLDER`; see `rounds.ts`. In memory it is
+ * the scheduler's own work, without trail and knowledge. In a store, the end of each round tells what the bare write and
+ * `fdatasync` of the same bytes, in as many pieces, takes.
+ */
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock } from "../../runtime/clock.ts";
+import { runPlan } from "../../runtime/execution/execute.ts";
+import type { Knowledge } from "../../runtime/knowledge/knowledge.ts";
+import { openKnowledge } from "../../runtime/knowledge/open.ts";
+import type { Plan, Position, StageNode } from "../../runtime/plan.ts";
+import { openTrail } from "../../runtime/trail/local.ts";
+import type { Trail } from "../../runtime/trail/trail.ts";
+import { measure } from "./rounds.ts";
+
+const [where, shape, stages, rounds, folder] = process.argv.slice(2) as [string, string, string, string, string];
+
+async function inMemory(count: number): Promise<{ run(): Promise<void> }> {
+  const plan = planOf(count);
+  const trail: Trail = {
+    process: "bench",
+    append: async () => [],
+    note: () => {},
+    since: async () => ({ records: [], cursor: {}, problems: [] }),
+    failed: new Promise(() => {}),
+    close: async () => {},
+  };
+  const nothing = { patterns: [], antipatterns: [], known: 0, generation: 0 };
+  const knowledge = { refresh: async () => {}, recall: async () => nothing, regime: () => 0 } as unknown as Knowledge;
+  return { run: () => run(plan, trail, knowledge, folder) };
+}
+
+async function inStore(count: number): Promise<{ run(): Promise<void>; end(): Promise<{ bare: number }> }> {
+  const plan = planOf(count);
+  const store = mkdtempSync(join(folder, "store-"));
+  const trail = await openTrail({ directory: store, peers: ["main"] });
+  const knowledge = await openKnowledge({ source: trail, clock: systemClock });
+  let syncs = 0;
+  // What was appended in one turn of the loop shares one write and one sync.
+  let turn: Promise<unknown> | undefined;
+  const counting: Trail = {
+    process: trail.process,
+    append(drafts) {
+      if (turn === undefined) syncs += 1;
+      const done = trail.append(drafts);
+      turn = done.finally(() => {
+        turn = undefined;
+      });
+      return done;
+    },
+    note: (drafts) => trail.note(drafts),
+    since: (cursor, take) => trail.since(cursor, take),
+    failed: trail.failed,
+    close: () => trail.close(),
+  };
+  return {
+    run: () => run(plan, counting, knowledge, store),
+    async end() {
+      await knowledge.close();
+      await trail.close();
+      const bytes = sizeOf(join(store, "trail"));
+      rmSync(store, { recursive: true });
+      const began = performance.now();
+      bare(join(folder, "bare"), bytes, syncs);
+      return { bare: performance.now() - began };
+    },
+  };
+}
+
+/** The same bytes, written and synced in as many equal pieces. */
+function bare(path: string, bytes: number, syncs: number): void {
+  const file = openSync(path, "w");
+  const piece = Buffer.alloc(Math.ceil(bytes / syncs), 120);
+  for (let i = 0; i < syncs; i++) {
+    writeSync(file, piece);
+    fdatasyncSync(file);
+  }
+  closeSync(file);
+  rmSync(path);
+}
+
+async function run(plan: Plan, trail: Trail, knowledge: Knowledge, store: string): Promise<void> {
+  const { runs } = await runPlan(plan, {
+    trail,
+    knowledge,
+    clock: systemClock,
+    store,
+    cycles: 1,
+    peer: "main",
+    seed: 1,
+    signal: new AbortController().signal,
+  });
+  if (runs[0]?.status !== "ok") throw new Error(`the benchmark's own run failed: ${runs[0]?.error}`);
+}
+
+// The plan ------------------------------------------------------------------------------------------------------------------
+
+const AT: Position = [0, 1, 1, 1];
+
+function planOf(count: number): Plan {
+  const body = Array.from({ length: count }, (_, i): StageNode => {
+    const needs = shape === "chain" && i > 0 ? [`s${i - 1}`] : [];
+    return {
+      kind: "stage",
+      name: `s${i}`,
+      id: `work.s${i}`,
+      alternatives: [
+        {
+          callee: { kind: "tool", name: "nothing" },
+          arguments: [
+            {
+              name: "value",
+              value: needs[0] === undefined ? { op: "literal", value: i } : { op: "name", name: needs[0] },
+            },
+          ],
+          backends: ["local"],
+          at: AT,
+        },
+      ],
+      orNone: false,
+      type: { kind: "int" },
+      needs,
+      recall: "none",
+      measured: [],
+      at: AT,
+    };
+  });
+  return {
+    format: "gang-plan",
+    version: 1,
+    hash: "0".repeat(64),
+    source: [{ path: "bench.gang", hash: "0".repeat(64) }],
+    root: import.meta.dirname,
+    types: {},
+    subnets: {},
+    models: {},
+    agents: {},
+    tools: {
+      nothing: {
+        from: { kind: "typescript", file: "nothing.ts", export: "nothing", nulls: [] },
+        parameters: [{ name: "value", type: { kind: "int" } }],
+        result: { kind: "int" },
+        effect: false,
+        limits: [],
+        at: AT,
+      },
+    },
+    retries: {},
+    recalls: {},
+    backends: {},
+    secrets: [],
+    pipelines: { work: { parameters: [], limits: [], parallel: 4, body, at: AT } },
+    peers: {},
+    tests: [],
+    unbuilt: [],
+  };
+}
+
+function sizeOf(folder: string): number {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => statSync(join(folder, name)))
+    .reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0);
+}
+
+await measure(where === "memory" ? inMemory : inStore, Number(stages), Number(rounds));
