@@ -16,9 +16,17 @@ import { DOUBTED_SQL, REGIMES } from "./drift/drift.sql.ts";
 import { CLAIMS, type ClaimText, FACTS, type Facts, isPlain, OBSERVED, type Place, type Row } from "./facts.ts";
 
 import type { Filter } from "./filter.ts";
-import { agreementsSql, ROLLUP_SOME_SQL, ROLLUP_SQL, ROLLUP_STAGE_SQL, TEXTS_SQL, TRUST_SQL } from "./queries.sql.ts";
+import {
+  agreementsSql,
+  LEVELS_SQL,
+  ROLLUP_SOME_SQL,
+  ROLLUP_SQL,
+  ROLLUP_STAGE_SQL,
+  TEXTS_SQL,
+  TRUST_SQL,
+} from "./queries.sql.ts";
 import { ROLLED } from "./rollup.sql.ts";
-import { SCORE } from "./score.sql.ts";
+import { LEVELS, SCORE } from "./score.sql.ts";
 
 export const TRUSTED = {
   schema: "ranking",
@@ -149,6 +157,8 @@ export class Engine {
   private readonly types: { readonly [name in "INTEGER" | "DOUBLE" | "VARCHAR" | "BOOLEAN"]: DuckDBType };
   private readonly agreed = new Map<number, { readonly version: number; readonly at: number }>();
   private readonly held = new Map<number, Set<number>>();
+  /** The table that has the levels of a stage for a half-life, and of which version of the stage they are. */
+  private readonly levels = new Map<number, Map<number, { readonly version: number; readonly table: string }>>();
   /** Claims and peers with news, by place. */
   private changed = new Map<number, Map<string, readonly [place: number, claim: number, peer: number]>>();
   private changes = 0;
@@ -193,7 +203,7 @@ export class Engine {
     if (snapshot !== undefined)
       await connection.run(`attach '${snapshot.replaceAll("'", "''")}' as sealed (read_only)`);
     await connection.run("create schema if not exists told; create schema if not exists ranking");
-    const told = [FACTS, CLAIMS, OBSERVED, ROLLED, RENEWED, DROPPED];
+    const told = [FACTS, CLAIMS, OBSERVED, ROLLED, LEVELS, RENEWED, DROPPED];
     const tables = [...told, CHANGED, WANTED, HELD, DUE, TRUSTED, AGREEMENTS, PLACES, REGIMES, ASKED];
     const views = viewsOf(snapshot !== undefined, false);
     await connection.run([...tables.map(createTable), ...views].join(";\n"));
@@ -225,6 +235,11 @@ export class Engine {
     for (const { id, version } of facts.allPlaces()) {
       if (at.has(id)) this.agreed.set(id, { version, at: at.get(id)! });
     }
+    if (!this.sealed) return this.run("unlevelled", "delete from told.levels").then(() => undefined);
+    const levelled = await this.connection.runAndReadAll("select distinct place from sealed.told.levels");
+    const sealed = new Set(levelled.getRows().map(([place]) => place as number));
+    for (const { id, version } of facts.allPlaces())
+      if (sealed.has(id)) this.levels.set(id, new Map([[HALFLIFE, { version, table: "sealed.told.levels" }]]));
   }
 
   /** What a snapshot keeps of the trust. */
@@ -384,6 +399,35 @@ export class Engine {
     return true;
   }
 
+  /** @returns the table in which there are the levels of a plain stage for a half-life that it is kept for. */
+  async level(place: Place, halflife: number): Promise<string> {
+    const known = this.levels.get(place.id)?.get(halflife);
+    if (known?.version === place.version) return known.table;
+    await this.put({ ...NO_QUESTION, place: place.id, halflife });
+    if (known !== undefined)
+      await this.run(
+        "old levels",
+        "delete from told.levels l using ranking.asked where l.place = asked.place and l.halflife = asked.halflife",
+      );
+    await this.levelAll([place], halflife);
+    return "told.levels";
+  }
+
+  /** Makes the levels of plain stages that have none. */
+  async levelAll(places: readonly Place[], halflife = HALFLIFE): Promise<void> {
+    await this.put({ ...NO_QUESTION, halflife });
+    for (let start = 0; start < places.length; start += DUE_AT_ONCE) {
+      const part = places.slice(start, start + DUE_AT_ONCE);
+      await this.due(part.map(({ id }) => id));
+      await this.run("levels", `insert into told.levels ${LEVELS_SQL}`);
+      for (const { id, version } of part) {
+        const levels = this.levels.get(id) ?? new Map();
+        this.levels.set(id, levels.set(halflife, { version, table: "told.levels" }));
+      }
+    }
+    await this.due([]);
+  }
+
   private async due(places: readonly number[]): Promise<void> {
     await this.run("done", "delete from ranking.due");
     await append(
@@ -447,6 +491,8 @@ export class Engine {
     await this.due([]);
     await this.run("distrust", "delete from ranking.trusted");
     await this.run("trust", `insert into ranking.trusted select peer, trust from (${TRUST_SQL})`);
+    this.levels.clear();
+    await this.run("unlevelled", "delete from told.levels");
   }
 
   private dueOf(facts: Facts, now: number): Place[] {

@@ -386,13 +386,15 @@ class DuckKnowledge implements OpenKnowledge {
       const span = evaluations ? halflife.evaluations : halflife.seconds * 1000;
       const now = query.now >= place.newest - MOMENT ? Math.max(query.now, place.newest) : query.now;
       const kept = !evaluations && filter === undefined && now >= place.newest && (await engine.hold(place.id, span));
+      const plain = isPlain(place);
       const shape: Omit<ScoreShape, "of"> = {
         sums: kept ? "kept" : evaluations ? "evaluations" : "seconds",
-        plain: isPlain(place),
+        plain,
+        ...(kept && plain ? { levels: await engine.level(place, span) } : {}),
         ...(filter === undefined ? {} : { filter: filter.sql }),
       };
       const found = await engine.ask<ScoredRow>(
-        `recall ${shape.sums} ${shape.plain} ${filter?.sql ?? ""}`,
+        `recall ${shape.sums} ${plain} ${shape.levels} ${filter?.sql ?? ""}`,
         () => recallSql(shape),
         {
           place: place.id,

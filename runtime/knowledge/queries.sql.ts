@@ -72,6 +72,10 @@ select * from rolled`;
 export const agreementsSql = (plain: boolean): string =>
   `with ${scoreSql({ of: "trust", sums: "kept", plain })} select * from agreements`;
 
+/** What does not change with time in the plain stages that are `due`, for the half-life asked. */
+export const LEVELS_SQL = `with ${scoreSql({ of: "levels", sums: "kept", plain: true })}
+select place, halflife, claim, z, measured, metric, "value" from levels`;
+
 /** Every peer's trust, from its agreements in all stages. */
 export const TRUST_SQL = `
 select peer, sum(agreement) as agreement, sum(disagreement) as disagreement,

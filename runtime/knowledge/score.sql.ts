@@ -19,6 +19,7 @@
  * Sums of w are kept relative to the peer's newest evidence on the claim (m), and means are taken so: neither a short
  * half-life nor old evidence can overflow or divide by zero.
  */
+import type { Table } from "./appending.ts";
 import { BELONGS } from "./drift/drift.sql.ts";
 import { rollupSql, SAID_SQL, WEIGHTS } from "./rollup.sql.ts";
 
@@ -40,8 +41,11 @@ export const SCORE = {
 } as const;
 
 export interface ScoreShape {
-  /** The claims of the stage that is asked for, those of all stages, or how far peers agree in the stages that are `due`. */
-  readonly of: "claims" | "all claims" | "trust";
+  /**
+   * The claims of the stage that is asked for, those of all stages; how far peers agree in the stages that are `due`; or
+   * the levels of those stages, which are plain: what of their claims' standing does not change with time.
+   */
+  readonly of: "claims" | "all claims" | "trust" | "levels";
   /**
    * Where the sums come from. `kept`: `ranking.rolled`, right if it has the half-life asked for and nothing in it is
    * newer than now. Else they are made on the spot, with a half-life in seconds or in evaluations.
@@ -51,7 +55,26 @@ export interface ScoreShape {
   readonly filter?: string;
   /** The stage has one scope, one regime and at most one metric: the same formula without the steps that merge them. */
   readonly plain?: boolean;
+  /**
+   * A table of levels that holds those of the stage. Between a peer's rows on a claim all weights of a plain stage fade by
+   * one factor: its mean of values stays, and with it z and ẑ, until there is news of the stage or of trust.
+   */
+  readonly levels?: string;
 }
+
+export const LEVELS = {
+  schema: "told",
+  name: "levels",
+  columns: {
+    place: "INTEGER",
+    halflife: "DOUBLE",
+    claim: "INTEGER",
+    z: "DOUBLE",
+    measured: "BOOLEAN",
+    metric: "INTEGER",
+    value: "DOUBLE",
+  },
+} as const satisfies Table;
 
 /**
  * The score's common table expressions. What is asked stands in the one row of `asked(place, scope, now, halflife)`:
@@ -59,14 +82,20 @@ export interface ScoreShape {
  * it. A null scope makes all scopes own; `now` is in milliseconds, `halflife` too, or in evaluations.
  *
  * Of claims: ends in `ranked(claim, place, P, N, C, z, peers, evaluations, newest, own, r, q, strength, anti, pattern)`.
- * Of trust: ends in `agreements(place, peer, agreement, disagreement)`, to be summed over all stages.
+ * Of levels: ends in `levels`. Of trust: ends in `agreements(place, peer, agreement, disagreement)`, to be summed over all stages.
  */
 export function scoreSql(shape: ScoreShape): string {
-  const { of, plain = false } = shape;
+  const { of, plain = false, levels } = shape;
+  if (levels !== undefined) {
+    return `${sums(shape)},\n${weighed(shape)},\n${plainClaims(SUMS)},\n${levelled(levels)},\n${RANKED}`;
+  }
   const alike = plain ? (of === "claims" ? "" : "group by place, scope, metric") : "group by place, scope, metric, ago";
+  const claims = plain
+    ? `${plainClaims(of === "levels" ? HEARD : `${SUMS}, ${HEARD}`)},${PLAIN_CENTRES}`
+    : layered(false);
   return `${sums(shape)},
 ${weighed(shape)},
-${plain ? (of === "trust" ? PLAIN_TRUST : PLAIN_CLAIMS) : layered(of === "trust")},
+${of !== "trust" ? claims : plain ? PLAIN_TRUST : layered(true)},
 scales as (
   select any_value(place) as place, any_value(scope) as scope, any_value(metric) as metric, any_value(centre) as centre,
     ${plain ? "" : "any_value(ago) as ago, "}greatest(median(deviation), avg(deviation) / 10, coalesce(max(resolution), 0)) as spread,
@@ -76,15 +105,18 @@ scales as (
     select *, median(x) over (${alike.replace("group", "partition")}) as centre, abs(x - centre) as deviation from centres
   ) ${alike} having count(*) > 0
 ),
-${of === "trust" ? `${plain ? PLAIN_PEERS : layeredPeers(true)},${TRUST}` : plain ? PLAIN_STANDING : `${layeredPeers(false)},${STANDING}`},
-${of === "trust" ? AGREEMENTS : RANKED}`;
+${of !== "trust" ? (plain ? PLAIN_STANDING : `${layeredPeers(false)},${STANDING}`) : `${plain ? PLAIN_PEERS : layeredPeers(true)},${TRUST}`},
+${{ claims: RANKED, "all claims": RANKED, trust: AGREEMENTS, levels: "levels as (select * from standing)" }[of]}`;
 }
+
+const DUE = "join ranking.due on f.place = due.place cross join ranking.asked";
 
 function sums({ of, sums, filter }: ScoreShape): string {
   const places = {
     claims: "join ranking.asked on f.place = asked.place",
     "all claims": "cross join ranking.asked",
-    trust: "join ranking.due on f.place = due.place cross join ranking.asked",
+    trust: DUE,
+    levels: DUE,
   }[of];
   if (sums === "kept") {
     return `rolled as (select f.* from ranking.rolled f ${places} where f.halflife = asked.halflife)`;
@@ -176,7 +208,7 @@ peers as (
 
 /** Here a peer has one row on a claim. */
 const PLAIN = `told as (
-  select claim, scope, peer, place, metric, own, newest, direction, resolution, attempts + if(checked, 0, claimed) as attempts,
+  select claim, scope, peer, place, metric, halflife, own, newest, direction, resolution, attempts + if(checked, 0, claimed) as attempts,
     1 - exp(-fade * (s + if(checked, 0, s_claimed))) as s, 1 - exp(-fade * (f + if(checked, 0, f_claimed))) as f,
     1 - exp(-coalesce(fade * coalesce(w1, w0 * ${WEIGHTS.unverified}), 0)) as c, if(weight = 0, null, coalesce(x1, x0)) as x
   from (select * replace (rel * s as s, rel * f as f, rel * s_claimed as s_claimed, rel * f_claimed as f_claimed,
@@ -201,29 +233,40 @@ const voices = (
 /** The lower median: the smallest value that half of the voices do not exceed; the slack is for rounding. */
 const LOWER_MEDIAN = "list_reduce(voices, lambda a, b: if(a.voice >= half, a, { x: b.x, voice: a.voice + b.voice })).x";
 
-const SUMS = `any_value(place) as place, sum(2 * trust * s) as P, sum(2 * trust * f) as N, sum(2 * trust * c) as C, count(*) as peers,
+const SUMS = `sum(2 * trust * s) as P, sum(2 * trust * f) as N, sum(2 * trust * c) as C, count(*) as peers,
     sum(attempts)::INTEGER as evaluations, max(newest) as newest, bool_or(own) as own`;
 
 /** With one metric the median of z is that of x, and the claims are compared after the peers. */
-const PLAIN_CLAIMS = `${PLAIN},
+const HEARD = `${voices("x")}, any_value(halflife) as halflife, any_value(scope) as scope, median(x) as x,
+    max(resolution) as resolution, any_value(metric) as metric, avg(x * direction) as "value"`;
+
+const plainClaims = (terms: string) => `${PLAIN},
 sums as (
-  select claim, ${SUMS}, ${voices("x")}, any_value(scope) as scope, median(x) as x, max(resolution) as resolution,
-    any_value(metric) as metric, avg(x * direction) as "value"
+  select claim, any_value(place) as place, ${terms}
   from (
     select told.*, coalesce(trusted.trust, 0.5) as trust from told left join ranking.trusted on trusted.peer = told.peer
   ) group by claim
-),
+)`;
+
+const PLAIN_CENTRES = `
 centres as (select place, scope, 0 as metric, claim, x, resolution from sums where x is not null)`;
 
 const PLAIN_STANDING = `standing as (
-  select claim, sums.place, P, N, C, peers, evaluations, newest, own, sums.metric, "value",
-    if(x is null, null, ${clamped(LOWER_MEDIAN)}) as z, scales.place is not null as measured
+  select sums.* exclude (voices, half, scope, x, resolution), if(x is null, null, ${clamped(LOWER_MEDIAN)}) as z,
+    scales.place is not null as measured
   from sums left join scales on scales.place = sums.place
+)`;
+
+const levelled = (levels: string) => `standing as (
+  select sums.*, l.z, l.measured, l.metric, l."value"
+  from sums join (
+    select l.* from ${levels} l join ranking.asked on l.place = asked.place and l.halflife = asked.halflife
+  ) l on l.claim = sums.claim
 )`;
 
 const STANDING = `
 sums as (
-  select claim, ${SUMS}, ${voices("z")}
+  select claim, any_value(place) as place, ${SUMS}, ${voices("z")}
   from (
     select peers.*, coalesce(trusted.trust, 0.5) as trust from peers left join ranking.trusted on trusted.peer = peers.peer
   ) where attempts > 0 group by claim

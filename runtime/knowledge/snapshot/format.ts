@@ -1,11 +1,12 @@
 /**
- * What a snapshot holds: the tables of `gangc sql` in `main`; in `told` those of the score, sorted by stage, the trust, and
+ * What a snapshot holds: the tables of `gangc sql` in `main`; in `told` those of the score, sorted by stage, the trust, the levels, and
  * what `Facts` knows without asking. Status and other verdicts about the present are not in it.
  */
 import { sha256 } from "../../values/canonical.ts";
 import { createTable, type Table } from "../appending.ts";
 import { CLAIMS, FACTS, OBSERVED } from "../facts.ts";
 import { ROLLED } from "../rollup.sql.ts";
+import { LEVELS } from "../score.sql.ts";
 import { shapeOf, TABLES, type TableName } from "../tables.ts";
 
 /** Changes with whatever is in a snapshot, or how it is derived from records. A snapshot of another version is not used. */
@@ -58,6 +59,6 @@ export function createSqlTables(): string {
 /** Who can read a snapshot, as a manifest names it: DuckDB's version, and the tables as this program knows them. */
 export async function engineName(): Promise<string> {
   const { version } = await import("@duckdb/node-api");
-  const shapes = [...SQL_TABLES.map(shapeOf), FACTS, CLAIMS, OBSERVED, ROLLED, ...KEPT];
+  const shapes = [...SQL_TABLES.map(shapeOf), FACTS, CLAIMS, OBSERVED, ROLLED, LEVELS, ...KEPT];
   return `duckdb ${version()} ${sha256(JSON.stringify(shapes)).slice(0, 12)}`;
 }

@@ -15,7 +15,7 @@ import { inOrder, parquet, readSealed } from "../../trail/sealed.ts";
 import type { Cursor } from "../../trail/trail.ts";
 import { append, createTable, type Table } from "../appending.ts";
 import { Engine } from "../engine.ts";
-import { Facts } from "../facts.ts";
+import { Facts, isPlain } from "../facts.ts";
 import { type Cells, LASTING, rowsOf } from "../rows.ts";
 import { shapeOf, TABLES, type TableName } from "../tables.ts";
 import { createSqlTables, engineName, KEPT, SNAPSHOT_VERSION, SQL_TABLES } from "./format.ts";
@@ -87,6 +87,7 @@ async function make(path: string, before: string | undefined, options: SnapshotO
     await cluster(connection, "rolled", "place, claim");
     const at = now();
     await engine.renewTrust(facts, at);
+    await engine.levelAll([...facts.allPlaces()].filter(isPlain));
     await keep(engine, facts, accounted, { generation: (old?.generation ?? 0) + 1, at });
     await connection.run("drop schema ranking cascade");
     await connection.run("checkpoint");
