@@ -63,12 +63,11 @@ export interface Provider {
 const text: Type = { kind: "optional", of: { kind: "string" } };
 const option = (name: string, type: Type, doc: string): Field => ({ name, type, doc });
 const SHARE: Type = { kind: "optional", of: { kind: "float", low: 0, high: 1 } };
-const sentinels = (otherwise: string): Field =>
-  option(
-    "sentinels",
-    SHARE,
-    `The share of a measured stage's attempts, 0 to 1, that evaluate the best claim again instead of asking: so it is seen when the subnet moves. ${otherwise}`,
-  );
+const SENTINELS = option(
+  "sentinels",
+  SHARE,
+  "The share of a measured stage's attempts, 0 to 1, that evaluate a known claim again instead of asking: so it is seen when the subnet moves. None where nothing is said.",
+);
 
 /** The providers, by name. Options that `gang.yaml` has too (addresses, keys) are the machine's affair. */
 export const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider>([
@@ -77,10 +76,7 @@ export const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider
     {
       of: "model",
       texts: [],
-      options: [
-        option("explore", SHARE, "How far it strays from what is known to be good: 0 to 1."),
-        sentinels("0.1 where nothing is said."),
-      ],
+      options: [option("explore", SHARE, "How far it strays from what is known to be good: 0 to 1."), SENTINELS],
       doc: "The sampler that comes with the box: searches the agent's result type, informed by what was recalled. No key, no network.",
       example: "embedded(explore: 0.2)",
     },
@@ -90,7 +86,7 @@ export const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider
     {
       of: "model",
       texts: ["the model's name"],
-      options: [sentinels("None where nothing is said.")],
+      options: [SENTINELS],
       doc: "A model of Anthropic's API.",
       example: 'anthropic("claude-opus-4-5")',
     },
@@ -100,7 +96,7 @@ export const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider
     {
       of: "model",
       texts: ["the model's name"],
-      options: [sentinels("None where nothing is said.")],
+      options: [SENTINELS],
       doc: "A model of OpenAI's API, or of whatever speaks its protocol.",
       example: 'openai("gpt-5")',
     },

@@ -1,7 +1,8 @@
 /**
- * Sentinels: evaluations that ask whether the subnet is still what it was. Now and then a stage that is measured takes a
- * known claim instead of asking its model, and what comes out is held against what came out before
- * (`knowledge/drift/watch.ts`). Where that shows that the subnet has moved, or is as it was once, a record says so.
+ * Sentinels: evaluations that ask whether the subnet is still what it was. Where its model says so (`sentinels:`), a
+ * stage that is measured now and then takes a known claim instead of asking, and what comes out is held against what
+ * came out before (`knowledge/drift/watch.ts`). Where that shows that the subnet has moved, or is as it was once, a
+ * record says so.
  */
 import type { Regime } from "../knowledge/drift/regimes.ts";
 import type { ScopeWatch } from "../knowledge/drift/watch.ts";
@@ -15,9 +16,6 @@ import { validate } from "../values/validate.ts";
 import type { Attempt } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
 
-/** Of a search's evaluations, where its model does not say. Other models are paid for: they say. */
-const SHARE = 0.1;
-
 /**
  * The claim that this attempt is to evaluate again, if any: one whose last evaluation surprised, the best of a past
  * regime once after the subnet moved, else now and then the best, or of the best the one that is known best.
@@ -28,9 +26,8 @@ export async function claimToEvaluateAgain(
   type: Type,
   shown: readonly Ranked[],
 ): Promise<Claim | undefined> {
-  const declared = model?.options.sentinels;
-  const share = typeof declared === "number" ? declared : model?.provider === "embedded" ? SHARE : 0;
-  if (node.measured.length === 0 || share === 0) return undefined;
+  const share = model?.options.sentinels;
+  if (node.measured.length === 0 || typeof share !== "number" || share === 0) return undefined;
   const { knowledge, subnetName: subnet } = context;
   const place = { subnet, stage: node.id };
   const best = shown.filter(({ anti }) => !anti);
