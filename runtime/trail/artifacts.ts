@@ -30,7 +30,8 @@ export function artifactsOf(directory: string): Artifacts {
   return {
     async put(content) {
       try {
-        return await write(root, content instanceof Uint8Array ? [content] : content);
+        if (!(content instanceof Uint8Array)) return await write(root, content);
+        return (await renew(root, content)) ?? (await write(root, [content]));
       } catch (error) {
         const { message } = error as Error;
         throw new TrailError(`An artifact cannot be written to the store (${message}).`, { cause: error });
@@ -75,6 +76,24 @@ export async function outputFields(
   return { artifact: hash, hash };
 }
 
+/** The hash of content that is there already, at the cost of a look: a plan is put at the start of every run. */
+async function renew(root: string, content: Uint8Array): Promise<string | undefined> {
+  const name = createHash("sha256").update(content).digest("hex");
+  const folder = join(root, name.slice(0, 2));
+  if ((await sizeOf(join(folder, name))) !== content.length) return undefined;
+  // Where it goes meanwhile, or cannot be touched, it is written as if it had not been there.
+  return keep(folder, name).then(
+    () => name,
+    () => undefined,
+  );
+}
+
+/** What is there is wanted again: retention goes by its time. Whoever put it may not have come to syncing the folder. */
+async function keep(folder: string, name: string): Promise<void> {
+  await utimes(join(folder, name), new Date(), new Date());
+  disk.syncFolder(folder);
+}
+
 async function write(root: string, content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<string> {
   disk.makeFolder(root);
   const beside = join(root, `.${uuidv7(Date.now())}`);
@@ -98,11 +117,11 @@ async function write(root: string, content: Iterable<Uint8Array> | AsyncIterable
     const path = join(folder, name);
     if ((await sizeOf(path)) === size) {
       await unlink(beside);
-      // It is wanted again: retention goes by this.
-      await utimes(path, new Date(), new Date());
-    } else await rename(beside, path);
-    // Also where it was there: whoever put it may not have come to this.
-    disk.syncFolder(folder);
+      await keep(folder, name);
+    } else {
+      await rename(beside, path);
+      disk.syncFolder(folder);
+    }
     return name;
   } catch (error) {
     await unlink(beside).catch(() => undefined);
