@@ -48,6 +48,10 @@ export const SETTINGS = {
   tools: {
     /** Of what a call prints, so many lines stand in the trail. */
     logLines: 1000,
+    /** … and of a line of a program so much. */
+    lineCharacters: 16_384,
+    /** A program that prints more than this as its result is ended. */
+    outputBytes: 64 * 2 ** 20,
   },
   recall: {
     /** The most that what was recalled may take of a prompt. */

@@ -1,9 +1,12 @@
 /** Tools that are programs in any language: JSON on stdin, JSON on stdout, talk on stderr. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
 import { AttemptError, NotStarted } from "../execution/attempt-error.ts";
+import { SETTINGS } from "../settings.ts";
 import type { Json } from "../types.ts";
 import type { Tool } from "./tool.ts";
+import { watch } from "./watcher.ts";
 
 /** What a program may see of this process's environment. Keys and tokens are never among it. */
 const ENVIRONMENT = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z]+|TZ|TMPDIR|TMP|TEMP|SystemRoot|ComSpec|PATHEXT)$/;
@@ -54,6 +57,7 @@ export function execTool(name: string, command: readonly string[], root: string)
         });
         const { promise: ended, resolve: end } = Promise.withResolvers<void>();
         running.set(child, ended);
+        watch(child);
         const letGo = (): void => {
           running.delete(child);
           end();
@@ -69,8 +73,13 @@ export function execTool(name: string, command: readonly string[], root: string)
           }, GRACE_MILLISECONDS);
         };
         signal.addEventListener("abort", onAbort, { once: true });
-        child.stdout.on("data", (part: Buffer) => output.push(part));
-        createInterface({ input: child.stderr }).on("line", (line) => {
+        let printed = 0;
+        child.stdout.on("data", (part: Buffer) => {
+          printed += part.length;
+          if (printed <= SETTINGS.tools.outputBytes) output.push(part);
+          else kill(child, "SIGKILL");
+        });
+        onLines(child.stderr, (line) => {
           if (line.trim() !== "") lastLine = line.trim();
           context.log(line);
         });
@@ -91,6 +100,10 @@ export function execTool(name: string, command: readonly string[], root: string)
           letGo();
           signal.removeEventListener("abort", onAbort);
           if (signal.aborted) return reject(signal.reason);
+          if (printed > SETTINGS.tools.outputBytes) {
+            const most = SETTINGS.tools.outputBytes / 2 ** 20;
+            return reject(new AttemptError("error", `${program} printed more than ${most} MB, and was ended`));
+          }
           if (code !== 0) {
             const end = killedBy === null ? `ended with code ${code}` : `was ended by ${killedBy}`;
             return reject(
@@ -111,6 +124,24 @@ export function execTool(name: string, command: readonly string[], root: string)
         });
       }),
   };
+}
+
+/** However long a line is, no more of it is kept than is shown. */
+function onLines(stream: Readable, take: (line: string) => void): void {
+  const decoder = new StringDecoder("utf8");
+  let rest = "";
+  stream.on("data", (part: Buffer) => {
+    const [first = "", ...more] = decoder.write(part).split(/\r?\n/);
+    let line = rest + first;
+    for (const next of more) {
+      take(line);
+      line = next;
+    }
+    rest = line.slice(0, SETTINGS.tools.lineCharacters);
+  });
+  stream.on("end", () => {
+    if (rest !== "") take(rest);
+  });
 }
 
 function kill(child: ChildProcess, signal: NodeJS.Signals): void {

@@ -10,6 +10,7 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import type { Json } from "../types.ts";
 import { allowedEnvironment } from "./exec.ts";
+import { watch } from "./watcher.ts";
 
 /** What a server says of one tool; the schemas are unread. */
 export interface ListedTool {
@@ -193,6 +194,7 @@ export class ChildTransport implements Transport {
       windowsHide: true,
     });
     this.#child = child;
+    watch(child);
     this.#ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
     createInterface({ input: child.stderr }).on("line", (line) => {
       // Below an error stand its stack and the versions of this and that.

@@ -107,7 +107,7 @@ beforeEach(() => {
   write("tools.ts", TOOLS);
   write("sign.mjs", `${SPEAK}console.log(JSON.stringify({ note: "signed with " + input.one }));`);
   write("fails.mjs", `${SPEAK}console.error("Error: " + input.one); process.exit(4);`);
-  write("hangs.mjs", `${SPEAK}appendFileSync("world/hangs", "x"); setTimeout(() => {}, 30_000);`);
+  write("hangs.mjs", `${SPEAK}appendFileSync("world/hangs", String(process.pid)); setTimeout(() => {}, 30_000);`);
   write("key.txt", `${CANARIES.file}\n`);
   write("ask.mjs", `console.log(${JSON.stringify(CANARIES.command)});`);
   write(
@@ -193,6 +193,14 @@ async function expectNoLeak(...said: readonly string[]): Promise<void> {
   expect([leaksIn(seen), seen.includes(STRANGER)]).toEqual([[], false]);
 }
 
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
 const hanging = async (): Promise<void> => {
   while (!filesUnder(join(cwd, "world")).some((path) => path.endsWith("hangs")))
@@ -236,6 +244,9 @@ describe("secrets stand nowhere but where they belong", () => {
       const { code, text } = await ended;
       expect(code).toBe(signal === "SIGINT" ? 130 : null);
       await expectNoLeak(text);
+      // Nor does the program outlive the process that started it.
+      const pid = Number(readFileSync(join(cwd, "world/hangs"), "utf8"));
+      await expect.poll(() => isThere(pid), { timeout: 5000 }).toBe(false);
     },
     60_000,
   );

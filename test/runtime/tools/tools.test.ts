@@ -78,8 +78,18 @@ describe("a program", () => {
     ).toEqual({ PATH: "p", LC_ALL: "C" });
   });
 
-  test("may print any amount", async () => {
+  test("may print 10 MB, and is ended where it prints without end", async () => {
     expect(((await use({ do: "big" })) as string).length).toBe(10_000_000);
+    const endless = execTool("endless", ["yes", "y".repeat(1000)], root);
+    await expect(endless.call({}, context, never)).rejects.toThrow("yes printed more than 64 MB, and was ended");
+  });
+
+  test("may say a line of any length: no more of it is kept than is shown", async () => {
+    logged.length = 0;
+    const script = "process.stderr.write('a\\nb' + 'x'.repeat(5e6) + '\\r\\nlast'); console.log(1)";
+    const chatty = execTool("chatty", [process.execPath, "-e", script], root);
+    expect((await chatty.call({}, context, never)).value).toBe(1);
+    expect([logged.length, logged[0], logged[2], logged[1]!.length < 200_000]).toEqual([3, "a", "last", true]);
   });
 
   test("that fails is told with its code and its last words; that prints no JSON, with what it printed", async () => {
