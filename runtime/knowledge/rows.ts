@@ -67,15 +67,34 @@ export function rowsOf(
   const keyOf = (table: TableName, cells: Cells): string =>
     `${table}\0${LASTING[table]!.map((column) => String(cells[column] ?? "")).join("\0")}`;
 
+  // Processes are read one after another, in no order: of a run that went on, the turns tell which came last.
+  const turns = new Map<string, number>();
+  const turnOf = ({ process, run_id }: Cells): number | undefined => turns.get(`${process}\0${run_id}`);
+  const latest = new WeakMap<Cells, number>();
+  /** Whether the row has heard from a later turn already. */
+  const isOutdated = (row: Cells, cells: Cells): boolean => {
+    const turn = turnOf(cells);
+    if (turn === undefined) return false;
+    if (turn < (latest.get(row) ?? 0)) return true;
+    latest.set(row, turn);
+    return false;
+  };
+
   const start = (table: TableName, cells: Cells): void => {
     const key = keyOf(table, cells);
     const known = open.get(key);
     if (known !== undefined) {
+      if (isOutdated(known, cells)) {
+        if (Number(cells.started) < Number(known.started)) known.started = cells.started ?? null;
+        return;
+      }
       // A resumed run goes on: it started when it first did, and its end is still to come.
-      Object.assign(known, cells, { started: known.started ?? cells.started ?? null, ended: null, status: "running" });
+      const started = known.started ?? cells.started ?? null;
+      Object.assign(known, cells, { started, ended: null, status: "running", class: null, error: null });
       return;
     }
     open.set(key, cells);
+    latest.set(cells, turnOf(cells) ?? 0);
     tables[table].push(cells);
   };
 
@@ -83,7 +102,8 @@ export function rowsOf(
   const end = (table: TableName, cells: Cells): void => {
     const row = open.get(keyOf(table, cells));
     if (row === undefined) start(table, cells);
-    else Object.assign(row, Object.fromEntries(Object.entries(cells).filter(([, cell]) => cell !== null)));
+    else if (!isOutdated(row, cells))
+      Object.assign(row, Object.fromEntries(Object.entries(cells).filter(([, cell]) => cell !== null)));
   };
 
   for (const [name, rows] of Object.entries(before) as [TableName, readonly Cells[]][]) {
@@ -109,6 +129,7 @@ export function rowsOf(
     };
     if (wanted("records"))
       tables.records.push({ ...base, seq: real(r.seq), v: real(r.v), kind: word(r.kind), record: json(r) });
+    if (r.kind === "run.started") turns.set(`${base.process}\0${base.run_id}`, real(r.turn) ?? 1);
     const table = TABLE_OF[r.kind as Kind];
     if (table === undefined || !wanted(table) || (real(r.v) ?? 0) > RECORD_VERSION) continue;
     const failure = { class: word(r.class), error: word(r.error) };
