@@ -95,7 +95,7 @@ describe("gangc status", () => {
     const { exit, out } = await gangc(["status"], { cwd });
     expect(exit).toBe(0);
     expect(out).toMatch(/^\.gang: 9 records of 1 process$/m);
-    expect(out).toMatch(/yes +a, b, c +9 /);
+    expect(out).toMatch(/ended +a, b, c +9 /);
     expect(out).toMatch(/^p\.plan +n +1 +0 +0 +0\.0$/m);
     expect(out).toMatch(/drift +p\.plan +0 ended +a +it moved$/m);
     expect(out).toMatch(/return +p\.plan +1 is 0 +a +it came back$/m);
@@ -106,7 +106,7 @@ describe("gangc status", () => {
     const status = JSON.parse((await gangc(["status", "--format", "json"], { cwd })).out);
     expect(status).toMatchObject({
       ...{ version: 1, records: 9, generation: 0, refused: { claim: 1 }, forgotten: 0, unconfirmed: 0, problems: [] },
-      processes: [{ alive: true, peers: ["a", "b", "c"], records: 9 }],
+      processes: [{ alive: false, peers: ["a", "b", "c"], records: 9 }],
       changes: [{ kind: "drift" }, { kind: "return" }],
     });
     const plan = status.stages.find(({ stage }: { stage: string }) => stage === "p.plan");

@@ -157,10 +157,11 @@ test("a cycle costs less than 50 ms", () => {
     walkForward({ model: MODELS[3]!, days: drawDays({ count: 500, horizon: 5 }, { seed }), horizon: 5 });
   cycle(0);
   const times = [1, 2, 3, 4, 5].map((seed) => {
-    const start = performance.now();
+    const start = process.threadCpuUsage();
     cycle(seed);
-    return performance.now() - start;
+    const { user, system } = process.threadCpuUsage(start);
+    return (user + system) / 1000;
   });
-  // The fastest: other work on the machine is not what is measured.
+  // The fastest, in time of its own thread: other work on the machine is not what is measured.
   expect(Math.min(...times)).toBeLessThan(50);
 });
