@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EXIT } from "../../cli/exit-codes.ts";
 import { gangc } from "./terminal.ts";
 
-const WARNED = "gang 1\n\nsecret key\n// gang-ignore GANG3001: nothing there\ntype Model = { scale: float }\n";
+const WARNED = "gang 1\n\n// gang-ignore GANG3001: nothing there\ntype Model = { scale: float }\n";
 const GOOD = "gang 1\n\ntype Model = { scale: float }\n";
 const WRONG = "gang 1\n\ntype Model = { scale: flaot }\n";
 
