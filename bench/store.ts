@@ -345,8 +345,8 @@ if (import.meta.main && process.argv[2] === "--first") {
   const began = performance.now();
   const knowledge = await openKnowledge({ source: readTrail(directory), store: directory, clock: { now: () => NOW } });
   await knowledge.refresh();
-  const { patterns } = await knowledge.recall(question(0, { stage: `p.s${stage}` }));
-  if (patterns.length === 0) throw new Error("Nothing was ranked.");
+  const { patterns, antipatterns } = await knowledge.recall(question(0, { stage: `p.s${stage}` }));
+  if (patterns.length + antipatterns.length === 0) throw new Error("Nothing was ranked.");
   console.log(performance.now() - began, process.memoryUsage.rss());
   await knowledge.close();
 }
