@@ -439,9 +439,6 @@ ${stages.join("\n")}
     return user + system;
   };
   chain(1_000);
-  const [small, large] = [
-    Math.min(chain(1_000), chain(1_000)),
-    Math.min(chain(10_000), chain(10_000)),
-  ];
+  const [small, large] = [Math.min(chain(1_000), chain(1_000)), Math.min(chain(10_000), chain(10_000))];
   expect(large / small).toBeLessThan(40);
 });
