@@ -41,14 +41,14 @@ pipeline p {
   },
 });
 
-export const limitTooLow = define<{ readonly limit: string; readonly need: string }>({
+export const limitTooLow = define<{ readonly limit: string; readonly who: string; readonly need: string }>({
   code: "GANG7002",
   severity: "error",
   title: "Limit cannot be kept",
-  message: ({ limit, need }) => `The limit of ${limit} is below what the cheapest cycle must reserve: ${need}.`,
+  message: ({ limit, who, need }) => `The limit of ${limit} is below what ${who} must reserve: ${need}.`,
   help: () => "Raise the limit, or lower `cost` or `tokens` of what is called.",
   explain: {
-    text: "Every call reserves its worst case, and what it did not spend is free again. If the cheapest cycle, in which nothing fails, finds no room for its dearest call, or spends more than the limit for sure, nothing could ever run.",
+    text: "Every call reserves its worst case, and what it did not spend is free again. If the cheapest cycle, in which nothing fails, finds no room for its dearest call, or spends more than the limit for sure, nothing could ever run. A limit of a tool or a model must have room for one call.",
     wrong: `gang 1
 import { keep } from "./tools.ts"
 tool rent() -> bool = exec("./rent") { cost: $5 }

@@ -267,6 +267,28 @@ describe("limits that cannot be kept", () => {
     expect(codes(text)).toEqual(expected);
   });
 
+  const TOOL = (limit: string) => `tool rent() -> int = exec("x") { cost: $5, limit: ${limit} }`;
+  const ASKED = (limit: string) =>
+    `model m = openai("m") { price: { read: $1, write: $2 }, tokens: { read: 1000, write: 500 }, limit: ${limit} }`;
+  test.each([
+    [TOOL("$2 per 1d"), "The limit of $2 per 1d is below what one call of `rent` must reserve: $5."],
+    [
+      TOOL("[$9, 0 calls per 1m]"),
+      "The limit of 0 calls per 1m is below what one call of `rent` must reserve: 1 call.",
+    ],
+    [
+      ASKED("1000 tokens per 1m"),
+      "The limit of 1000 tokens per 1m is below what one call of `m` must reserve: 1500 tokens.",
+    ],
+    [ASKED("$0.001 per 1d"), "The limit of $0.001 per 1d is below what one call of `m` must reserve: $0.002."],
+  ])("room for one call: %s", (text, expected) => {
+    expect(codes(text)).toEqual([`GANG7002 ${expected}`]);
+  });
+
+  test("room for one call is enough", () => {
+    expect(codes(`${TOOL("[$5 per 1d, 1 call per 7d]")}\n${ASKED("[1500 tokens per 1m, $0.002 per 1d]")}`)).toEqual([]);
+  });
+
   test("what is only reserved is free again: ten calls of a dollar fit two", () => {
     const text = `model m = openai("m") { price: { read: $1, write: $0 }, tokens: { read: 1000000, write: 1 } }
       retry one { ladder: [self] }
