@@ -50,8 +50,10 @@ test("a copy made at any moment, in this order, has all that was acknowledged be
     while (copying) sealed += (await compact({ directory, from: 0, mergeFiles: 3 })).records;
     return sealed;
   })();
+  const began = performance.now();
   try {
-    for (let round = 0; round < 8; round += 1) {
+    // The store grows while it is copied: a busy machine does fewer rounds.
+    for (let round = 0; round < 8 && (round < 2 || performance.now() - began < 40_000); round += 1) {
       await sleep(Math.random() * 150);
       const before = children.map((child) => acknowledged(child));
       const copy = join(temporaryFolder(), ".gang");
