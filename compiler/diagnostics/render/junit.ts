@@ -37,6 +37,7 @@ function isError({ severity }: Diagnostic): boolean {
 }
 
 export function xml(text: string): string {
-  const safe = text.split("\n").map(visible).join("\n");
+  // What a terminal may show and XML may not.
+  const safe = text.split("\n").map(visible).join("\n").replace(/[\ufffe\uffff]/g, "\ufffd");
   return safe.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
