@@ -10,7 +10,7 @@ const REGRESSIONS: readonly (readonly [what: string, text: string])[] = [
   ["checker: the fix of GANG2001 changes nothing", "pipeline f {\n  for {\n    let model)\n    learn model"],
   ["checker: the fix of GANG2007 changes nothing", "agent r(a: int) -> int { f.model: 3 }\n"],
   ["parser: memory without end", "gang 1\nimport { kbe built\n  limit: $2\n}\n"],
-  ["renderers: junit holds what XML forbids", "mport p from\"\uffff\""],
+  ["renderers: junit holds what XML forbids", 'mport p from"\uffff"'],
   ["parser: imported ends before it starts", "mport{ :"],
   ["parser: GANG1005 lies outside its file", "model({\n:}"],
   ["checker: lower throws of an approval", "pipeline p{stage o=approve()within h}"],

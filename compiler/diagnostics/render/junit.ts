@@ -38,6 +38,10 @@ function isError({ severity }: Diagnostic): boolean {
 
 export function xml(text: string): string {
   // What a terminal may show and XML may not.
-  const safe = text.split("\n").map(visible).join("\n").replace(/[\ufffe\uffff]/g, "\ufffd");
+  const safe = text
+    .split("\n")
+    .map(visible)
+    .join("\n")
+    .replace(/[\ufffe\uffff]/g, "\ufffd");
   return safe.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
