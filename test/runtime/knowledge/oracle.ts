@@ -49,7 +49,9 @@ interface Attempt {
 }
 
 function attemptsOf(evidence: readonly Evidence[], { now, halflife, scope, regime }: Asked): Attempt[] {
-  const all = group(evidence, (e) => JSON.stringify([e.claim, e.peer, e.scope, e.run, e.attempt])).map((rows) => {
+  // Nothing is newer than now: a fast clock buys nothing.
+  const told = evidence.map((e) => ({ ...e, time: new Date(Math.min(now, Date.parse(e.time))).toISOString() }));
+  const all = group(told, (e) => JSON.stringify([e.claim, e.peer, e.scope, e.run, e.attempt])).map((rows) => {
     const said = group(rows, ({ metric }) => metric ?? "").map((same) => same.toSorted(later).at(-1)!);
     const newest = rows.toSorted(later).at(-1)!;
     return { rows, said, newest };
@@ -58,7 +60,7 @@ function attemptsOf(evidence: readonly Evidence[], { now, halflife, scope, regim
   return all.map(({ rows, said, newest }, rank) => {
     const age =
       "seconds" in halflife
-        ? Math.max(0, now - Date.parse(newest.time)) / (halflife.seconds * 1000)
+        ? (now - Date.parse(newest.time)) / (halflife.seconds * 1000)
         : rank > 32 * halflife.evaluations
           ? Number.POSITIVE_INFINITY
           : rank / halflife.evaluations;
