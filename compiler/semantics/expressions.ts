@@ -312,7 +312,8 @@ function aggregateType(env: Env, node: tree.CallExpression, name: string): Type 
 
 /**
  * Whether the map is of a stage in a `for` that has an item at least. Items that fail are not in it. Where all do, the
- * value is missing as a failed stage's is: a `when` stays closed, and a stage or an `observe` says what it lacks.
+ * value is missing as a failed stage's is: a `when` stays closed, and a stage or an `observe` says what it lacks. What
+ * counts them, or says what stands in for them, goes on with none.
  */
 function fansOut(env: Env, node: tree.Expression): boolean {
   const { facts } = env.scope.unit;

@@ -104,6 +104,15 @@ export function namesIn(expression: Expr, names = new Set<string>()): Set<string
   return names;
 }
 
+/** The names that it cannot do without: all but those that only `count`, `sum` or the left side of a `??` reads. */
+export function requiredBy(expression: Expr, names = new Set<string>()): Set<string> {
+  if (expression.op === "aggregate" && (expression.function === "count" || expression.function === "sum")) return names;
+  if (expression.op === "binary" && expression.operator === "??") return requiredBy(expression.right, names);
+  if (expression.op === "name") names.add(expression.name);
+  for (const child of children(expression)) requiredBy(child, names);
+  return names;
+}
+
 export function children(expression: Expr): readonly Expr[] {
   switch (expression.op) {
     case "field":

@@ -7,7 +7,10 @@ import type { Scope } from "./expression.ts";
 import type { Graph, Vertex } from "./graph.ts";
 
 /** What a name came to. `root` is what failed first: who depends on it is skipped because of that. */
-export type Settled = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly root: Root };
+export type Settled =
+  | { readonly ok: true; readonly value: Json }
+  /** `value`: the empty map of a fan-out that lost all of its items, for those who can do with it. */
+  | { readonly ok: false; readonly root: Root; readonly value?: Json };
 
 export interface Root extends Failure {
   /** What failed, as a person knows it. */
@@ -64,8 +67,7 @@ export class Frame implements Scope {
   }
 
   get(name: string): Json | undefined {
-    const settled = this.find(name);
-    return settled?.ok === true ? settled.value : undefined;
+    return this.find(name)?.value;
   }
 
   /** The frame in which a name is provided. */
@@ -77,11 +79,11 @@ export class Frame implements Scope {
   }
 }
 
-/** What failed first of that on which these names rest. */
-export function rootOf(frame: Frame, names: readonly string[]): Root | undefined {
-  for (const name of names) {
+/** What failed first of that without which a node cannot act. */
+export function rootOf(frame: Frame, { needs, spared }: Vertex): Root | undefined {
+  for (const name of needs) {
     const need = frame.find(name);
-    if (need?.ok === false) return need.root;
+    if (need?.ok === false && (need.value === undefined || !spared.has(name))) return need.root;
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 /** The edges of a pipeline's body, worked out once a plan: who provides a name, and who waits for it. */
-import type { LearnNode, Node } from "../plan.ts";
-import { asksTheWorld, namesIn } from "./expression.ts";
+import type { Expr, LearnNode, Node } from "../plan.ts";
+import { asksTheWorld, namesIn, requiredBy } from "./expression.ts";
 
 export interface Graph {
   readonly vertices: readonly Vertex[];
@@ -16,6 +16,8 @@ export interface Vertex {
   readonly node: Node;
   /** Names that must be settled before the node acts, and without which it cannot. */
   readonly needs: readonly string[];
+  /** Of these, the ones that it can read where a fan-out lost all of its items. */
+  readonly spared: ReadonlySet<string>;
   /** Names that must be settled, for better or worse. */
   readonly awaits: readonly string[];
   readonly provides: readonly string[];
@@ -56,7 +58,17 @@ export function graphOf(body: readonly Node[]): Graph {
       if (known === undefined) readers.set(name, [index]);
       else known.push(index);
     }
-    return { node, needs, awaits, provides: provided[index]!, inner, outer, asks: asks(node), body: inside };
+    return {
+      node,
+      needs,
+      spared: sparedBy(node),
+      awaits,
+      provides: provided[index]!,
+      inner,
+      outer,
+      asks: asks(node),
+      body: inside,
+    };
   });
   const credits = new Map<string, LearnNode>();
   for (const { node, body: inside } of drafts) {
@@ -97,6 +109,36 @@ function needsOf(node: Node): readonly string[] {
       return node.scope === undefined ? [] : [...namesIn(node.scope)];
     default:
       return node.needs;
+  }
+}
+
+function sparedBy(node: Node): ReadonlySet<string> {
+  const read = new Set<string>();
+  const required = new Set<string>();
+  for (const expression of expressionsOf(node)) {
+    namesIn(expression, read);
+    requiredBy(expression, required);
+  }
+  return new Set([...read].filter((name) => !required.has(name)));
+}
+
+function expressionsOf(node: Node): readonly Expr[] {
+  switch (node.kind) {
+    case "stage": {
+      const given = node.alternatives.flatMap((call) => call.arguments.map(({ value }) => value));
+      return node.expect === undefined ? given : [...given, node.expect];
+    }
+    case "let":
+    case "observe":
+      return [node.value];
+    case "when":
+      return [node.condition];
+    case "for": {
+      const list = node.over.kind === "list" ? [node.over.list] : [];
+      return node.by === undefined ? list : [...list, node.by];
+    }
+    case "learn":
+      return [];
   }
 }
 

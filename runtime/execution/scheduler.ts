@@ -132,7 +132,7 @@ class Scheduler {
 
   #act(frame: Frame, index: number): void {
     const vertex = frame.graph.vertices[index]!;
-    const root = rootOf(frame, vertex.needs);
+    const root = rootOf(frame, vertex);
     if (root !== undefined) this.#skip(frame, vertex, root, `because ${root.what} ${outcomeOf(root)}`);
     else if (vertex.node.kind === "learn") this.#learn(frame, vertex.node);
     else if (this.#context.cancellation.reason !== undefined) {
@@ -440,7 +440,7 @@ class Scheduler {
       vertex.provides.map((name) => [name, new Array(items.length)]),
     );
     for (const name of vertex.provides) frame.insides.set(name, []);
-    // Of a name: in how many items it failed. Where it did in all, who reads it is skipped, as for a stage that failed.
+    // Of a name: in how many items it failed. Where it did in all, who needs one is skipped, as for a stage that failed.
     const failed = new Map<string, { readonly root: Root; count: number }>();
     const { parallel } = node;
     let next = 0;
@@ -449,10 +449,15 @@ class Scheduler {
     const open = new Map<string, Root>();
     const finish = (): void => {
       for (const [name, values] of collected) {
+        const waits = open.get(name);
+        if (waits !== undefined) {
+          this.#settle(frame, name, { ok: false, root: waits });
+          continue;
+        }
         const failures = failed.get(name);
-        const root = open.get(name) ?? (failures?.count === items.length ? failures.root : undefined);
-        if (root !== undefined) {
-          this.#settle(frame, name, { ok: false, root });
+        if (failures?.count === items.length) {
+          const { root } = failures;
+          this.#settle(frame, name, root.halted === undefined ? { ok: false, root, value: {} } : { ok: false, root });
           continue;
         }
         const ended = values.flatMap((value, index) =>

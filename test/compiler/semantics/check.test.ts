@@ -520,6 +520,8 @@ describe("what a user reads where the slip is a known one", () => {
   test("a mean over items that are there is a value, and may have a stand-in for when all fail", () => {
     expect(said(FAN("  when mean(e) > (best(loss) ?? 0.0) { stage x = fetch() }"))).toEqual([]);
     expect(said(FAN("  when (mean(e) ?? 0.0) > 0.0 { stage x = fetch() }"))).toEqual([]);
+    expect(said(FAN("  when count(e) == 0 { stage x = fetch() }"))).toEqual([]);
+    expect(said(FAN("  observe loss = sum(e)"))).toEqual([]);
     const none = FAN("  when mean(e) > 0.0 { stage x = fetch() }");
     expect(said(none.replace("e = fetch()", "e = fetch() or none"))).toEqual([expect.stringContaining("GANG3012")]);
     const unsure = none.replace('["a", "b"]', "all").replace("  for n", "  stage all = few()\n  for n");

@@ -157,6 +157,54 @@ describe("bodies", () => {
     expect(none.of("stage.ended").at(-1)).toMatchObject({ stage: "work.after", status: "failed" });
   });
 
+  describe("where every item failed, there is an answer to", () => {
+    const inner = name("inner");
+    const aggregate = (of: "mean" | "count" | "sum"): Expr => ({ op: "aggregate", function: of, of: inner });
+    const orElse = (left: Expr, right: Expr): Expr => ({ op: "binary", operator: "??", left, right });
+    const one: Expr = { op: "index", of: inner, key: literal("a") };
+    const read = (value: Expr, as: (value: Expr) => Node) => [
+      forTasks([stage("inner", call("tool", "fails"))]),
+      as(value),
+    ];
+    const given = (value: Expr): Node => stage("after", call("tool", "start", { value }), ["inner"]);
+
+    test.each<[string, Expr, number]>([
+      ["how many there are", aggregate("count"), 0],
+      ["their sum", aggregate("sum"), 0],
+      ["their mean, or else", orElse(aggregate("mean"), literal(7)), 7],
+      ["one of them, or else", orElse(one, literal(7)), 7],
+    ])("%s", async (_, value, expected) => {
+      const { summary, of } = await run(planOf(read(value, given)), store);
+      expect(of("stage.ended").at(-1)).toMatchObject({ stage: "work.after", output: { value: expected } });
+      expect(summary.runs[0]).toMatchObject({ status: "failed" });
+    });
+
+    test("a `when` that asks for it", async () => {
+      const empty: Expr = { op: "binary", operator: "==", left: aggregate("count"), right: literal(0) };
+      const guarded = (condition: Expr): Node => ({
+        kind: "when",
+        condition,
+        needs: ["inner"],
+        at: AT,
+        body: [stage("after", call("tool", "start", { value: literal(3) }))],
+      });
+      const { of } = await run(planOf(read(empty, guarded)), store);
+      expect(of("stage.ended").at(-1)).toMatchObject({ stage: "work.after", status: "ok" });
+    });
+
+    test("nothing where it is read beside a value that is needed", async () => {
+      const both: Expr = { op: "binary", operator: "+", left: aggregate("count"), right: aggregate("mean") };
+      const { of } = await run(planOf(read(both, given)), store);
+      expect(of("stage.ended").at(-1)).toMatchObject({ stage: "work.after", status: "skipped" });
+    });
+
+    test("nothing where a stage failed that stands in no `for`", async () => {
+      const body = [stage("inner", call("tool", "fails")), given(orElse(inner, literal(7)))];
+      const { of } = await run(planOf(body), store);
+      expect(of("stage.ended").at(-1)).toMatchObject({ stage: "work.after", status: "skipped" });
+    });
+  });
+
   test("three deep, outside it is a map of maps of maps, and what fails there is held against all it rests on", async () => {
     const inner = stage("plan", call("agent", "chooser"), [], { type: SHAPE, measured: ["loss"] });
     const over = (variable: string, items: readonly string[], body: readonly Node[]): ForNode =>
