@@ -50,8 +50,10 @@ export const SETTINGS = {
     logLines: 1000,
     /** … and of a line of a program so much. */
     lineCharacters: 16_384,
-    /** A program that prints more than this as its result is ended. */
-    outputBytes: 64 * 2 ** 20,
+    /** A result may take so much as JSON; what a program prints beyond is drained and refused once it has ended … */
+    resultBytes: 64 * 2 ** 20,
+    /** … but one that prints more than this is ended. */
+    outputBytes: 4 * 2 ** 30,
   },
   recall: {
     /** The most that what was recalled may take of a prompt. */

@@ -2,6 +2,7 @@
 import type { Pipeline, Plan } from "../plan.ts";
 import type { Secrets } from "../secrets.ts";
 import { callCacheOf } from "../tools/cached.ts";
+import { callFolder } from "../tools/call-folder.ts";
 import { checkpointsOf } from "../tools/checkpoint.ts";
 import { artifactsOf, outputFields } from "../trail/artifacts.ts";
 import { claimsOf } from "../trail/claims.ts";
@@ -80,6 +81,7 @@ export function contextOf(
     claims: claimsOf(store, trail.process),
     cache: callCacheOf(store, artifacts, (value) => JSON.stringify(redactor.value(value)) === JSON.stringify(value)),
     checkpoints: checkpointsOf(store),
+    folder: () => callFolder(store, trail.process),
     budget: budgetOf({
       ...{ plan, store, trail, clock, pipeline: name, run: origin.run, isResumed: restored !== undefined },
       machine: options.machine ?? {},

@@ -4,6 +4,7 @@ import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { Model } from "../models/model.ts";
 import type { ForNode, Plan, Subnet } from "../plan.ts";
 import type { CallCache } from "../tools/cached.ts";
+import type { CallFolder } from "../tools/call-folder.ts";
 import type { Checkpoints } from "../tools/checkpoint.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { Claims } from "../trail/claims.ts";
@@ -33,6 +34,8 @@ export interface RunContext {
   readonly claims: Claims;
   readonly cache: CallCache;
   readonly checkpoints: Checkpoints;
+  /** For a call, while it lasts. */
+  folder(): CallFolder;
   /** What limits calls. */
   readonly budget: Budget;
   /** What the run knows already, where it goes on. */

@@ -33,6 +33,7 @@ export interface Caller {
     | "tool"
     | "cache"
     | "checkpoints"
+    | "folder"
   >;
   readonly origin: Origin;
   readonly node: Pick<StageNode, "id">;
@@ -102,11 +103,13 @@ export async function invoke(
       every === undefined || origin.run === undefined
         ? undefined
         : context.checkpoints.open(origin.run, attempt.node.id, origin.scope ?? "");
+    const own = context.folder();
     const toolContext: ToolContext = {
       seed: attempt.seed,
       stage: attempt.node.id,
       run: origin.run ?? "",
       ...(folder === undefined ? {} : { checkpoint: { folder, every: every! } }),
+      folder: own.path,
       log: (line: string) => {
         lines += 1;
         if (lines <= SETTINGS.tools.logLines) note("log", line.slice(0, 2000));
@@ -121,7 +124,7 @@ export async function invoke(
     const result = await (effect ? new Cancellation(NEVER) : cancellation).within(
       clock,
       effect ? timeout : reserved.left,
-      (signal) => tool.call(input, toolContext, signal),
+      (signal) => tool.call(input, toolContext, signal).finally(own.remove),
       () => note("late", `${name} ended after its time was over; its result is dropped`),
     );
     const value = accept(result.value, declared.result, "the result", "drop");

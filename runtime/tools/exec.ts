@@ -1,11 +1,14 @@
 /** Tools that are programs in any language: JSON on stdin, JSON on stdout, talk on stderr. */
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Readable } from "node:stream";
+import { closeSync, fstatSync, openSync, readSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { AttemptError, NotStarted } from "../execution/attempt-error.ts";
 import { SETTINGS } from "../settings.ts";
+import { freeSpace } from "../trail/disk.ts";
 import type { Json } from "../types.ts";
-import type { Tool } from "./tool.ts";
+import type { Tool, ToolContext } from "./tool.ts";
 import { watch } from "./watcher.ts";
 
 /** What a program may see of this process's environment. Keys and tokens are never among it. */
@@ -13,6 +16,9 @@ const ENVIRONMENT = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z]+|TZ|TMPDIR|TMP
 
 /** Between asking a process group to end and ending it. */
 const GRACE_MILLISECONDS = 2000;
+
+/** How often it is looked at how much a program has printed. */
+const LOOK_MILLISECONDS = 200;
 
 /** Programs under way, until they have ended or their time to end is over. None outlives this process. */
 const running = new Map<ChildProcess, Promise<void>>();
@@ -29,102 +35,162 @@ export function allowedEnvironment(environment: NodeJS.ProcessEnv = process.env)
   return Object.fromEntries(Object.entries(environment).filter(([name]) => ENVIRONMENT.test(name)));
 }
 
-export function execTool(name: string, command: readonly string[], root: string): Tool {
+/** In bytes: what a result may take as JSON, and what a program may print at all. */
+export interface Bounds {
+  readonly resultBytes: number;
+  readonly outputBytes: number;
+}
+
+export function execTool(
+  name: string,
+  command: readonly string[],
+  root: string,
+  bounds: Bounds = SETTINGS.tools,
+): Tool {
+  const program = command[0]!;
   return {
     name,
-    call: (input, context, signal) =>
-      new Promise((resolve, reject) => {
-        if (signal.aborted) return reject(signal.reason);
-        const [program, ...args] = command;
-        const child = spawn(program!, args, {
-          cwd: root,
-          env: {
-            ...allowedEnvironment(),
-            GANG_STAGE: context.stage,
-            GANG_RUN: context.run,
-            GANG_SEED: String(context.seed),
-            ...(context.checkpoint === undefined
-              ? {}
-              : {
-                  GANG_CHECKPOINT: context.checkpoint.folder,
-                  GANG_CHECKPOINT_EVERY: String(context.checkpoint.every),
-                }),
-          },
-          // A group of its own, so that whatever it starts ends with it.
-          detached: process.platform !== "win32",
-          stdio: ["pipe", "pipe", "pipe"],
-          windowsHide: true,
-        });
-        const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-        running.set(child, ended);
-        watch(child);
-        const letGo = (): void => {
-          running.delete(child);
-          end();
-        };
-        const output: Buffer[] = [];
-        let lastLine = "";
-        let grace: NodeJS.Timeout | undefined;
-        const onAbort = (): void => {
-          kill(child, "SIGTERM");
-          grace = setTimeout(() => {
-            kill(child, "SIGKILL");
-            letGo();
-          }, GRACE_MILLISECONDS);
-        };
-        signal.addEventListener("abort", onAbort, { once: true });
-        let printed = 0;
-        child.stdout.on("data", (part: Buffer) => {
-          printed += part.length;
-          if (printed <= SETTINGS.tools.outputBytes) output.push(part);
-          else kill(child, "SIGKILL");
-        });
-        onLines(child.stderr, (line) => {
-          if (line.trim() !== "") lastLine = line.trim();
-          context.log(line);
-        });
-        // A program that does not read its input ends its pipe: no failure of its own.
-        child.stdin.on("error", () => {});
-        child.stdin.end(`${JSON.stringify(input)}\n`);
-        child.on("error", (error: NodeJS.ErrnoException) => {
-          letGo();
-          signal.removeEventListener("abort", onAbort);
-          const message =
-            error.code === "ENOENT"
-              ? `there is no program ${program}`
-              : `${program} cannot be started: ${error.message}`;
-          reject(new (child.pid === undefined ? NotStarted : AttemptError)("error", message));
-        });
-        child.on("close", (code, killedBy) => {
-          clearTimeout(grace);
-          letGo();
-          signal.removeEventListener("abort", onAbort);
-          if (signal.aborted) return reject(signal.reason);
-          if (printed > SETTINGS.tools.outputBytes) {
-            const most = SETTINGS.tools.outputBytes / 2 ** 20;
-            return reject(new AttemptError("error", `${program} printed more than ${most} MB, and was ended`));
-          }
-          if (code !== 0) {
-            const end = killedBy === null ? `ended with code ${code}` : `was ended by ${killedBy}`;
-            return reject(
-              new AttemptError("error", `${program} ${end}${lastLine === "" ? "" : `: ${lastLine.slice(0, 1000)}`}`),
-            );
-          }
-          try {
-            const text = Buffer.concat(output).toString("utf8").trim();
-            resolve({ value: text === "" ? null : (JSON.parse(text) as Json) });
-          } catch {
-            reject(
-              new AttemptError(
-                "invalid",
-                `${program} did not print JSON, but ${JSON.stringify(Buffer.concat(output).toString("utf8", 0, 120))}`,
-              ),
-            );
-          }
-        });
-      }),
+    async call(input, context, signal) {
+      signal.throwIfAborted();
+      const output = openOutput(context, program);
+      try {
+        await run(command, root, input, context, signal, output, bounds.outputBytes);
+        return { value: resultIn(output, program, bounds.resultBytes) };
+      } finally {
+        closeSync(output);
+      }
+    },
   };
 }
+
+/** Resolves once the program has ended well, and all that it printed is in `output`. */
+function run(
+  command: readonly string[],
+  root: string,
+  input: { readonly [name: string]: Json },
+  context: ToolContext,
+  signal: AbortSignal,
+  output: number,
+  mostBytes: number,
+): Promise<void> {
+  const [program, ...args] = command as [string, ...string[]];
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      cwd: root,
+      env: { ...allowedEnvironment(), ...environmentOf(context) },
+      // A group of its own, so that whatever it starts ends with it.
+      detached: process.platform !== "win32",
+      // Printing costs this process nothing, however much it is and whatever else goes on here.
+      stdio: ["pipe", output, "pipe"],
+      windowsHide: true,
+    });
+    const { stdin, stderr } = child as ChildProcess & { readonly stdin: Writable; readonly stderr: Readable };
+    const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
+    running.set(child, isOver);
+    watch(child);
+    const letGo = (): void => {
+      running.delete(child);
+      end();
+    };
+    let lastLine = "";
+    let grace: NodeJS.Timeout | undefined;
+    let tooMuch: string | undefined;
+    const onAbort = (): void => {
+      kill(child, "SIGTERM");
+      grace = setTimeout(() => {
+        kill(child, "SIGKILL");
+        letGo();
+      }, GRACE_MILLISECONDS);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    const look = setInterval(() => {
+      tooMuch ??= excess(output, context.folder(), mostBytes);
+      if (tooMuch !== undefined) kill(child, "SIGKILL");
+    }, LOOK_MILLISECONDS);
+    const over = (): void => {
+      clearInterval(look);
+      clearTimeout(grace);
+      letGo();
+      signal.removeEventListener("abort", onAbort);
+    };
+    onLines(stderr, (line) => {
+      if (line.trim() !== "") lastLine = line.trim();
+      context.log(line);
+    });
+    // A program that does not read its input ends its pipe: no failure of its own.
+    stdin.on("error", () => {});
+    stdin.end(`${JSON.stringify(input)}\n`);
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      over();
+      const message =
+        error.code === "ENOENT" ? `there is no program ${program}` : `${program} cannot be started: ${error.message}`;
+      reject(new (child.pid === undefined ? NotStarted : AttemptError)("error", message));
+    });
+    child.on("close", (code, killedBy) => {
+      over();
+      if (signal.aborted) return reject(signal.reason);
+      if (tooMuch !== undefined) return reject(new AttemptError("error", `${program} ${tooMuch}, and was ended`));
+      if (code === 0) return resolve();
+      const how = killedBy === null ? `ended with code ${code}` : `was ended by ${killedBy}`;
+      reject(new AttemptError("error", `${program} ${how}${lastLine === "" ? "" : `: ${lastLine.slice(0, 1000)}`}`));
+    });
+  });
+}
+
+function environmentOf({ stage, run, seed, checkpoint, folder }: ToolContext): NodeJS.ProcessEnv {
+  return {
+    GANG_STAGE: stage,
+    GANG_RUN: run,
+    GANG_SEED: String(seed),
+    GANG_FOLDER: folder(),
+    ...(checkpoint && { GANG_CHECKPOINT: checkpoint.folder, GANG_CHECKPOINT_EVERY: String(checkpoint.every) }),
+  };
+}
+
+/** A file without a name where the system has such: it may hold a secret, and goes even with a process that is killed. */
+function openOutput(context: ToolContext, program: string): number {
+  try {
+    const path = join(context.folder(), ".output");
+    // Whoever opens its standard output anew goes on at its end.
+    const file = openSync(path, "ax+", 0o600);
+    if (process.platform !== "win32") unlinkSync(path);
+    return file;
+  } catch (error) {
+    throw new NotStarted("error", `there is no place for what ${program} prints (${(error as Error).message})`);
+  }
+}
+
+/** What is wrong with how much was printed, as a clause. */
+function excess(output: number, folder: string, mostBytes: number): string | undefined {
+  if (fstatSync(output).size > mostBytes) return `printed more than ${megabytes(mostBytes)}`;
+  if (freeSpace(folder) < SETTINGS.trail.freeBytes) return "printed until the disk was all but full";
+  return undefined;
+}
+
+function resultIn(output: number, program: string, mostBytes: number): Json {
+  const { size } = fstatSync(output);
+  if (size > mostBytes) {
+    const hint = "what is larger belongs in a `file`, by its path";
+    throw new AttemptError(
+      "invalid",
+      `${program} printed ${megabytes(size)}, and a result may have ${megabytes(mostBytes)}: ${hint}`,
+    );
+  }
+  const bytes = Buffer.allocUnsafe(size);
+  for (let read = 0; read < size; ) {
+    const more = readSync(output, bytes, read, size - read, read);
+    if (more === 0) break;
+    read += more;
+  }
+  const text = bytes.toString("utf8").trim();
+  try {
+    return text === "" ? null : (JSON.parse(text) as Json);
+  } catch {
+    throw new AttemptError("invalid", `${program} did not print JSON, but ${JSON.stringify(text.slice(0, 120))}`);
+  }
+}
+
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MB`;
 
 /** However long a line is, no more of it is kept than is shown. */
 function onLines(stream: Readable, take: (line: string) => void): void {

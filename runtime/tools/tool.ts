@@ -9,6 +9,8 @@ export interface ToolContext {
   readonly run: string;
   /** Where a tool with `checkpoint` saves what it has. */
   readonly checkpoint?: Checkpoint;
+  /** The call's own, for what it needs of the disk while it lasts: absolute, made when first asked for, gone with the call. */
+  folder(): string;
   /** Lines of text for the trail. */
   log(line: string): void;
 }

@@ -9,7 +9,7 @@ import type { Json, Type } from "../../../runtime/types.ts";
 
 const SERVER = resolve(import.meta.dirname, "../../fixtures/mcp/calling.mjs");
 const JSON_TYPE: Type = { kind: "json" };
-const CONTEXT = { seed: 1, stage: "work.x", run: "r", log: () => {} };
+const CONTEXT = { seed: 1, stage: "work.x", run: "r", folder: () => tmpdir(), log: () => {} };
 
 async function server() {
   const root = mkdtempSync(join(tmpdir(), "gang-mcp-"));

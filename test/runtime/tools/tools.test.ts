@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -9,7 +9,12 @@ import type { Json } from "../../../runtime/types.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const logged: string[] = [];
-const context: ToolContext = { seed: 1, stage: "work.one", run: "r", log: (line) => void logged.push(line) };
+const scratch = mkdtempSync(join(tmpdir(), "gang-call-"));
+const context: ToolContext = {
+  ...{ seed: 1, stage: "work.one", run: "r" },
+  folder: () => scratch,
+  log: (line) => void logged.push(line),
+};
 const never = new AbortController().signal;
 
 describe("a TypeScript function", () => {
@@ -78,10 +83,38 @@ describe("a program", () => {
     ).toEqual({ PATH: "p", LC_ALL: "C" });
   });
 
-  test("may print 10 MB, and is ended where it prints without end", async () => {
+  test("may print 10 MB as its result", async () => {
     expect(((await use({ do: "big" })) as string).length).toBe(10_000_000);
-    const endless = execTool("endless", ["yes", "y".repeat(1000)], root);
-    await expect(endless.call({}, context, never)).rejects.toThrow("yes printed more than 64 MB, and was ended");
+  });
+
+  test("is drained of whatever it prints, in a memory that does not grow; what is no result is refused then", async () => {
+    const chatty = execTool("chatty", ["sh", "-c", "head -c 400000000 /dev/zero; echo done >&2"], root);
+    logged.length = 0;
+    const before = process.memoryUsage.rss();
+    let most = 0;
+    const look = setInterval(() => {
+      most = Math.max(most, process.memoryUsage.rss() - before);
+    }, 10);
+    await expect(chatty.call({}, context, never)).rejects.toMatchObject({
+      class: "invalid",
+      message: "sh printed 382 MB, and a result may have 64 MB: what is larger belongs in a `file`, by its path",
+    });
+    clearInterval(look);
+    expect(logged).toEqual(["done"]);
+    expect(most).toBeLessThan(64 * 2 ** 20);
+    // What it printed may hold a secret: nothing of it stays.
+    expect(readdirSync(scratch)).toEqual([]);
+  });
+
+  test("is ended where it prints without end", async () => {
+    const bounds = { resultBytes: 2 ** 20, outputBytes: 8 * 2 ** 20 };
+    const endless = execTool("endless", ["yes", "y".repeat(1000)], root, bounds);
+    await expect(endless.call({}, context, never)).rejects.toThrow("yes printed more than 8 MB, and was ended");
+  });
+
+  test("that opens its standard output once more goes on at its end", async () => {
+    const script = "printf '[1,'; node -e 'require(\"fs\").appendFileSync(\"/dev/stdout\", \"2,\")'; printf '3]'";
+    expect((await execTool("again", ["sh", "-c", script], root).call({}, context, never)).value).toEqual([1, 2, 3]);
   });
 
   test("may say a line of any length: no more of it is kept than is shown", async () => {
@@ -127,4 +160,7 @@ describe("a program", () => {
   });
 });
 
-afterAll(() => rmSync(join(root, "test/fixtures/tools/.gang"), { recursive: true, force: true }));
+afterAll(() => {
+  rmSync(join(root, "test/fixtures/tools/.gang"), { recursive: true, force: true });
+  rmSync(scratch, { recursive: true, force: true });
+});
