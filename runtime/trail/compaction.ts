@@ -3,11 +3,12 @@
  * in place, so it can be killed anywhere: what a manifest does not list never was, and the next compaction goes on from
  * what the newest one lists. Two at once cost work, never data.
  */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { SETTINGS } from "../settings.ts";
 import { artifactPath } from "./artifacts.ts";
 import { type Disk, isNetworked, disk as realDisk } from "./disk.ts";
+import { entries } from "./folder.ts";
 import { thisProcess } from "./liveness.ts";
 import {
   ASIDE,
@@ -555,14 +556,6 @@ function read(file: string): Buffer {
 
 function sizeOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.size;
-}
-
-function entries(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
 
 /** Where another compactor was faster, or the file system refuses, the next compaction tries again. */

@@ -3,9 +3,10 @@
  * travels with the trail; whoever seals it drops what it names, and nothing of that number is let in again.
  */
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compact } from "./compaction.ts";
+import { entries } from "./folder.ts";
 import { openTrail } from "./local.ts";
 import { newestManifest } from "./manifest.ts";
 import { eachLine, openScan } from "./scan.ts";
@@ -94,12 +95,4 @@ function artifactsWith(directory: string, text: string): string[] {
 function holds(path: string, text: string): boolean {
   const bytes = readFileSync(path);
   return bytes.includes(text) || bytes.includes(JSON.stringify(text).slice(1, -1));
-}
-
-function entries(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

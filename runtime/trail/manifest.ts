@@ -4,10 +4,11 @@
  * record, and is published by `link`, which fails where <g> is there already: of two compactors one wins, and the other's
  * work is dropped.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Disk } from "./disk.ts";
+import { entries } from "./folder.ts";
 import { decodeSealed, encodeMark } from "./line.ts";
 import { NumbersByProcess } from "./numbers.ts";
 import type { TrailProblem } from "./trail.ts";
@@ -76,13 +77,7 @@ export const ASIDE = ".sealed";
 
 /** The generations there are, newest first. */
 export function generationsOf(directory: string): number[] {
-  let names: string[];
-  try {
-    names = readdirSync(sealedFolder(directory));
-  } catch {
-    return [];
-  }
-  return names
+  return entries(sealedFolder(directory))
     .map((entry) => Number(/^MANIFEST-([1-9]\d{0,14})\.json$/.exec(entry)?.[1] ?? 0))
     .filter((generation) => generation > 0)
     .sort((a, b) => b - a);

@@ -1,8 +1,8 @@
 /** The sealed part of a store made anew from the sealed files that are there: after damage to its manifest or to one of them. */
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { compact } from "./compaction.ts";
 import { disk } from "./disk.ts";
+import { entries } from "./folder.ts";
 import { generationsOf, MANIFEST_VERSION, newestManifest, publish, sealedFolder } from "./manifest.ts";
 import { NumbersByProcess } from "./numbers.ts";
 import { parquet, readSealed, withDuckDB, writeSealed } from "./sealed.ts";
@@ -76,11 +76,7 @@ export async function rebuild(directory: string, onProgress?: (text: string) => 
 const EMPTY = { bytes: 0, hash: "", records: 0, lines: 0, sum: 0, numbers: [] };
 
 function parquetIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter((name) => /^\d+-.*\.parquet$/.test(name));
-  } catch {
-    return [];
-  }
+  return entries(folder).filter((name) => /^\d+-.*\.parquet$/.test(name));
 }
 
 async function isReadable(path: string): Promise<boolean> {

@@ -1,8 +1,9 @@
 /** The segments that are not sealed as a whole, and what is in them. */
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import { SETTINGS } from "../settings.ts";
+import { footerOf, headerOf } from "./ends.ts";
+import { entries } from "./folder.ts";
 import {
   decodeLine,
   type Header,
@@ -80,7 +81,7 @@ export function endedOf(directory: string, tails: readonly Tail[]): (Tail & { re
     const followed =
       own !== undefined &&
       headers.some(({ header: other }) => other.process === own.process && other.segment > own.segment);
-    return tail.aside || followed || isDead(header) || isClosed(tail) ? [{ ...tail, header }] : [];
+    return tail.aside || followed || isDead(header) || footerOf(tail.file) !== undefined ? [{ ...tail, header }] : [];
   });
 }
 
@@ -128,44 +129,6 @@ export function readTail(bytes: Buffer, covered: number, process: string): TailC
     lines.push({ line, text: text.toString() });
   }
   return { lines, end, damaged };
-}
-
-function isClosed({ file, size }: Tail): boolean {
-  // A footer takes some 200 bytes.
-  const from = Math.max(0, size - 1000);
-  const end = bytesOf(file, from, size - from);
-  if (end.at(-1) !== 10) return false;
-  const start = end.lastIndexOf("\n", -2) + 1;
-  const line = decodeLine(end.subarray(start, -1));
-  return line.type === "footer" && line.footer.bytes === from + start;
-}
-
-function headerOf(file: string): Header | undefined {
-  const start = bytesOf(file, 0, SETTINGS.trail.lineBytes);
-  const line = decodeLine(start.subarray(0, Math.max(start.indexOf("\n"), 0)));
-  return line.type === "header" ? line.header : undefined;
-}
-
-function bytesOf(path: string, offset: number, length: number): Buffer {
-  try {
-    const file = openSync(path, "r");
-    try {
-      const bytes = Buffer.allocUnsafe(length);
-      return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return Buffer.alloc(0);
-  }
-}
-
-function entries(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
 
 function sizeOf(path: string): number | undefined {

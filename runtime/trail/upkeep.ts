@@ -1,10 +1,11 @@
 /** What a store needs from time to time: its finished segments sealed, its sealed files merged, and what is old dropped. */
-import { readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { SETTINGS } from "../settings.ts";
 import { artifactPath } from "./artifacts.ts";
 import { type Compacted, type CompactionOptions, compact } from "./compaction.ts";
 import { disk as realDisk } from "./disk.ts";
+import { entries } from "./folder.ts";
 import { openTrail } from "./local.ts";
 import { eachLine, openScan } from "./scan.ts";
 
@@ -52,12 +53,4 @@ async function dropArtifacts({ directory, disk = realDisk }: CompactionOptions, 
   });
   for (const hash of old) disk.remove(artifactPath(directory, hash)!);
   return old.size;
-}
-
-function entries(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

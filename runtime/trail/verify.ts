@@ -3,10 +3,11 @@
  * whom), the hashes that chain the segments of a process, their footers' counts, the artifacts, and what the memory refuses.
  */
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Facts, type Refusal } from "../knowledge/facts.ts";
 import { artifactsOf } from "./artifacts.ts";
+import { entries } from "./folder.ts";
 import { crcOf, decodeLine, type Footer, type Header } from "./line.ts";
 import { ASIDE, accountedBy, newestManifest, type SealedFile, sealedFolder } from "./manifest.ts";
 import { Numbers, NumbersByProcess } from "./numbers.ts";
@@ -49,7 +50,7 @@ export async function verifyStore(directory: string, onProgress?: (text: string)
     }
   }
   let segments = 0;
-  const processes = await entries(join(directory, "trail"));
+  const processes = entries(join(directory, "trail"));
   for (const process of processes) {
     const chain = await chainOf(join(directory, "trail", process));
     segments += chain.length;
@@ -115,7 +116,7 @@ interface Link {
 }
 
 async function chainOf(folder: string): Promise<readonly Link[]> {
-  const names = (await entries(folder)).filter((name) => /^\d+\.jsonl(\.sealed)?$/.test(name));
+  const names = entries(folder).filter((name) => /^\d+\.jsonl(\.sealed)?$/.test(name));
   names.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
   const links: Link[] = [];
   for (const name of names) {
@@ -169,10 +170,10 @@ function checkChain(chain: readonly Link[], accounted: NumbersByProcess): TrailP
 async function checkArtifacts(directory: string, problems: TrailProblem[]): Promise<number> {
   const artifacts = artifactsOf(directory);
   let count = 0;
-  for (const folder of await entries(join(directory, "artifacts"))) {
+  for (const folder of entries(join(directory, "artifacts"))) {
     // What a killed process had begun to write.
     if (folder.startsWith(".")) continue;
-    for (const hash of await entries(join(directory, "artifacts", folder))) {
+    for (const hash of entries(join(directory, "artifacts", folder))) {
       count += 1;
       await artifacts.get(hash).catch((error: Error) => {
         const file = join(directory, "artifacts", folder, hash);
@@ -270,8 +271,4 @@ function lineCount(bytes: Buffer): number {
 
 function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
-}
-
-async function entries(folder: string): Promise<string[]> {
-  return readdir(folder).catch(() => []);
 }

@@ -1,8 +1,8 @@
 /** The processes of a store: who wrote, for whom, and who may still write. A run without an end is interrupted once its writer is not alive. */
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { SETTINGS } from "../settings.ts";
-import { decodeLine, type Header } from "./line.ts";
+import { footerOf, headerOf } from "./ends.ts";
+import { entries } from "./folder.ts";
+import type { Header } from "./line.ts";
 import { type Liveness, livenessOf } from "./liveness.ts";
 
 export interface Writer {
@@ -25,7 +25,7 @@ export function writersOf(directory: string): ReadonlyMap<string, Writer> {
       if (header !== undefined) break;
     }
     if (header === undefined) continue;
-    const closed = hasLastFooter(join(folder, segments.at(-1)!));
+    const closed = footerOf(join(folder, segments.at(-1)!))?.last;
     writers.set(header.process, { header, liveness: closed ? "dead" : livenessOf(header) });
   }
   return writers;
@@ -46,41 +46,4 @@ export function mayWrite(directory: string): (process: string) => boolean {
     const writer = writers.get(process);
     return writer === undefined ? folders.has(process) : writer.liveness !== "dead";
   };
-}
-
-function headerOf(path: string): Header | undefined {
-  const start = bytesOf(path, (size) => [0, Math.min(size, SETTINGS.trail.lineBytes)]);
-  const line = decodeLine(start.subarray(0, Math.max(start.indexOf("\n"), 0)));
-  return line.type === "header" ? line.header : undefined;
-}
-
-function hasLastFooter(path: string): boolean {
-  // A footer takes some 200 bytes.
-  const end = bytesOf(path, (size) => [Math.max(0, size - 1000), Math.min(size, 1000)]);
-  if (end.at(-1) !== 10) return false;
-  const line = decodeLine(end.subarray(end.lastIndexOf("\n", -2) + 1, -1));
-  return line.type === "footer" && line.footer.last;
-}
-
-function bytesOf(path: string, range: (size: number) => readonly [offset: number, length: number]): Buffer {
-  try {
-    const file = openSync(path, "r");
-    try {
-      const [offset, length] = range(fstatSync(file).size);
-      const bytes = Buffer.allocUnsafe(length);
-      return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return Buffer.alloc(0);
-  }
-}
-
-function entries(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
