@@ -10,28 +10,17 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { RecallQuery } from "../runtime/knowledge/knowledge.ts";
 import { openKnowledge } from "../runtime/knowledge/open.ts";
-import { writeSnapshot } from "../runtime/knowledge/snapshot/write.ts";
-import { disk } from "../runtime/trail/disk.ts";
-import { encodeRecord, openingOf } from "../runtime/trail/line.ts";
 import { openTrail } from "../runtime/trail/local.ts";
-import { MANIFEST_VERSION, type Manifest, newestManifest, publish, sealedFolder } from "../runtime/trail/manifest.ts";
-import { NumbersByProcess } from "../runtime/trail/numbers.ts";
+import { newestManifest, sealedFolder } from "../runtime/trail/manifest.ts";
 import { readTrail } from "../runtime/trail/reader.ts";
-import type { Draft } from "../runtime/trail/record.ts";
-import { parquet, type Row as SealedRow, withDuckDB, writeSealed } from "../runtime/trail/sealed.ts";
-import { sha256 } from "../runtime/values/canonical.ts";
+import { parquet, withDuckDB } from "../runtime/trail/sealed.ts";
 import { type Row, rowOf } from "./row.ts";
+import { grow, type Made, made, NOW, PEERS, STAGES } from "./store/making.ts";
 import { bench as trail } from "./trail.ts";
 
 const SIZES = [100_000, 1_000_000, 10_000_000];
-const STAGES = 200;
-const CLAIMS = 50_000;
-const PEERS = 64;
 const ROUNDS = 60;
-const FILE = 250_000;
 const DAY = 24 * 3600 * 1000;
-const NOW = Date.UTC(2026, 0, 31);
-const PROCESS = "01a203d8-d11f-75e2-a63e-83a3717ee0e7";
 const WEEK = { seconds: 7 * 24 * 3600 };
 
 export async function* bench(scale: number): AsyncIterable<Row> {
@@ -43,7 +32,10 @@ export async function* bench(scale: number): AsyncIterable<Row> {
   try {
     const evidence = made();
     for (const size of SIZES.map((all) => Math.round(all * scale))) {
-      yield await grow(directory, evidence, size);
+      const { fresh, sealing, snapshot } = await grow(directory, evidence, size);
+      const unit = "µs a new record";
+      yield rowOf({ ...named("made and sealed", size), unit }, [(sealing * 1000) / fresh]);
+      yield rowOf({ ...named("taken into the snapshot", size), unit }, [(snapshot * 1000) / fresh]);
       yield* recall(directory, size);
       yield* await sql(directory, size);
       yield* await rivals(evidence, size);
@@ -52,91 +44,6 @@ export async function* bench(scale: number): AsyncIterable<Row> {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-const say = (text: string) => process.stderr.write(`${text}\n`);
-
-/** Evidence by a fixed sequence of numbers: drafts by number, the same whoever asks. */
-function made() {
-  const chosen = Array.from({ length: CLAIMS }, (_, claim) => `{"family":"f${claim % 3}","x":${claim}}`);
-  const hashes = chosen.map(sha256);
-  const uuid = (seq: number, kind: string) => `01a203d8-d127-7${kind}-9ae5-${seq.toString(16).padStart(12, "0")}`;
-  return {
-    hashes,
-    of(seq: number) {
-      let state = Math.imul(seq, 2654435761) >>> 0;
-      const random = (below: number): number => {
-        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-        return Math.floor((state / 2 ** 32) * below);
-      };
-      random(2);
-      const stage = random(STAGES);
-      const claim = stage + STAGES * random(CLAIMS / STAGES);
-      const ok = random(10) > 0;
-      const measured = ok
-        ? ({ metric: "m", value: (claim % 97) + random(1000) / 100, direction: -1 } as const)
-        : ({ class: "error" } as const);
-      const draft: Draft = {
-        kind: "evidence",
-        peer: `peer-${random(PEERS)}`,
-        run: uuid(Math.floor(seq / 20), "a"),
-        stage: `p.s${stage}`,
-        attempt: uuid(seq, "b"),
-        subnet: "n",
-        claim: hashes[claim]!,
-        chosen: chosen[claim]!,
-        niche: `family = "f${claim % 3}"`,
-        regime: 0,
-        ok,
-        verified: true,
-        echo: random(3) === 0,
-        ...measured,
-      };
-      const time = NOW - random(30 * 24 * 3600) * 1000;
-      return { id: uuid(seq, "c"), time, draft, stage, claim };
-    },
-  };
-}
-
-type Made = ReturnType<typeof made>;
-
-/** Seals up to `size` observations, and makes the snapshot. */
-async function grow(directory: string, evidence: Made, size: number): Promise<Row> {
-  const folder = sealedFolder(directory);
-  mkdirSync(folder, { recursive: true });
-  const before = newestManifest(directory);
-  const files = [...(before?.files ?? [])];
-  const from = files.reduce((sum, { records }) => sum + records, 0);
-  const generation = (before?.generation ?? 0) + 1;
-  const opening = openingOf(PROCESS);
-  const began = performance.now();
-  for (let start = from + 1; start <= size; start += FILE) {
-    const rows: SealedRow[] = [];
-    for (let seq = start; seq <= Math.min(size, start + FILE - 1); seq += 1) {
-      const { id, time, draft } = evidence.of(seq);
-      const line = encodeRecord(opening, seq, id, new Date(time).toISOString(), JSON.stringify(draft).slice(1, -1));
-      const { peer, run, stage, attempt } = draft;
-      const base = [PROCESS, seq, id, time, 1, "evidence", run!, peer, null, stage!, null, attempt!];
-      rows.push([...base, line.slice(0, -1), null]);
-    }
-    const content = { rows, files: [], forgotten: new NumbersByProcess() };
-    const { gone: _, ...file } = await writeSealed(disk, folder, `${generation}-${start}.parquet`, content, []);
-    files.push(file);
-    say(`sealed ${Math.min(size, start + FILE - 1).toLocaleString("en")} of ${size.toLocaleString("en")}`);
-  }
-  const sealing = performance.now() - began;
-  const name = `snapshot-${generation}-bench.duckdb`;
-  const options = { directory, disk, name, files, before: before?.snapshot?.name, now: () => NOW };
-  const snapshot = await writeSnapshot(options);
-  say(`snapshot after ${((performance.now() - began - sealing) / 1000).toFixed(1)} s`);
-  const manifest: Manifest = {
-    ...{ kind: "manifest", format: "gang-manifest", version: MANIFEST_VERSION, generation },
-    ...{ time: new Date(NOW).toISOString(), files, covered: [], forgotten: [], snapshot },
-  };
-  await publish(disk, directory, manifest);
-  if (before?.snapshot !== undefined) rmSync(join(folder, before.snapshot.name));
-  const elapsed = performance.now() - began;
-  return rowOf({ ...named("sealing and snapshot", size), unit: "µs a new record" }, [(elapsed * 1000) / (size - from)]);
 }
 
 const named = (text: string, size: number) => ({

@@ -316,6 +316,11 @@ export class Engine {
   }
 
   private note(place: number, claim: number, peer: number): void {
+    // Where nothing is added up yet all will be.
+    if (this.persistent && this.rolled === 0) {
+      this.changes++;
+      return;
+    }
     let keys = this.changed.get(place);
     if (keys === undefined) {
       keys = new Map();
@@ -346,7 +351,9 @@ export class Engine {
    * its evidence.
    */
   async rollUp(place?: number): Promise<void> {
-    const isMuch = !this.sealed && this.changes + this.replaced > 1000 + this.rolled * REBUILD;
+    const isMuch =
+      !this.sealed &&
+      ((this.persistent && this.rolled === 0) || this.changes + this.replaced > 1000 + this.rolled * REBUILD);
     if (this.changes > 0 && isMuch) {
       await this.connection.run("drop table told.rolled");
       await this.connection.run(createTable(ROLLED));

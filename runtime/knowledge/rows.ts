@@ -42,6 +42,11 @@ export const LASTING: { readonly [table in TableName]?: readonly string[] } = {
   tool_calls: ["run_id", "call_id"],
 };
 
+/** Whether a record of the kind begins or ends what is one row. */
+export function isOfLasting(kind: string): boolean {
+  return LASTING[TABLE_OF[kind as Kind] ?? "records"] !== undefined;
+}
+
 /** Whether the process of a trail can still write. */
 export type Alive = (process: string) => boolean;
 

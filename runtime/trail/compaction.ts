@@ -216,7 +216,7 @@ class Compaction {
       }
     }
     const conflicts = await batch.conflicts((wanted, take) =>
-      readSealed(this.#present(files.filter((file) => holdsSome(file, wanted))), wanted.toRanges(), take),
+      readSealed(this.#present(files.filter((file) => holdsSome(file, wanted))), { numbers: wanted.toRanges() }, take),
     );
     const rewrites = this.#rewrites(files, batch.forgets);
     if (taken.length === 0 && rewrites.length === 0 && !(await this.#lacksSnapshot(manifest))) return;

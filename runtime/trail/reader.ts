@@ -248,7 +248,7 @@ class Reading {
     );
     const read = (group: readonly SealedFile[]) => {
       const paths = group.map(({ name }) => join(sealedFolder(this.#directory), name));
-      return readSealed(paths, isWhole ? undefined : wanted, async (rows) => {
+      return readSealed(paths, isWhole ? {} : { numbers: wanted }, async (rows) => {
         for (const row of rows) this.#keepSealed(paths[0]!, row);
         await this.#handOver();
       });

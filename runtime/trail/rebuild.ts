@@ -33,7 +33,7 @@ export async function rebuild(directory: string, onProgress?: (text: string) => 
   const accounted = new NumbersByProcess();
   const forgotten = new NumbersByProcess();
   const paths = readable.map((name) => join(folder, name));
-  await readSealed(paths, undefined, (rows) => {
+  await readSealed(paths, {}, (rows) => {
     for (const { process, seq, line } of rows) {
       accounted.of(process).add(seq);
       if (line?.includes('"kind":"forgotten"') !== true) continue;

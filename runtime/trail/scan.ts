@@ -70,7 +70,7 @@ export async function eachLine(
   { files, open, forgotten }: Scan,
   take: (line: { readonly process: string; readonly seq: number; readonly text: string }) => void,
 ): Promise<void> {
-  await readSealed(files, undefined, (rows: readonly SealedRow[]) => {
+  await readSealed(files, {}, (rows: readonly SealedRow[]) => {
     for (const { process, seq, line } of rows) {
       if (line !== undefined && !forgotten.get(process)?.has(seq)) take({ process, seq, text: line });
     }

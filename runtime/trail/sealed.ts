@@ -92,7 +92,11 @@ export async function withDuckDB<T>(work: (connection: DuckDBConnection) => Prom
 
 /** A list of files for `read_parquet`. A name with a star in it is taken as it is. */
 export function parquet(paths: readonly string[]): string {
-  return `read_parquet([${paths.map((path) => quoted(path.replace(/[*?[]/g, "[$&]"))).join(", ")}])`;
+  return `read_parquet([${paths.map((path) => quoted(globless(path))).join(", ")}])`;
+}
+
+function globless(path: string): string {
+  return path.replace(/[*?[]/g, "[$&]");
 }
 
 function quoted(text: string): string {
@@ -319,24 +323,37 @@ export function inOrder(files: readonly SealedFile[]): (readonly SealedFile[])[]
   return groups;
 }
 
+/** Records of sealed files: of which numbers, and which rows of those, as a condition over the columns. All, where it is not said. */
+export interface Wanted {
+  readonly numbers?: readonly (readonly [process: string, from: number, to: number])[] | undefined;
+  readonly where?: string;
+}
+
+/** The condition over a row `r`, for which there may have to be a table `wanted`. */
+export async function conditionOf(connection: DuckDBConnection, { numbers, where }: Wanted): Promise<string> {
+  const conditions = ["seq is not null"];
+  if (where !== undefined) conditions.push(`(${where})`);
+  if (numbers !== undefined) {
+    const table = { name: "wanted", columns: { process: "VARCHAR", low: "BIGINT", high: "BIGINT" } } as const;
+    await connection.run(createTable(table));
+    await append(connection, table, numbers);
+    conditions.push("exists (select 1 from wanted w where w.process = r.process and r.seq between w.low and w.high)");
+  }
+  return conditions.join(" and ");
+}
+
 /**
- * Records of sealed files, of each process in the order of their numbers; only the wanted ranges, where any are said.
- * Rejects with DuckDB's words where a file is damaged or not there.
+ * Records of sealed files, of each process in the order of their numbers. Rejects with DuckDB's words where a file is damaged
+ * or not there.
  */
 export async function readSealed(
   paths: readonly string[],
-  wanted: readonly (readonly [process: string, from: number, to: number])[] | undefined,
+  wanted: Wanted,
   take: (rows: readonly SealedRow[]) => Promise<void> | void,
 ): Promise<void> {
   if (paths.length === 0) return;
   await withDuckDB(async (connection) => {
-    let where = "seq is not null";
-    if (wanted !== undefined) {
-      const table = { name: "wanted", columns: { process: "VARCHAR", low: "BIGINT", high: "BIGINT" } } as const;
-      await connection.run(createTable(table));
-      await append(connection, table, wanted);
-      where += " and exists (select 1 from wanted w where w.process = r.process and r.seq between w.low and w.high)";
-    }
+    const where = await conditionOf(connection, wanted);
     let rows: SealedRow[] = [];
     const sql = `select process, seq, line from ${parquet(paths)} r where ${where} order by process, seq`;
     for await (const [process, seq, line] of streamed(connection, sql)) {
@@ -346,5 +363,47 @@ export async function readSealed(
       rows = [];
     }
     await take(rows);
+  });
+}
+
+/** So many lines come out of DuckDB as one value: each value costs a microsecond. */
+const LINES = 1024;
+
+/**
+ * Lines of a sealed file, many at once as a segment has them, in no order: three times as fast as rows. The next ones
+ * are read while these are taken.
+ */
+export async function readLines(
+  path: string,
+  wanted: Wanted,
+  take: (lines: readonly Buffer[]) => Promise<void> | void,
+): Promise<void> {
+  await withDuckDB(async (connection) => {
+    const where = await conditionOf(connection, wanted);
+    const size = await connection.runAndReadAll(
+      `select num_rows::double from parquet_file_metadata(${quoted(globless(path))})`,
+    );
+    const [[rows]] = size.getRows() as [[number]];
+    const read = async (from: number): Promise<Buffer[]> => {
+      const found =
+        await connection.runAndReadAll(`select encode(string_agg(line, chr(10)) || chr(10)) from read_parquet(${quoted(
+          globless(path),
+        )}, file_row_number = true) r
+        where file_row_number >= ${from} and file_row_number < ${from + SETTINGS.trail.rowGroup} and line is not null and ${where}
+        group by file_row_number // ${LINES}`);
+      return found.getRowsJS().map(([lines]) => lines as Buffer);
+    };
+    let next = read(0);
+    for (let from = SETTINGS.trail.rowGroup; ; from += SETTINGS.trail.rowGroup) {
+      const lines = await next;
+      const isLast = from >= rows;
+      if (!isLast) next = read(from);
+      try {
+        await take(lines);
+      } finally {
+        await next.catch(() => undefined);
+      }
+      if (isLast) return;
+    }
   });
 }

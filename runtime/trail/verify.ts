@@ -86,7 +86,7 @@ async function checkSealed(
     if ((await digest(path)).hash !== file.hash)
       say("damaged-sealed", "The file is not what was sealed: its hash does not fit.");
     const numbers = new NumbersByProcess();
-    await readSealed([path], undefined, (rows) => {
+    await readSealed([path], {}, (rows) => {
       for (const { process, seq, line } of rows) {
         numbers.of(process).add(seq);
         if (line !== undefined && crcOf(Buffer.from(line)) === undefined) {

@@ -10,7 +10,7 @@ import { LEVELS } from "../score.sql.ts";
 import { shapeOf, TABLES, type TableName } from "../tables.ts";
 
 /** Changes with whatever is in a snapshot, or how it is derived from records. A snapshot of another version is not used. */
-export const SNAPSHOT_VERSION = 1;
+export const SNAPSHOT_VERSION = 2;
 
 export const NAMES = {
   schema: "told",
@@ -32,7 +32,10 @@ export const AGREED = {
   columns: { place: "INTEGER", at: "DOUBLE" },
 } as const satisfies Table;
 
-/** One row. `covers`: the records that are in it, as a `Cursor`; `at`, `generation`: of the trust. */
+/**
+ * One row. `covers`: the records that are in it, as a `Cursor`; `sorted`: pieces of evidence that lie in the order of their
+ * stages, before those that came after; `at`, `generation`: of the trust.
+ */
 export const META = {
   schema: "told",
   name: "meta",
@@ -41,6 +44,7 @@ export const META = {
     covers: "VARCHAR",
     claims: "INTEGER",
     count: "INTEGER",
+    sorted: "INTEGER",
     refused: "VARCHAR",
     generation: "INTEGER",
     at: "DOUBLE",

@@ -13,6 +13,8 @@ export interface OpenSnapshot {
   readonly cursor: Cursor;
   /** Of the trust that it keeps. */
   readonly generation: number;
+  /** How much of its evidence lies in the order of its stages. */
+  readonly sorted: number;
 }
 
 /** Path of the newest manifest's snapshot, if this program can read it. */
@@ -43,6 +45,7 @@ export async function restore(engine: Engine, told: string, now: () => number): 
     readonly covers: string;
     readonly claims: number;
     readonly count: number;
+    readonly sorted: number;
     readonly refused: string;
     readonly generation: number;
   }>(`select * from ${told}.meta`);
@@ -56,5 +59,6 @@ export async function restore(engine: Engine, told: string, now: () => number): 
     ...{ refused: meta.refused, claims: meta.claims, count: meta.count },
   });
   await engine.trust(facts, await rows<{ place: number; at: number }>(`select * from ${told}.agreed`));
-  return { engine, facts, cursor: JSON.parse(meta.covers) as Cursor, generation: meta.generation };
+  const { covers, generation, sorted } = meta;
+  return { engine, facts, cursor: JSON.parse(covers) as Cursor, generation, sorted };
 }

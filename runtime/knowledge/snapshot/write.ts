@@ -7,17 +7,19 @@ import { constants, copyFileSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Disk } from "../../trail/disk.ts";
-import { decodeLine } from "../../trail/line.ts";
+import { decodeLine, linesOf } from "../../trail/line.ts";
 import { accountedBy, holdsSome, type Manifest, type SealedFile, sealedFolder } from "../../trail/manifest.ts";
 import { NumbersByProcess, type Range } from "../../trail/numbers.ts";
 import type { Record as TrailRecord } from "../../trail/record.ts";
-import { inOrder, parquet, readSealed } from "../../trail/sealed.ts";
+import { inOrder, readLines, readSealed, type Wanted } from "../../trail/sealed.ts";
 import type { Cursor } from "../../trail/trail.ts";
-import { append, createTable, type Table } from "../appending.ts";
+import { append, createTable } from "../appending.ts";
 import { Engine } from "../engine.ts";
 import { Facts, isPlain } from "../facts.ts";
-import { type Cells, LASTING, rowsOf } from "../rows.ts";
-import { shapeOf, TABLES, type TableName } from "../tables.ts";
+import { rowsOf } from "../rows.ts";
+import { shapeOf, type TableName } from "../tables.ts";
+import { rowsBefore } from "./before.ts";
+import { copySealed, PLAIN_EVIDENCE } from "./copy.ts";
 import { createSqlTables, engineName, KEPT, SNAPSHOT_VERSION, SQL_TABLES } from "./format.ts";
 import { restore } from "./read.ts";
 
@@ -34,8 +36,8 @@ export interface SnapshotOptions {
   readonly now: () => number;
 }
 
-/** Records that are taken in at once. */
-const BATCH = 100_000;
+/** Rows are sorted anew once this share of them came after those that are. */
+const UNSORTED = 1 / 8;
 
 /** Rejects where it cannot be made; what was begun is gone then. Resolves with what a manifest says of it. */
 export async function writeSnapshot(options: SnapshotOptions): Promise<NonNullable<Manifest["snapshot"]>> {
@@ -71,24 +73,25 @@ async function make(path: string, before: string | undefined, options: SnapshotO
     const accounted = accountedBy({ files });
     const wanted = lacking(accounted, old?.cursor ?? {});
     for (const group of inOrder(files.filter((file) => holdsSome(file, wanted)))) {
+      const isWhole = group.every(({ numbers }) =>
+        numbers.every(([process, from, to]) => wanted.get(process)?.covers(from, to)),
+      );
       const paths = group.map((file) => join(sealedFolder(directory), file.name));
-      await copyRecords(connection, paths, wanted);
-      await eachBatch(paths, wanted, async (records) => {
-        for (const record of records) facts.add(record);
-        await engine.flush(facts);
-        await takeRows(connection, records);
-      });
+      await takeFiles(engine, facts, paths, isWhole ? undefined : wanted.toRanges());
     }
-    await cluster(connection, "facts", "place, t");
-    await cluster(connection, "claims", "place, claim");
-    await cluster(connection, "observed", "subnet, metric");
-    await engine.flush(facts);
     await engine.rollUp();
-    await cluster(connection, "rolled", "place, claim");
+    // What is a little out of order is still read by the piece.
+    const sorted = facts.count > (old?.sorted ?? 0) * (1 + UNSORTED) ? facts.count : old!.sorted;
+    if (sorted === facts.count) {
+      await cluster(connection, "facts", "place, t");
+      await cluster(connection, "claims", "place, claim");
+      await cluster(connection, "observed", "subnet, metric");
+      await cluster(connection, "rolled", "place, claim");
+    }
     const at = now();
     await engine.renewTrust(facts, at);
     await engine.levelAll([...facts.allPlaces()].filter(isPlain));
-    await keep(engine, facts, accounted, { generation: (old?.generation ?? 0) + 1, at });
+    await keep(engine, facts, accounted, { sorted, generation: (old?.generation ?? 0) + 1, at });
     await connection.run("drop schema ranking cascade");
     await connection.run("checkpoint");
   } finally {
@@ -111,47 +114,39 @@ function lacking(accounted: NumbersByProcess, covered: Cursor): NumbersByProcess
   return wanted;
 }
 
-/** The table `records`, as the files have it: a line less its CRC is the record. */
-async function copyRecords(
-  connection: DuckDBConnection,
+/**
+ * Takes in what the files have of the wanted numbers. Evidence comes to the same in any order, so it is read as it lies
+ * there; the rest as it was written, since what starts and what ends is one row.
+ */
+async function takeFiles(
+  engine: Engine,
+  facts: Facts,
   paths: readonly string[],
-  wanted: NumbersByProcess,
+  numbers: Wanted["numbers"],
 ): Promise<void> {
-  const asked = {
-    name: "asked_for",
-    columns: { process: "VARCHAR", low: "BIGINT", high: "BIGINT" },
-  } as const satisfies Table;
-  await connection.run(createTable(asked));
-  await append(connection, asked, wanted.toRanges());
-  const made: { readonly [column: string]: string } = {
-    scope: "coalesce(scope, '')",
-    record: "left(line, length(line) - 18) || '}'",
-  };
-  const columns = Object.keys(TABLES.records.columns);
-  const values = columns.map((column) => made[column] ?? `"${column}"`);
-  await connection.run(`insert into records (${columns.map((column) => `"${column}"`).join(", ")})
-    select ${values.join(", ")} from ${parquet(paths)} r where seq is not null and line is not null
-    and exists (select 1 from asked_for a where a.process = r.process and r.seq between a.low and a.high)`);
-  await connection.run("drop table asked_for");
+  await copySealed(engine.connection, paths, numbers);
+  await readSealed(paths, { numbers, where: `not (${PLAIN_EVIDENCE})` }, async (rows) => {
+    const records = recordsOf(Buffer.from(rows.map(({ line }) => (line === undefined ? "" : `${line}\n`)).join("")));
+    for (const record of records) facts.add(record);
+    await engine.flush(facts);
+    await takeRows(engine.connection, records);
+  });
+  for (const path of paths) {
+    await readLines(path, { numbers, where: PLAIN_EVIDENCE }, async (lines) => {
+      for (const some of lines) for (const record of recordsOf(some)) facts.add(record);
+      await engine.flush(facts);
+    });
+  }
 }
 
-async function eachBatch(
-  paths: readonly string[],
-  wanted: NumbersByProcess,
-  take: (records: readonly TrailRecord[]) => Promise<void>,
-): Promise<void> {
-  let batch: TrailRecord[] = [];
-  await readSealed(paths, wanted.toRanges(), async (rows) => {
-    for (const { line } of rows) {
-      const decoded = line === undefined ? undefined : decodeLine(Buffer.from(line));
-      if (decoded?.type === "record") batch.push(decoded.record);
-    }
-    if (batch.length < BATCH) return;
-    const records = batch;
-    batch = [];
-    await take(records);
-  });
-  if (batch.length > 0) await take(batch);
+/** The intact records among lines. */
+function recordsOf(lines: Buffer): TrailRecord[] {
+  const records: TrailRecord[] = [];
+  for (const [start, end] of linesOf(lines)) {
+    const decoded = decodeLine(lines.subarray(start, end));
+    if (decoded.type === "record") records.push(decoded.record);
+  }
+  return records;
 }
 
 /** Rows of all tables but `records`; those that the records go on with are replaced. */
@@ -170,53 +165,6 @@ async function takeRows(connection: DuckDBConnection, records: readonly TrailRec
   for (const name of SQL_TABLES) await append(connection, shapeOf(name), rows[name]);
 }
 
-/**
- * Rows of runs that the records go on with, as `rowsOf` wants them, by table; their runs stand in `told.going_on(run_id)`
- * where there are any.
- */
-export async function rowsBefore(
-  connection: DuckDBConnection,
-  schema: string,
-  records: readonly TrailRecord[],
-): Promise<{ readonly [table in TableName]?: readonly Cells[] }> {
-  const runs = new Set<string>();
-  const begun = new Set<string>();
-  for (const { kind, run, ...rest } of records) {
-    if (run === undefined) continue;
-    if (kind === "run.started" && (rest as { resumed?: unknown }).resumed !== true && !runs.has(run)) begun.add(run);
-    else if (!begun.has(run)) runs.add(run);
-  }
-  if (runs.size === 0) return {};
-  const table = { schema: "told", name: "going_on", columns: { run_id: "VARCHAR" } } as const satisfies Table;
-  await connection.run(createTable(table));
-  await append(
-    connection,
-    table,
-    [...runs].map((run) => [run]),
-  );
-  const before: { [table in TableName]?: readonly Cells[] } = {};
-  for (const name of Object.keys(LASTING) as TableName[]) {
-    const result = await connection.runAndReadAll(
-      `select * from ${schema}."${name}" where run_id in (select run_id from told.going_on)`,
-    );
-    before[name] = result
-      .getRowObjectsJS()
-      .map((row) =>
-        Object.fromEntries(
-          Object.entries(row).map(([column, value]) => [
-            column,
-            value instanceof Date
-              ? value.getTime()
-              : typeof value === "bigint"
-                ? Number(value)
-                : (value as Cells[string]),
-          ]),
-        ),
-      );
-  }
-  return before;
-}
-
 /** Rows in the order in which they are asked for, so that one stage's are read alone. */
 async function cluster(connection: DuckDBConnection, name: string, order: string): Promise<void> {
   await connection.run(`create table told.sorted as select * from told.${name} order by ${order}`);
@@ -228,7 +176,7 @@ async function keep(
   engine: Engine,
   facts: Facts,
   accounted: NumbersByProcess,
-  { generation, at }: { readonly generation: number; readonly at: number },
+  { sorted, generation, at }: { readonly sorted: number; readonly generation: number; readonly at: number },
 ): Promise<void> {
   const { connection } = engine;
   const { names, places, changes, refused, claims, count } = facts.save();
@@ -243,7 +191,7 @@ async function keep(
     stages: places.map(({ place, subnet, stage, known }) => [place, subnet, stage, known]),
     changes: changes.map((change) => [change]),
     agreed: engine.agreedAt().map(({ place, at: time }) => [place, time]),
-    meta: [[SNAPSHOT_VERSION, JSON.stringify(covers), claims, count, refused, generation, at]],
+    meta: [[SNAPSHOT_VERSION, JSON.stringify(covers), claims, count, sorted, refused, generation, at]],
   };
   for (const table of KEPT) {
     await connection.run(`drop table if exists told.${table.name}`);

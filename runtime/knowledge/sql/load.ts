@@ -7,8 +7,8 @@ import { Engine, NO_QUESTION } from "../engine.ts";
 import { Facts } from "../facts.ts";
 import { TRUST_SQL } from "../queries.sql.ts";
 import { type Alive, LASTING, type Rows, rowsOf } from "../rows.ts";
+import { rowsBefore } from "../snapshot/before.ts";
 import { openSnapshot, snapshotOf } from "../snapshot/read.ts";
-import { rowsBefore } from "../snapshot/write.ts";
 import { shapeOf, TABLES, type TableName } from "../tables.ts";
 import { INNER_VIEWS, VIEW_HALFLIFE, VIEWS } from "../views.sql.ts";
 
