@@ -9,9 +9,9 @@ export type Duration = number;
 export type Size = number;
 /** Dollars. */
 export type Money = number;
-/** The path of a file, which the store keeps by its content. */
+/** The path of a file. Returned, its content is kept by the store; as a parameter it is a copy, the call's own. */
 export type File = string;
-/** The path of a folder, which stays where it was made. */
+/** The path of a folder, kept and given as a `File` is. */
 export type Dir = string;
 /** A secret, as a tool gets it: never to be printed, stored or returned. */
 export type Secret = string;

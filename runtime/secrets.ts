@@ -130,6 +130,8 @@ export const REDACTED = "[secret]";
 export class Redactor {
   readonly #needles = new Set<string>();
   #pattern: RegExp | undefined;
+  /** The same for bytes, each as one character. */
+  #bytes: RegExp | undefined;
 
   learn(secret: string): void {
     const lines = secret.split(/\r?\n/).filter((line) => line.length >= SHORTEST_LINE);
@@ -139,7 +141,20 @@ export class Redactor {
     if (this.#needles.size === before) return;
     // The longest first: a part of a secret must not be replaced in the middle of it.
     const all = [...this.#needles].sort((a, b) => b.length - a.length);
-    this.#pattern = new RegExp(all.map((needle) => needle.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|"), "g");
+    this.#pattern = new RegExp(all.map(quoted).join("|"), "g");
+    this.#bytes = new RegExp(all.map((needle) => quoted(Buffer.from(needle, "utf8").toString("latin1"))).join("|"));
+  }
+
+  /** Whether bytes that come in parts have a secret in them, so far: for what cannot be replaced. */
+  scanner(): (part: Uint8Array) => boolean {
+    const longest = Math.max(0, ...[...this.#needles].map((needle) => Buffer.byteLength(needle)));
+    let before = "";
+    return (part) => {
+      if (this.#bytes === undefined) return false;
+      const text = before + Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString("latin1");
+      before = text.slice(Math.max(0, text.length - longest));
+      return this.#bytes.test(text);
+    };
   }
 
   text(text: string): string {
@@ -173,6 +188,8 @@ export class Redactor {
     return changed ? Object.fromEntries(entries) : value;
   }
 }
+
+const quoted = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 
 function formsOf(text: string): string[] {
   const escaped = JSON.stringify(text).slice(1, -1);

@@ -70,6 +70,8 @@ export const SETTINGS = {
   artifacts: {
     /** Outputs longer than this as JSON are kept as artifacts, not in the record. */
     inlineBytes: 64 * 2 ** 10,
+    /** A folder of more files than this is not kept. */
+    folderFiles: 100_000,
   },
   retention: {
     /** Turns, tool output and unreferenced artifacts go after this long. Evidence, runs and scores stay. */

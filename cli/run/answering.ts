@@ -1,9 +1,12 @@
 /** A person's answer to what a run waits for: an approval, or whether an effect happened. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { AttemptError } from "../../runtime/execution/attempt-error.ts";
 import { type Pending, pendingIn } from "../../runtime/execution/pending.ts";
 import { runHeads } from "../../runtime/execution/restored.ts";
 import { readStore } from "../../runtime/knowledge/store.ts";
+import { Redactor } from "../../runtime/secrets.ts";
+import { filesOf } from "../../runtime/tools/files.ts";
 import { artifactsOf, outputFields } from "../../runtime/trail/artifacts.ts";
 import { openTrail } from "../../runtime/trail/local.ts";
 import type { Draft, Record } from "../../runtime/trail/record.ts";
@@ -85,12 +88,16 @@ async function resultOf(
 ): Promise<Json> {
   if (kind !== "effect") throw usageError(`--value is what an effect gave; ${stage} waits for yes or no.`);
   const { plan: hash } = runHeads(records).find((head) => head.run === run)!;
-  const declared = (await recordedPlan(records, hash, store)).tools[tool];
+  const plan = await recordedPlan(records, hash, store);
+  const declared = plan.tools[tool];
   if (declared === undefined) throw usageError(`the plan of the run has no tool ${tool}.`);
   const value = jsonFrom(given, io);
-  const checked = validate(value, declared.result, "the value", { unknown: "refuse" });
-  if (checked.ok) return checked.value;
-  throw usageError(`--value is not what ${tool} gives: ${checked.reasons.join("; ")}.`);
+  const checked = validate(value, declared.result, "the value", { unknown: "refuse", places: true });
+  if (!checked.ok) throw usageError(`--value is not what ${tool} gives: ${checked.reasons.join("; ")}.`);
+  const files = filesOf(store, plan.root, artifactsOf(store), new Redactor());
+  return files.kept(checked.value, declared.result, "the value", true).catch((error: unknown) => {
+    throw error instanceof AttemptError ? usageError(`--value cannot be kept: ${error.message}.`) : error;
+  });
 }
 
 function jsonFrom(given: string, io: IO): unknown {

@@ -16,8 +16,8 @@ const TYPES: { readonly [name: string]: readonly [Type, string] } = {
   time: [{ kind: "time" }, "A moment. In JSON an ISO 8601 text in UTC."],
   money: [{ kind: "money" }, "An amount of dollars: `$2.50`."],
   size: [{ kind: "size" }, "An amount of bytes: `64KB`, `16GB`, `8GiB`."],
-  file: [{ kind: "file" }, "A file by its content; it stays where it was made until someone needs it."],
-  dir: [{ kind: "dir" }, "A folder by its content; it stays where it was made until someone needs it."],
+  file: [{ kind: "file" }, "A file by its content: the store keeps it, and a tool gets a copy."],
+  dir: [{ kind: "dir" }, "A folder by its content: the store keeps it, and a tool gets a copy."],
   json: [{ kind: "json" }, "Any JSON value."],
   secret: [{ kind: "secret" }, "Only for a parameter of a tool: what it is given is never stored or shown."],
 };

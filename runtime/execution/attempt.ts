@@ -37,9 +37,12 @@ export type Input = { readonly [name: string]: Json };
 /** What a failure's message may take in a record. */
 const LONGEST_MESSAGE = 4000;
 
-/** The value as its type has it. `refuse`: a field that the type does not know is a mistake; else it is dropped. */
-export function accept(value: unknown, type: Type, path: string, unknown: "refuse" | "drop"): Json {
-  const checked = validate(value, type, path, { unknown });
+/**
+ * The value as its type has it. `refuse`: a field that the type does not know is a mistake; else it is dropped. `places`:
+ * files may be paths still.
+ */
+export function accept(value: unknown, type: Type, path: string, unknown: "refuse" | "drop", places = false): Json {
+  const checked = validate(value, type, path, { unknown, places });
   if (checked.ok) return checked.value;
   throw new AttemptError("invalid", checked.reasons.join("; "));
 }

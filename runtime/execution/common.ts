@@ -4,6 +4,7 @@ import type { Secrets } from "../secrets.ts";
 import { callCacheOf } from "../tools/cached.ts";
 import { callFolder } from "../tools/call-folder.ts";
 import { checkpointsOf } from "../tools/checkpoint.ts";
+import { filesOf } from "../tools/files.ts";
 import { artifactsOf, outputFields } from "../trail/artifacts.ts";
 import { claimsOf } from "../trail/claims.ts";
 import type { Draft } from "../trail/record.ts";
@@ -82,6 +83,7 @@ export function contextOf(
     cache: callCacheOf(store, artifacts, (value) => JSON.stringify(redactor.value(value)) === JSON.stringify(value)),
     checkpoints: checkpointsOf(store),
     folder: () => callFolder(store, trail.process),
+    files: filesOf(store, plan.root, artifacts, redactor),
     budget: budgetOf({
       ...{ plan, store, trail, clock, pipeline: name, run: origin.run, isResumed: restored !== undefined },
       machine: options.machine ?? {},

@@ -6,6 +6,7 @@ import type { ForNode, Plan, Subnet } from "../plan.ts";
 import type { CallCache } from "../tools/cached.ts";
 import type { CallFolder } from "../tools/call-folder.ts";
 import type { Checkpoints } from "../tools/checkpoint.ts";
+import type { Files } from "../tools/files.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { Claims } from "../trail/claims.ts";
 import type { Draft, Origin } from "../trail/record.ts";
@@ -36,6 +37,7 @@ export interface RunContext {
   readonly checkpoints: Checkpoints;
   /** For a call, while it lasts. */
   folder(): CallFolder;
+  readonly files: Files;
   /** What limits calls. */
   readonly budget: Budget;
   /** What the run knows already, where it goes on. */

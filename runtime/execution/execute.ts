@@ -5,6 +5,7 @@ import { obstacle, openModel, type Surroundings } from "../models/open.ts";
 import type { Node, Pipeline, Plan, StageNode } from "../plan.ts";
 import { Secrets } from "../secrets.ts";
 import { SETTINGS } from "../settings.ts";
+import { filesOf } from "../tools/files.ts";
 import { openTool } from "../tools/open.ts";
 import { takesSecret, withSecrets } from "../tools/secret-arguments.ts";
 import type { Tool } from "../tools/tool.ts";
@@ -12,11 +13,12 @@ import { artifactsOf } from "../trail/artifacts.ts";
 import { freeSpace } from "../trail/disk.ts";
 import type { Draft } from "../trail/record.ts";
 import { type Trail, TrailError } from "../trail/trail.ts";
-import type { Json, Type } from "../types.ts";
+import type { Type } from "../types.ts";
 import { link } from "../values/link.ts";
 import { validate } from "../values/validate.ts";
 import { followSource, hasWaits, sourcesOf, waitsOf } from "./asking.ts";
 import type { Input } from "./attempt.ts";
+import { AttemptError } from "./attempt-error.ts";
 import { limitsAround } from "./budget/limits.ts";
 import type { Shared } from "./common.ts";
 import { type Cycle, runCycle } from "./cycle.ts";
@@ -108,7 +110,8 @@ class Execution {
   async run(): Promise<RunSummary> {
     const { trail, signal, knowledge, resume } = this.#options;
     this.#refuse();
-    const input = new Map(this.#pipelines.map((name) => [name, this.#inputOf(name, this.#plan.pipelines[name]!)]));
+    const input = new Map<string, Input>();
+    for (const name of this.#pipelines) input.set(name, await this.#inputOf(name, this.#plan.pipelines[name]!));
     const onAbort = (): void => this.#stop.abort(signal.reason);
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
@@ -242,7 +245,9 @@ class Execution {
     }
   }
 
-  #inputOf(name: string, pipeline: Pipeline): { readonly [name: string]: Json } {
+  async #inputOf(name: string, pipeline: Pipeline): Promise<Input> {
+    const { store } = this.#options;
+    const type: Type = { kind: "record", fields: pipeline.parameters };
     const all = this.#options.resume?.input ?? this.#options.input;
     const given = Object.fromEntries(
       pipeline.parameters.flatMap((parameter) => {
@@ -250,13 +255,17 @@ class Execution {
         return value === undefined ? [] : [[parameter.name, value]];
       }),
     );
-    const checked = validate(given, { kind: "record", fields: pipeline.parameters }, name);
-    if (!checked.ok)
-      throw new RefusedError(
+    const checked = validate(given, type, name, { unknown: "refuse", places: true });
+    const refused = (reasons: readonly string[]): RefusedError =>
+      new RefusedError(
         "usage",
-        checked.reasons.map((reason) => `The input does not fit: ${reason}.`),
+        reasons.map((reason) => `The input does not fit: ${reason}.`),
       );
-    return checked.value as { readonly [name: string]: Json };
+    if (!checked.ok) throw refused(checked.reasons);
+    const files = filesOf(store, this.#plan.root, artifactsOf(store), this.#around.secrets.redactor);
+    return (await files.kept(checked.value, type, name, true).catch((error: unknown) => {
+      throw error instanceof AttemptError ? refused([error.message]) : error;
+    })) as Input;
   }
 
   async #recordPlan(): Promise<void> {

@@ -34,6 +34,7 @@ export interface Caller {
     | "cache"
     | "checkpoints"
     | "folder"
+    | "files"
   >;
   readonly origin: Origin;
   readonly node: Pick<StageNode, "id">;
@@ -121,14 +122,22 @@ export async function invoke(
       await begin();
     }
     isCalled = true;
-    const result = await (effect ? new Cancellation(NEVER) : cancellation).within(
+    const { value, cost: asked } = await (effect ? new Cancellation(NEVER) : cancellation).within(
       clock,
       effect ? timeout : reserved.left,
-      (signal) => tool.call(input, toolContext, signal).finally(own.remove),
+      async (signal) => {
+        try {
+          const given = await context.files.given(input, declared.parameters, own);
+          const result = await tool.call(given, toolContext, signal);
+          const value = accept(result.value, declared.result, "the result", "drop", true);
+          return { ...result, value: await context.files.kept(value, declared.result, "the result") };
+        } finally {
+          own.remove();
+        }
+      },
       () => note("late", `${name} ended after its time was over; its result is dropped`),
     );
-    const value = accept(result.value, declared.result, "the result", "drop");
-    const cost = (declared.spent === undefined ? result.cost : spent(declared.spent, value)) ?? declared.cost;
+    const cost = (declared.spent === undefined ? asked : spent(declared.spent, value)) ?? declared.cost;
     settle({ money: cost });
     const paid = cost === undefined ? {} : { cost };
     if (key !== undefined) await context.cache.put(key, value);

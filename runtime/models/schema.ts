@@ -45,7 +45,7 @@ export function schemaOf(type: Type): JsonSchema {
       return { type: "string" };
     case "file":
     case "dir":
-      return { type: "string", description: `the path of a ${type.kind}` };
+      return { type: "string", description: `a ${type.kind} as it was named to you: ${type.kind}:…` };
     case "time":
       return { type: "string", format: "date-time", description: "a moment in UTC, ISO 8601" };
     case "int":

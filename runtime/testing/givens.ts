@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { evaluate } from "../execution/expression.ts";
 import type { Answers } from "../models/scripted.ts";
 import type { Expr, Field, Node, Plan, Test, Type } from "../plan.ts";
+import type { Files } from "../tools/files.ts";
 import type { Json } from "../types.ts";
 import { validate } from "../values/validate.ts";
 import { TestProblem } from "./problem.ts";
@@ -18,8 +19,16 @@ export interface Givens {
   readonly record: ReadonlyMap<string, { readonly path: string; readonly file: string }>;
 }
 
-/** `plan` is linked. `fresh`: whether a recording is to be made anew. Throws `TestProblem`. */
-export function givensOf(plan: Plan, test: Test, fresh: (path: string) => boolean): Givens {
+/**
+ * `plan` is linked. `fresh`: whether a recording is to be made anew. `keep` takes the files in a value, which are paths of
+ * the project. Rejects with `TestProblem`.
+ */
+export async function givensOf(
+  plan: Plan,
+  test: Test,
+  fresh: (path: string) => boolean,
+  keep: Files["kept"],
+): Promise<Givens> {
   const pipeline = plan.pipelines[test.pipeline]!;
   const types = new Map<string, Type>(pipeline.parameters.map(({ name, type }: Field) => [name, type]));
   typesIn(pipeline.body, types);
@@ -31,12 +40,13 @@ export function givensOf(plan: Plan, test: Test, fresh: (path: string) => boolea
   for (const { name, value } of test.given) {
     const file = fileOf(value, "recorded");
     const type = types.get(name);
-    if (type !== undefined) values.set(name, fitting(read(value), type, name));
-    else if (Object.hasOwn(plan.tools, name)) tools.set(name, fitting(read(value), plan.tools[name]!.result, name));
+    if (type !== undefined) values.set(name, await fitting(read(value), type, name));
+    else if (Object.hasOwn(plan.tools, name))
+      tools.set(name, await fitting(read(value), plan.tools[name]!.result, name));
     else if (!Object.hasOwn(plan.agents, name))
       throw new TestProblem(`There is nothing called ${name} that could be given.`, test.at);
     else if (file === undefined)
-      agents.set(name, { answers: { always: fitting(read(value), plan.agents[name]!.result, name) }, file });
+      agents.set(name, { answers: { always: await fitting(read(value), plan.agents[name]!.result, name) }, file });
     else {
       const path = testFile(plan.root, folder, file);
       if (fresh(path)) record.set(name, { path, file });
@@ -51,9 +61,9 @@ export function givensOf(plan: Plan, test: Test, fresh: (path: string) => boolea
     return evaluate(value, { get: (name) => values.get(name) });
   }
 
-  function fitting(value: Json, type: Type, name: string): Json {
-    const checked = validate(value, type, name, { unknown: "drop" });
-    if (checked.ok) return checked.value;
+  async function fitting(value: Json, type: Type, name: string): Promise<Json> {
+    const checked = validate(value, type, name, { unknown: "drop", places: true });
+    if (checked.ok) return keep(checked.value, type, name);
     throw new TestProblem(`What is given does not fit: ${checked.reasons.join("; ")}.`, test.at);
   }
 }

@@ -13,7 +13,9 @@ import { obstacle, openModel } from "../models/open.ts";
 import { heard, type Recorded, scriptedModel } from "../models/scripted.ts";
 import type { Call, Expr, Node, Pipeline, Plan, Position, Retry, StageNode, Test } from "../plan.ts";
 import type { Secrets } from "../secrets.ts";
+import { filesOf } from "../tools/files.ts";
 import type { Tool } from "../tools/tool.ts";
+import { artifactsOf } from "../trail/artifacts.ts";
 import type { Json } from "../types.ts";
 import { link } from "../values/link.ts";
 import { type Excerpt, excerptOf } from "./excerpt.ts";
@@ -21,7 +23,7 @@ import { type Givens, givensOf } from "./givens.ts";
 import { offline } from "./offline.ts";
 import { TestProblem } from "./problem.ts";
 import { writeRecording } from "./recordings.ts";
-import { throwAwayStore } from "./throw-away.ts";
+import { type ThrowAwayStore, throwAwayStore } from "./throw-away.ts";
 
 export interface TestOptions {
   readonly clock: Clock;
@@ -55,12 +57,15 @@ export interface TestFailure {
 export async function runTest(plan: Plan, test: Test, options: TestOptions): Promise<TestResult> {
   const began = options.clock.elapsed();
   const recorded: string[] = [];
-  const failures = await failuresOf(link(plan), test, options, recorded).catch((error: unknown): TestFailure[] => {
-    if (error instanceof TestProblem) return [{ at: error.at ?? test.at, message: error.message }];
-    if (error instanceof RefusedError) return [{ at: test.at, message: error.problems.join(" ") }];
-    if (error instanceof AttemptError) return [{ at: test.at, message: `${error.message}.` }];
-    throw error;
-  });
+  const store = throwAwayStore();
+  const failures = await failuresOf(link(plan), test, store, options, recorded)
+    .catch((error: unknown): TestFailure[] => {
+      if (error instanceof TestProblem) return [{ at: error.at ?? test.at, message: error.message }];
+      if (error instanceof RefusedError) return [{ at: test.at, message: error.problems.join(" ") }];
+      if (error instanceof AttemptError) return [{ at: test.at, message: `${error.message}.` }];
+      throw error;
+    })
+    .finally(store.remove);
   const seconds = Math.max(0, options.clock.elapsed() - began) / 1000;
   return { title: test.title, at: test.at, failures, seconds, recorded };
 }
@@ -68,12 +73,14 @@ export async function runTest(plan: Plan, test: Test, options: TestOptions): Pro
 async function failuresOf(
   plan: Plan,
   test: Test,
+  store: ThrowAwayStore,
   options: TestOptions,
   written: string[],
 ): Promise<readonly TestFailure[]> {
   const pipeline = plan.pipelines[test.pipeline];
   if (pipeline === undefined) throw new TestProblem(`There is no pipeline ${test.pipeline}.`, test.at);
-  const givens = givensOf(plan, test, options.fresh);
+  const files = filesOf(store.folder, plan.root, artifactsOf(store.folder), options.secrets.redactor);
+  const givens = await givensOf(plan, test, options.fresh, files.kept);
   const excerpt = excerptOf(pipeline, test, givens.values);
   const waiting = excerpt.stages.find(
     ({ wait, alternatives }) =>
@@ -85,7 +92,7 @@ async function failuresOf(
       waiting.at,
     );
   const recordings = new Map<string, Recorded[]>([...givens.record.keys()].map((agent) => [agent, []]));
-  const { failures, settled } = await settle(plan, test, pipeline, excerpt, givens, recordings, options);
+  const { failures, settled } = await settle(plan, test, pipeline, excerpt, givens, store, recordings, options);
   const failed = failures.map(({ what, error }): TestFailure => {
     const at = excerpt.stages.find(({ id }) => id === what || what.startsWith(`${id} of `))?.at ?? test.at;
     return { at, message: `${what} failed: ${error}` };
@@ -105,6 +112,7 @@ async function settle(
   pipeline: Pipeline,
   { body, stages }: Excerpt,
   givens: Givens,
+  store: ThrowAwayStore,
   recordings: ReadonlyMap<string, Recorded[]>,
   options: TestOptions,
 ): Promise<BodyResult> {
@@ -117,7 +125,6 @@ async function settle(
     subnets: Object.fromEntries(Object.entries(plan.subnets).map(([name, { version: _, ...rest }]) => [name, rest])),
     unbuilt: [],
   };
-  const store = throwAwayStore();
   let result: BodyResult = { failures: [], parked: [], settled: new Map() };
   const parameters = pipeline.parameters.flatMap(({ name }) =>
     givens.values.has(name) ? [[name, givens.values.get(name)!] as const] : [],
@@ -133,11 +140,7 @@ async function settle(
       },
     });
   };
-  try {
-    await (givens.record.size > 0 ? work() : offline(work));
-  } finally {
-    store.remove();
-  }
+  await (givens.record.size > 0 ? work() : offline(work));
   return result;
 }
 

@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "no
 import { join, resolve } from "node:path";
 import type { Tool as ToolDeclaration } from "../plan.ts";
 import { type Artifacts, outputFields } from "../trail/artifacts.ts";
+import { referencesOf } from "../trail/references.ts";
 import { uuidv7 } from "../trail/uuid.ts";
 import type { Json } from "../types.ts";
 import { canonicalJson, sha256 } from "../values/canonical.ts";
@@ -37,7 +38,10 @@ export function callCacheOf(directory: string, artifacts: Artifacts, mayStay: (v
   return {
     async get(key) {
       try {
-        const kept = JSON.parse(readFileSync(pathOf(key), "utf8")) as { output?: Json; artifact?: string };
+        const text = readFileSync(pathOf(key), "utf8");
+        // A result without its files is none.
+        for (const hash of referencesOf(directory).of(text)) if (!(await artifacts.has(hash))) return undefined;
+        const kept = JSON.parse(text) as { output?: Json; artifact?: string };
         if (kept.artifact === undefined) return kept.output;
         const bytes = await artifacts.get(kept.artifact);
         return bytes && (JSON.parse(bytes.toString("utf8")) as Json);

@@ -1,7 +1,9 @@
 /** Large values by content: `.gang/artifacts/<first two digits>/<SHA-256 in hex>`. What is there is whole and never changes. */
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
 import { open, readFile, rename, stat, unlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { SETTINGS } from "../settings.ts";
 import type { Json } from "../types.ts";
 import { disk } from "./disk.ts";
@@ -14,6 +16,10 @@ export interface Artifacts {
   /** `undefined` where there is none. Rejects with `TrailError` where its content no longer fits its hash. */
   get(hash: string): Promise<Buffer | undefined>;
   has(hash: string): Promise<boolean>;
+  /** Brings the content to a path that is not there yet. `undefined` and rejection as of `get`. */
+  copy(hash: string, path: string): Promise<true | undefined>;
+  /** Reads it through, and rejects as `get` does. */
+  check(hash: string): Promise<void>;
 }
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -49,15 +55,45 @@ export function artifactsOf(directory: string): Artifacts {
         throw new TrailError(`The artifact ${path} cannot be read (${(error as Error).message}).`, { cause: error });
       }
       if (createHash("sha256").update(bytes).digest("hex") === hash) return bytes;
-      throw new TrailError(`The artifact ${path} is damaged: its content does not fit its name.`);
+      throw damaged(path);
     },
 
     async has(hash) {
       const path = pathOf(hash);
       return path !== undefined && (await sizeOf(path)) !== undefined;
     },
+
+    async copy(hash, to) {
+      const path = pathOf(hash);
+      if (path === undefined || (await sizeOf(path)) === undefined) return;
+      const seen = createHash("sha256");
+      await pipeline(createReadStream(path), hashing(seen), createWriteStream(to, { flags: "wx" }));
+      if (seen.digest("hex") === hash) return true;
+      await unlink(to);
+      throw damaged(path);
+    },
+
+    async check(hash) {
+      const path = pathOf(hash);
+      if (path === undefined) return;
+      const seen = createHash("sha256");
+      await pipeline(createReadStream(path), seen);
+      if (seen.digest("hex") !== hash) throw damaged(path);
+    },
   };
 }
+
+const damaged = (path: string): TrailError =>
+  new TrailError(`The artifact ${path} is damaged: its content does not fit its name.`);
+
+/** Passes on what it hashes. */
+const hashing = (hash: Hash) =>
+  async function* (parts: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const part of parts) {
+      hash.update(part);
+      yield part;
+    }
+  };
 
 /**
  * The fields of a record for a value of any size: itself up to 64 KB of JSON, else an artifact.

@@ -9,11 +9,12 @@ import { compact } from "./compaction.ts";
 import { entries } from "./folder.ts";
 import { openTrail } from "./local.ts";
 import { newestManifest } from "./manifest.ts";
+import { mayRefer, referencesOf } from "./references.ts";
 import { eachLine, openScan } from "./scan.ts";
 
 export interface Wanted {
   readonly ids: readonly string[];
-  /** Records with this text in them, or in the artifact that they refer to. */
+  /** Records with this text in them, or in an artifact that they need: a large value, a file, a folder. */
   readonly match?: string | undefined;
 }
 
@@ -30,6 +31,8 @@ export interface Found {
   readonly artifacts: readonly string[];
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 export async function findRecords(directory: string, { ids, match }: Wanted): Promise<Found> {
   const asked = new Set(ids);
   // As it stands in a line of JSON, and as it was typed.
@@ -38,13 +41,16 @@ export async function findRecords(directory: string, { ids, match }: Wanted): Pr
   const records: Found["records"][number][] = [];
   const going = new Set<string>();
   const staying = new Set<string>();
+  const references = referencesOf(directory);
   await eachLine(openScan(directory), ({ process, seq, text }) => {
     const matches = needles.some((needle) => text.includes(needle));
-    const refers = text.includes('"artifact":"');
+    const refers = mayRefer(text);
     if (asked.size === 0 && !matches && !refers) return;
-    const { id, kind, time, artifact } = JSON.parse(text) as { [name: string]: string };
-    const isWanted = kind !== "forgotten" && (matches || asked.has(id!) || artifacts.has(artifact!));
-    if (artifact !== undefined) (isWanted ? going : staying).add(artifact);
+    const { id, kind, time } = JSON.parse(text) as { [name: string]: string };
+    const needs = refers && kind !== "forgotten" ? references.of(text) : NONE;
+    const isWanted =
+      kind !== "forgotten" && (matches || asked.has(id!) || [...needs].some((hash) => artifacts.has(hash)));
+    for (const artifact of needs) (isWanted ? going : staying).add(artifact);
     if (!isWanted) return;
     const hash = createHash("sha256").update(text).digest("hex");
     records.push({ process, seq, id: id!, hash, kind: kind!, time: time! });

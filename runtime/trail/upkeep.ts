@@ -7,6 +7,7 @@ import { type Compacted, type CompactionOptions, compact } from "./compaction.ts
 import { disk as realDisk } from "./disk.ts";
 import { entries } from "./folder.ts";
 import { openTrail } from "./local.ts";
+import { mayRefer, referencesOf } from "./references.ts";
 import { eachLine, openScan } from "./scan.ts";
 
 export interface Kept extends Compacted {
@@ -47,9 +48,11 @@ async function dropArtifacts({ directory, disk = realDisk }: CompactionOptions, 
     }
   }
   if (old.size === 0) return 0;
+  const references = referencesOf(directory);
   await eachLine(openScan(directory), ({ text }) => {
-    // Wherever in a record it stands.
+    // Wherever in a record it stands, and whatever that leads to.
     for (const [hash] of text.matchAll(/[0-9a-f]{64}/g)) old.delete(hash);
+    if (mayRefer(text)) for (const hash of references.of(text)) old.delete(hash);
   });
   for (const hash of old) disk.remove(artifactPath(directory, hash)!);
   return old.size;

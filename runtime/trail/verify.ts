@@ -12,6 +12,7 @@ import { crcOf, decodeLine, type Footer, type Header } from "./line.ts";
 import { ASIDE, accountedBy, newestManifest, type SealedFile, sealedFolder } from "./manifest.ts";
 import { Numbers, NumbersByProcess } from "./numbers.ts";
 import { readTrail } from "./reader.ts";
+import { mayRefer, referencesOf } from "./references.ts";
 import { eachLine, openScan } from "./scan.ts";
 import { digest, readSealed } from "./sealed.ts";
 import type { TrailProblem } from "./trail.ts";
@@ -175,7 +176,7 @@ async function checkArtifacts(directory: string, problems: TrailProblem[]): Prom
     if (folder.startsWith(".")) continue;
     for (const hash of entries(join(directory, "artifacts", folder))) {
       count += 1;
-      await artifacts.get(hash).catch((error: Error) => {
+      await artifacts.check(hash).catch((error: Error) => {
         const file = join(directory, "artifacts", folder, hash);
         problems.push({ file, offset: 0, problem: "damaged-artifact", message: error.message });
       });
@@ -240,15 +241,15 @@ async function checkRecords(directory: string, problems: TrailProblem[]): Promis
   const first = new Map<string, string>();
   let count = 0;
   const door = new Door();
+  const references = referencesOf(directory);
   const scan = openScan(directory);
   const take = ({ process, seq, text }: { process: string; seq: number; text: string }) => {
     count += 1;
     door.judge(process, text);
-    if (!text.includes('"artifact":"')) return;
-    const { artifact } = JSON.parse(text) as { readonly artifact?: unknown };
-    if (typeof artifact === "string" && !first.has(artifact)) {
-      first.set(artifact, `Record ${seq} of process ${process} refers to an artifact that is not there.`);
-    }
+    if (!mayRefer(text)) return;
+    for (const artifact of references.of(text))
+      if (!first.has(artifact))
+        first.set(artifact, `Record ${seq} of process ${process} refers to an artifact that is not there.`);
   };
   // A damaged file has been said: the others are still looked through.
   for (const file of scan.files) await eachLine({ ...scan, files: [file], open: [] }, take).catch(() => undefined);

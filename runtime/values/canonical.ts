@@ -167,7 +167,8 @@ function binned(value: number, low: number, high: number, log: boolean): number 
   return middle;
 }
 
-function isOf(value: Json, type: Type): boolean {
+/** Which member of a union is meant. */
+export function isOf(value: Json, type: Type): boolean {
   if (type.kind === "record") {
     return (
       isObject(value) &&

@@ -3,6 +3,7 @@
  * form that the program counts on: defaults filled, missing fields absent, numbers as numbers, times in UTC.
  */
 import type { Arm, Field, Json, NumberType, Type } from "../types.ts";
+import { addressIn } from "./address.ts";
 import { nearest } from "./nearest.ts";
 
 export type Validated =
@@ -12,6 +13,8 @@ export type Validated =
 export interface Strictness {
   /** What to do with a record's unknown fields: models must not invent any; tools may return more than is declared. */
   readonly unknown: "refuse" | "drop";
+  /** Whether a file may be said by its path, or its bytes: where values come in. Elsewhere it is its address. */
+  readonly places?: boolean;
 }
 
 type Mutable = { [key: string]: Json };
@@ -55,7 +58,12 @@ function check(value: unknown, type: Type, path: string, reasons: string[], stri
       return typeof value === "string" ? value : refuse("a text");
     case "file":
     case "dir":
-      return typeof value === "string" && value !== "" ? value : refuse(`the path of a ${type.kind}`);
+      if (strictness.places === true) {
+        if (typeof value === "string" && value !== "") return value;
+        if (type.kind === "file" && value instanceof Uint8Array) return value as unknown as Json;
+        return refuse(`the path of a ${type.kind}`);
+      }
+      return addressIn(value)?.kind === type.kind ? (value as string) : refuse(`a ${type.kind} of the store`);
     case "time":
       return time(value) ?? refuse("a time, such as 2026-01-31T12:00:00Z");
     case "int":
