@@ -4,7 +4,7 @@ import { unknownArgument } from "./diagnostics/catalogue/calls.ts";
 import { notObserved, unknownMetric } from "./diagnostics/catalogue/knowledge.ts";
 import { unknownField, unknownName, unknownType } from "./diagnostics/catalogue/names.ts";
 import { routeToNothing } from "./diagnostics/catalogue/pipelines.ts";
-import { missingName } from "./diagnostics/catalogue/syntax.ts";
+import { missingCloser, missingName } from "./diagnostics/catalogue/syntax.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import type { Host } from "./host.ts";
 import { checkUnits } from "./semantics/check.ts";
@@ -37,9 +37,22 @@ export function compile(entry: string, host: Host): Program {
 function withoutEchoes(diagnostics: readonly Diagnostic[], textOf: TextOf): readonly Diagnostic[] {
   const syntax = diagnostics.filter(isSyntax);
   if (syntax.length === 0) return diagnostics;
-  const broken = new Map([...Map.groupBy(syntax, ({ file }) => file)].map(([file, its]) => [file, touching(its)]));
+  const broken = new Map(
+    [...Map.groupBy(syntax, ({ file }) => file)].map(([file, its]) => [
+      file,
+      touching(its.map((one) => brokenBy(one, textOf(file) ?? ""))),
+    ]),
+  );
   const unnamed = withoutTheirName(diagnostics, textOf);
   return diagnostics.filter((one) => isSyntax(one) || !(unnamed.has(one) || broken.get(one.file)?.(one)));
+}
+
+/** Where the text is not what was meant: of a `(` or a `[` without its partner, from there to the end of the line. */
+function brokenBy(one: Diagnostic, text: string): Span {
+  const [opener] = one.labels;
+  if (one.code !== missingCloser.code || opener === undefined || text[opener.start] === "{") return one;
+  const end = text.indexOf("\n", one.end);
+  return { start: opener.start, end: end < 0 ? text.length : end };
 }
 
 /** Whether a span shares a character with one of these. */
@@ -67,13 +80,16 @@ type TextOf = (path: string) => string | undefined;
 
 /**
  * Those that say that a name is unknown because where it is declared it was left out: a name left out makes at most one
- * name unknown. Where more are, or where one is near to another, a second slip may be among them.
+ * name unknown. Where more are, or where one that is used once is near to another, a second slip may be among them.
  */
 function withoutTheirName(diagnostics: readonly Diagnostic[], textOf: TextOf): ReadonlySet<Diagnostic> {
   const leftOut = diagnostics.filter(({ code }) => code === missingName.code).length;
-  const unknown = diagnostics.filter(({ code, fixes }) => UNKNOWN.has(code) && fixes.length === 0);
-  const names = new Set(unknown.map(({ file, start, end }) => textOf(file)?.slice(start, end)));
-  return new Set(names.size > leftOut ? [] : unknown);
+  const uses = Map.groupBy(
+    diagnostics.filter(({ code }) => UNKNOWN.has(code)),
+    ({ file, start, end }) => textOf(file)?.slice(start, end),
+  );
+  const unknown = [...uses.values()].filter((its) => its.length > 1 || its[0]!.fixes.length === 0);
+  return new Set(unknown.length > leftOut ? [] : unknown.flat());
 }
 
 const UNKNOWN: ReadonlySet<string> = new Set(

@@ -8,7 +8,7 @@ import { checkPeersDiffer, checkRoutesDiffer } from "./checks/idle.ts";
 import { checkLadders } from "./checks/ladders.ts";
 import { checkLearning, checkObservations, checkProxies } from "./checks/learning.ts";
 import { checkLimits } from "./checks/limits.ts";
-import { bodiesOf, hasErrors } from "./checks/reading.ts";
+import { bodiesOf, hasErrors, hasSyntaxErrors } from "./checks/reading.ts";
 import { checkDeclarationsUsed, checkOutputs } from "./checks/unused.ts";
 import { checkDeclarations } from "./declared.ts";
 import type { Unit } from "./facts.ts";
@@ -49,10 +49,12 @@ export function checkUnits({ units }: Loaded): void {
 /** What only the whole shows: who reads, who learns, who may be called by whom. */
 function checkFlow(units: readonly Unit[]): void {
   for (const unit of units) {
+    const broken = hasSyntaxErrors(unit);
     for (const body of bodiesOf(unit)) {
       checkLearning(body);
       checkEffects(body);
-      checkLimits(body);
+      // Where the text is broken, so may be the price that is missed.
+      if (!broken) checkLimits(body);
     }
     checkRoutesDiffer(unit);
   }

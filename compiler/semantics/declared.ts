@@ -56,6 +56,8 @@ function checkSubnet(unit: Unit, node: tree.SubnetDecl): void {
   const metrics = symbol === undefined ? undefined : metricsOf(unit, symbol);
   const own = node.members.filter((member) => member.kind === "setting");
   readSettings("subnet", node, own, { unit });
+  // The metrics of one without a name cannot be told.
+  if (metrics === undefined) return;
   for (const member of node.members) {
     if (member.kind !== "metric") continue;
     const entries = member.settings?.entries ?? [];

@@ -65,6 +65,8 @@ export class Facts {
   foreign: ReadonlyMap<string, ReadonlyMap<string, Imported>> = new Map();
   /** Tools of MCP servers that nothing has named yet. */
   readonly served = new Map<Symbol, ServedTool>();
+  /** `let`s in whose value an error stands: what they stand for is not known. */
+  readonly doubtful = new Set<Symbol>();
   /** Stages and tools without a result. */
   readonly voids = new Set<Symbol>();
   /** Names of a subnet, of a namespace of tools: what may stand behind the dot. */

@@ -17,6 +17,7 @@ export function named(
 ): Symbol | undefined {
   if (node.kind === "member" && node.of.kind === "name-expression" && wanted.includes("tool"))
     return toolOf(unit, node.of.name, node.name);
+  if (node.kind === "missing") return undefined;
   if (node.kind !== "name-expression") return sayBadValue(unit, definition, node);
   const { name } = node;
   if (name.text === "" || unit.broken.has(name.text)) return undefined;

@@ -2,6 +2,7 @@
 import * as pipelines from "../diagnostics/catalogue/pipelines.ts";
 import * as safety from "../diagnostics/catalogue/safety.ts";
 import type * as tree from "../syntax/tree.ts";
+import { lacks } from "../syntax/visit.ts";
 import { findReads, type PipelineBody, type Step } from "./bodies.ts";
 import { metricsOf } from "./declared.ts";
 import { checkCondition, infer } from "./expressions.ts";
@@ -89,7 +90,10 @@ function checkStep(body: PipelineBody, step: Step, metrics: ReadonlyMap<string, 
 
 function checkLet(env: Env, node: tree.LetStatement, symbol: Symbol | undefined): void {
   const { unit } = env.scope;
+  const { diagnostics, doubtful } = unit.facts;
+  const before = diagnostics.length;
   const type = infer(env, node.value);
+  if (symbol !== undefined && (diagnostics.length > before || lacks(node.value))) doubtful.add(symbol);
   if (type === undefined || symbol === undefined) return;
   if (type.kind !== "secret") unit.facts.typeOfSymbol.set(symbol, type);
   else

@@ -40,6 +40,7 @@ export function unitMeant(suffix: string): string | undefined {
 function explainBad(image: string): NumberReading {
   const sum = compound(image);
   if (sum !== undefined) return { reason: "a number has one unit", mend: sum };
+  if (image.startsWith("$-")) return { reason: "the sign stands before the `$`", mend: `-$${image.slice(2)}` };
   const times = /^(\d+)x$/.exec(image);
   if (times !== null) return { reason: "a repetition is written with `x` before the number", mend: `x ${times[1]}` };
   const match = shape.exec(image);

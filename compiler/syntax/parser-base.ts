@@ -257,6 +257,42 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     return nameOf(this.endHere, this.endHere, "");
   }
 
+  /** The name behind a dot. A keyword apart from the dot goes on with what stands around: the name was left out. */
+  protected nameBehindDot(occurrence: number, what: string): Name {
+    const token = this.next();
+    if (this.RECORDING_PHASE || token.startOffset === this.endHere || !keywordByText.has(token.image))
+      return this.expectName(occurrence, what, Word);
+    this.complain(catalogue.missingName, this.gap(), { what });
+    return nameOf(this.endHere, this.endHere, "");
+  }
+
+  /** A name that stands alone. A path in its place is said, and read as the part that was meant. */
+  protected alone(name: Name, meant: "first" | "last"): Name {
+    if (this.RECORDING_PHASE || name.text === "" || !this.tailHere()) return name;
+    let last = name;
+    this.skipTail((token) => {
+      last = nameOf(token.startOffset, token.endOffset, token.image);
+    });
+    const at = { start: name.start, end: last.end };
+    const { text } = meant === "first" ? name : last;
+    const data = { name: text, path: this.text.slice(at.start, at.end) };
+    this.complain(catalogue.pathForName, at, data, this.fix(`Write \`${text}\``, at, text));
+    return meant === "first" ? name : last;
+  }
+
+  /** Whether `.name` stands here, on this line. */
+  protected tailHere(): boolean {
+    return this.here(S.Dot) && this.wordAt(2);
+  }
+
+  protected skipTail(each: (name: Token) => void = () => {}): void {
+    while (this.tailHere()) {
+      this.SKIP_TOKEN();
+      each(this.next());
+      this.SKIP_TOKEN();
+    }
+  }
+
   /** The empty name of what is next, with a complaint. */
   protected nameless(what: string): Name {
     const token = this.next();
@@ -277,7 +313,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   private furtherNames(names: Name[], occurrence: number, what: string): void {
     this.many(occurrence, () => {
       this.consume(occurrence, S.Dot);
-      names.push(this.expectName(occurrence, what, Word));
+      names.push(this.nameBehindDot(occurrence, what));
     });
   }
 

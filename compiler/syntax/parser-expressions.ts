@@ -20,6 +20,7 @@ import type {
   BinaryOperator,
   BoolLiteral,
   Expression,
+  MissingNode,
   Name,
   NumberLiteral,
   Path,
@@ -135,15 +136,23 @@ export abstract class ExpressionRules extends ParserBase {
 
   /** A value, or a `missing` node and a complaint. */
   protected valueAfter(occurrence: number, after: string): Expression {
-    if (this.RECORDING_PHASE || this.valueHere()) return this.subrule(occurrence, this.value);
+    if (this.RECORDING_PHASE || this.valueHere() || this.headless()) return this.subrule(occurrence, this.value);
+    return this.missingAfter(after);
+  }
+
+  protected expressionAfter(occurrence: number, after: string): Expression {
+    if (this.RECORDING_PHASE || this.valueHere() || this.headless()) return this.subrule(occurrence, this.expression);
+    return this.missingAfter(after);
+  }
+
+  private missingAfter(after: string): MissingNode {
     this.complain(catalogue.missingValue, this.gap(), { after });
     return this.missing();
   }
 
-  protected expressionAfter(occurrence: number, after: string): Expression {
-    if (this.RECORDING_PHASE || this.valueHere()) return this.subrule(occurrence, this.expression);
-    this.complain(catalogue.missingValue, this.gap(), { after });
-    return this.missing();
+  /** Whether the head of a value was left out, and the rest is there: `in .tasks`, `= / total`. */
+  private headless(): boolean {
+    return this.sameLine() && (this.tailHere() || binaryTokens.includes(this.LA(1).tokenType));
   }
 
   /** An expression before the `{` of a block, which is not the `{` of a record. */
@@ -156,7 +165,7 @@ export abstract class ExpressionRules extends ParserBase {
   }
 
   value = this.RULE("value", (): Expression => {
-    let node = this.SUBRULE(this.expression);
+    let node = this.nothingRepeated() ? this.missingHere() : this.SUBRULE(this.expression);
     const { start } = node;
     const range = this.optionHere(1, S.Range, this.rangeOfValue);
     if (range !== undefined) node = { kind: "range", start, end: this.endHere, low: node, ...range };
@@ -166,6 +175,13 @@ export abstract class ExpressionRules extends ParserBase {
     if (window !== undefined) node = { kind: "per", start, end: this.endHere, amount: node, window };
     return node;
   });
+
+  /** `[x 2]`: what is tried twice was left out. */
+  private nothingRepeated(): boolean {
+    if (this.RECORDING_PHASE || !this.at(K.x) || this.LA(2).tokenType !== NumberToken || !this.sameLine()) return false;
+    this.complain(catalogue.missingName, this.gap(), { what: "what is repeated" });
+    return true;
+  }
 
   private readonly rangeOfValue = (): Pick<RangeExpression, "high" | "step"> => {
     this.consume(1, S.Range);
@@ -217,11 +233,8 @@ export abstract class ExpressionRules extends ParserBase {
       GATE: () => this.operatorHere(),
       DEF: () => {
         const operator = this.SUBRULE(this.operator);
-        if (this.RECORDING_PHASE || this.valueBegins()) rest.push({ operator, operand: this.subrule(2, this.operand) });
-        else {
-          this.complain(catalogue.missingValue, this.gap(), { after: operator.image });
-          rest.push({ operator, operand: { prefixes: none, node: this.missing() } });
-        }
+        if (this.RECORDING_PHASE || this.valueHere()) rest.push({ operator, operand: this.subrule(2, this.operand) });
+        else rest.push({ operator, operand: { prefixes: none, node: this.missingAfter(operator.image) } });
       },
     });
     return rest;
@@ -233,9 +246,13 @@ export abstract class ExpressionRules extends ParserBase {
 
   operand = this.RULE("operand", (): Operand => {
     const prefixes = this.RECORDING_PHASE || this.at(S.Minus) || this.at(K.not) ? this.prefixes() : none;
-    if (prefixes.length > 0 && !this.RECORDING_PHASE && !this.valueBegins()) {
-      this.complain(catalogue.missingValue, this.gap(), { after: prefixes.at(-1)!.image });
-      return { prefixes, node: this.missing() };
+    if (prefixes.length > 0 && !this.RECORDING_PHASE && !this.valueHere() && !this.headless())
+      return { prefixes, node: this.missingAfter(prefixes.at(-1)!.image) };
+    if (!this.RECORDING_PHASE && this.headless()) {
+      const node = this.missingHere();
+      this.complain(catalogue.missingValue, this.gap(), { after: this.next(0).image });
+      this.skipTail();
+      return { prefixes, node };
     }
     return { prefixes, node: this.SUBRULE(this.postfix) };
   });
@@ -305,7 +322,7 @@ export abstract class ExpressionRules extends ParserBase {
           {
             ALT: () => {
               this.CONSUME(S.Dot);
-              const name = this.expectName(1, "the field", Word);
+              const name = this.nameBehindDot(1, "the field");
               node = { kind: "member", start: of.start, end: this.endHere, of, name };
             },
           },
@@ -438,7 +455,7 @@ export abstract class ExpressionRules extends ParserBase {
     return readString(this.path, token.image, token.startOffset, this.diagnostics);
   });
 
-  number = this.RULE("number", (): NumberLiteral => {
+  number = this.RULE("number", (): NumberLiteral | MissingNode => {
     const token = this.CONSUME(NumberToken) as Token;
     const at = { start: token.startOffset, end: token.endOffset };
     if (this.RECORDING_PHASE) return { kind: "number", ...at, value: 0, unit: "int" };
@@ -449,14 +466,14 @@ export abstract class ExpressionRules extends ParserBase {
     const mended = reading.mend === undefined ? undefined : readNumber(reading.mend);
     return mended !== undefined && "value" in mended
       ? { kind: "number", ...at, value: mended.value, unit: mended.unit }
-      : { kind: "number", ...at, value: 0, unit: "int" };
+      : { kind: "missing", ...at };
   });
 
   /** A number, and what it counts where a word follows: `50 calls`. */
   amount = this.RULE("amount", (): Expression => {
     const number = this.SUBRULE(this.number);
     const noun = this.RECORDING_PHASE || this.nounHere() ? this.OPTION(this.noun) : undefined;
-    if (noun === undefined || this.RECORDING_PHASE) return number;
+    if (noun === undefined || number.kind === "missing" || this.RECORDING_PHASE) return number;
     const meant = number.unit === "int" || number.unit === "float" ? this.spaced(number, noun) : undefined;
     return meant ?? { kind: "amount", start: number.start, end: noun.end, number, noun };
   });

@@ -224,7 +224,7 @@ export abstract class StatementRules extends TypeRules {
 
   observe = this.RULE("observe", (): ObserveStatement => {
     const { startOffset: start } = this.CONSUME(K.observe);
-    const metric = this.expectName(1, "the metric");
+    const metric = this.alone(this.expectName(1, "the metric"), "last");
     this.expect(1, S.Assign, "`observe`", [S.Colon]);
     const value = this.expressionAfter(1, "=");
     const { every, within, take } = this.SUBRULE(this.clauses, { ARGS: ["observe"] });
@@ -234,12 +234,12 @@ export abstract class StatementRules extends TypeRules {
 
   learn = this.RULE("learn", (): LearnStatement => {
     const { startOffset: start } = this.CONSUME(K.learn);
-    const choice = this.expectName(1, "what is credited", NameToken, K.from);
+    const choice = this.alone(this.expectName(1, "what is credited", NameToken, K.from), "first");
     this.expect(1, K.from, "`learn`");
-    const metrics = [this.expectName(2, "the metric")];
+    const metrics = [this.alone(this.expectName(2, "the metric"), "last")];
     this.MANY(() => {
       this.CONSUME(S.Comma);
-      metrics.push(this.nameAfterComma(3, "the metric"));
+      metrics.push(this.alone(this.nameAfterComma(3, "the metric"), "last"));
     });
     const end = this.endHere;
     return { kind: "learn", start, end, doc: this.docs?.take(start, end), choice, metrics };

@@ -280,7 +280,12 @@ export abstract class TypeRules extends ExpressionRules {
       },
     },
     { ALT: () => literalType(this.SUBRULE(this.string)) },
-    { ALT: () => literalType(this.SUBRULE(this.number)) },
+    {
+      ALT: () => {
+        const number = this.SUBRULE(this.number);
+        return number.kind === "missing" ? number : literalType(number);
+      },
+    },
     { ALT: () => literalType(this.bool(K.true)) },
     { ALT: () => literalType(this.bool(K.false)) },
     {

@@ -24,7 +24,7 @@ export interface Lexemes {
 }
 
 /** Digits with whatever letters, digits and dots hang on them, so that `1h30m` and `5mins` are one bad number each. */
-const number = /\$?\d(?:[eE][+-]\d|\w|\.\d)*/y;
+const number = /(?:\$-?)?\d(?:[eE][+-]\d|\w|\.\d)*/y;
 const comment = /\/\/[^\r\n]*/y;
 const foreignComment = /#[^\r\n]*|\/\*[\s\S]*?(?:\*\/|$)/y;
 const foreignString = /'[^'\r\n]*'|[“”„][^“”\r\n]*[“”]/y;

@@ -148,6 +148,12 @@ export function walk(node: Node, visit: (node: Node) => unknown): void {
   for (const child of children(node)) walk(child, visit);
 }
 
+/** Whether something was left out in it. */
+export function lacks(node: Node): boolean {
+  if (node.kind === "missing" || (node.kind === "name" && node.text === "")) return true;
+  return children(node).some(lacks);
+}
+
 /**
  * The nodes from the file down to the innermost that holds `offset`. Both ends count, so that the word that ends at a
  * cursor is found; where two nodes touch, the one that begins at the offset is taken.

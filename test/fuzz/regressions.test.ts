@@ -27,6 +27,9 @@ const REGRESSIONS: readonly (readonly [what: string, text: string])[] = [
   ["renderers: pretty takes longer than 250 ms", `type T = { a: ${"a or ".repeat(10_000)}a }`],
   ["parser: parse takes longer than 250 ms, of what is never closed", "for a in b max 2 {\n".repeat(10_000)],
   ["parser: parse takes longer than 250 ms, of what was never opened", "  a\n}\n".repeat(10_000)],
+  ["parser: a rung without its model, where no ladder is", "backend\nx\n3"],
+  ["parser: a dot at the end of a line", "ool{: .\n o"],
+  ["parser: two rungs without a model", "etry{:q x x 2"],
   ["checker: compile takes longer than 250 ms, of idle suppressions", "// gang-ignore GANG4012: x\n".repeat(10_000)],
   ["checker: compile takes longer than 250 ms, of names alike", `type ${LONG} = int\ntype T = { a: x${LONG} }\n`],
 ];

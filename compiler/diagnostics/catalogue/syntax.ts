@@ -381,3 +381,17 @@ export const unnamedRecord = define({
     right: 'type Trained = { loss: float }\n\ntool train(rate: float) -> Trained = exec("./train")\n',
   },
 });
+
+export const pathForName = define<{ name: string; path: string }>({
+  code: "GANG1031",
+  severity: "error",
+  title: "Path for a name",
+  message: ({ name, path }) => `A name stands here alone: \`${name}\`, not \`${path}\`.`,
+  help: () =>
+    "`observe` and `learn` name the metrics of the pipeline's subnet, and `learn` credits a stage as a whole.",
+  explain: {
+    text: "What a pipeline measures are the metrics of the subnet that it is for, so that their names say enough. What is credited is all that a stage chose.",
+    wrong: "pipeline p for s {\n  observe s.metrics.loss = score\n}\n",
+    right: "pipeline p for s {\n  observe loss = score\n}\n",
+  },
+});

@@ -6,7 +6,7 @@ import { shown } from "../judging.ts";
 import type { Symbol } from "../program.ts";
 import { fits } from "../types/fit.ts";
 import { optional } from "../types/make.ts";
-import { calls, declared, settingOfSymbol, valueOfSymbol } from "./reading.ts";
+import { calls, declared, hasSyntaxErrors, settingOfSymbol, valueOfSymbol } from "./reading.ts";
 
 /** Neither `retry` nor `or` may follow an effect, and nothing asks it again. */
 export function checkEffects(body: PipelineBody): void {
@@ -69,11 +69,13 @@ function spanOf(
 
 /** A `confirm` takes any of the effect's parameters and gives its result as `T?`. */
 export function checkConfirmations(units: readonly Unit[]): void {
+  // Where the text is broken, so may the signatures be that are compared.
+  const broken = new Set(units.filter(hasSyntaxErrors));
   for (const { unit, symbol } of declared(units, "tool")) {
     const setting = settingOfSymbol(unit.facts, symbol, "confirm");
     const effect = unit.facts.callables.get(symbol);
     const confirm = setting?.value.kind === "symbol" ? unit.facts.callables.get(setting.value.symbol) : undefined;
-    if (setting === undefined || effect === undefined || confirm === undefined) continue;
+    if (setting === undefined || effect === undefined || confirm === undefined || broken.has(unit)) continue;
     const reason = unfitting(effect, confirm);
     if (reason !== undefined)
       unit.report(safety.badConfirm, setting.node.value, { tool: symbol.name, confirm: confirm.symbol.name, reason });

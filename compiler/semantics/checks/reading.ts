@@ -22,11 +22,13 @@ export function valueOfSymbol(facts: Facts, symbol: Symbol, name: string): Setti
   return settingOfSymbol(facts, symbol, name)?.value;
 }
 
-export function hasErrors(unit: Unit, only: RegExp = /./): boolean {
+export function hasErrors(unit: Unit, among = ""): boolean {
   return unit.facts.diagnostics.some(
-    (one) => one.file === unit.file.path && one.severity === "error" && only.test(one.code),
+    ({ file, severity, code }) => file === unit.file.path && severity === "error" && code.startsWith(among),
   );
 }
+
+export const hasSyntaxErrors = (unit: Unit): boolean => hasErrors(unit, "GANG1");
 
 /** The stages of a pipeline with what they call, in order; alternatives that are no calls are left out. */
 export function* calls(body: PipelineBody): Iterable<{
