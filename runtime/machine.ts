@@ -66,6 +66,21 @@ export const Machine = z.strictObject({
     )
     .optional()
     .describe("Backends by their names in Gang."),
+  servers: z
+    .record(
+      name,
+      z.strictObject({
+        headers: z
+          .record(
+            z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, "a header is named by letters, digits and -"),
+            z.string().regex(/^[\t\x20-\x7e]*$/, "must be a text without line breaks"),
+          )
+          .optional()
+          .describe(`What it is sent with each request; a secret by its name: Bearer \${marketKey}.`),
+      }),
+    )
+    .optional()
+    .describe("MCP servers at an address, by the names of their tools in Gang."),
   limits: z.array(Limit).optional().describe("What this machine may spend in all: $20 per 1d."),
   share: z.enum(["evidence", "all"]).optional().describe("What may leave the machine."),
   operators: z.record(z.string(), name).optional().describe("Public keys, and the operator each belongs to."),
@@ -131,13 +146,17 @@ function plain(message: string): string {
 const starredLines = (text: string): string => text.replace(/(?<=[:\-?][ \t]+)\S.*/g, starred);
 const starred = (part: string): string => part.replace(/\S/g, "*");
 
-/** Values under `secrets`, of every `key`, and of settings that are not known are nobody's to see. */
+/** Values under `secrets`, of every `key` and header, and of settings that are not known are nobody's to see. */
 function masked(text: string, document: Document, issues: readonly z.core.$ZodIssue[]): string {
   const hidden: PropertyKey[][] = [["secrets"]];
-  for (const table of ["models", "backends"]) {
+  for (const [table, setting] of [
+    ["models", "key"],
+    ["backends", "key"],
+    ["servers", "headers"],
+  ] as const) {
     const entries = document.get(table);
     if (isMap(entries))
-      for (const { key } of entries.items) if (isScalar(key)) hidden.push([table, String(key.value), "key"]);
+      for (const { key } of entries.items) if (isScalar(key)) hidden.push([table, String(key.value), setting]);
   }
   for (const issue of issues) {
     if (issue.code === "unrecognized_keys") hidden.push(...issue.keys.map((key) => [...issue.path, key]));

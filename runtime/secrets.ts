@@ -47,6 +47,13 @@ export class Secrets {
     return Object.hasOwn(this.#named, name) ? this.#named[name] : undefined;
   }
 
+  /** The value of a secret by its name in Gang. Rejects as `value` does. */
+  async named(name: string): Promise<string> {
+    const source = this.source(name);
+    if (source === undefined) throw new AttemptError("no_key", `the secret ${name} comes from nowhere here`);
+    return this.value(source);
+  }
+
   /** Why a secret cannot be had, as far as that is known without reading it: a part of a sentence. */
   missing(source: SecretSource): string | undefined {
     if ("env" in source) return this.#environment[source.env] ? undefined : `${source.env} is not set`;

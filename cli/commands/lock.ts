@@ -13,10 +13,15 @@ import {
 } from "../../compiler/foreign/mcp.ts";
 import { LARGEST_FILE } from "../../compiler/host.ts";
 import { compile } from "../../compiler/index.ts";
+import { AttemptError } from "../../runtime/execution/attempt-error.ts";
+import type { Machine } from "../../runtime/machine.ts";
+import { Secrets } from "../../runtime/secrets.ts";
+import { serverHeaders } from "../../runtime/tools/mcp-headers.ts";
 import { command, environmentError } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { fileSystemHost, projectOf } from "../host.ts";
 import type { IO } from "../io.ts";
+import { readMachine } from "../machine.ts";
 import { gangFiles, shown } from "../paths.ts";
 import { secondsOf } from "../seconds.ts";
 import { writeWhole } from "../write-file.ts";
@@ -34,7 +39,8 @@ export default command({
     { command: "gangc lock main.gang", doc: "the servers of one program; what is pinned for others stays" },
     { command: "gangc lock --check", doc: "for CI: has a server changed?" },
   ],
-  notes: "A server sees PATH, HOME and the like of your environment, and none of its keys.",
+  notes:
+    'A server that is started sees PATH, HOME and the like of your environment, and none of its keys. One at an address, `mcp("https://…")`, is sent the headers that `servers` of gang.yaml says.',
   async run({ positionals, options }, io) {
     const seconds = secondsOf("timeout", options.timeout);
     const whole = projectOf(io.cwd);
@@ -67,7 +73,9 @@ async function lockProject({ root, files, all, seconds, check }: Request, io: IO
   const declared = serversOf(files, io);
   if (declared === undefined) return EXIT.problems;
 
-  const answers = await Promise.all([...declared].map((server) => ask(server, root, seconds)));
+  const { machine = {} } = readMachine(root, fileSystemHost(root)) ?? {};
+  const secrets = new Secrets({ machine, root, environment: io.env });
+  const answers = await Promise.all([...declared].map((server) => ask(server, root, seconds, machine, secrets)));
   for (const { problem } of answers) if (problem !== undefined) io.talk(`gangc: ${problem}\n`);
   const failed = answers.some(({ problem }) => problem !== undefined);
 
@@ -149,10 +157,16 @@ async function ask(
   [server, command]: readonly [string, readonly string[]],
   root: string,
   seconds: number,
+  machine: Machine,
+  secrets: Secrets,
 ): Promise<Answer> {
-  const { listTools, ServerError } = await import("../../runtime/tools/mcp-server.ts");
+  const [{ isAddress, listTools }, { ServerError }] = await Promise.all([
+    import("../../runtime/tools/mcp-server.ts"),
+    import("../../runtime/tools/mcp-transport.ts"),
+  ]);
   try {
-    const listed = await listTools(command, root, seconds * 1000);
+    const headers = isAddress(command) ? await serverHeaders(machine, secrets, server) : undefined;
+    const listed = await listTools({ command, folder: root, headers }, seconds * 1000);
     const tools = new Map<string, PinnedTool>();
     for (const { name, destructive, ...rest } of listed) {
       if (isTooDeep([rest.inputSchema, rest.outputSchema ?? null]))
@@ -161,7 +175,12 @@ async function ask(
     }
     return { server, pin: { command, tools } };
   } catch (error) {
-    if (error instanceof ServerError) return { server, problem: `the server \`${server}\` ${error.message}.` };
+    const said = (why: string): Answer => ({
+      server,
+      problem: secrets.redactor.text(`the server \`${server}\` ${why}.`),
+    });
+    if (error instanceof ServerError) return said(error.message);
+    if (error instanceof AttemptError) return said(`cannot be asked: ${error.message}`);
     throw error;
   }
 }

@@ -129,7 +129,7 @@ export const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider
       texts: ["the command"],
       more: true,
       options: [],
-      doc: "A Model Context Protocol server.",
+      doc: 'A Model Context Protocol server: a program that is started, or an address, `mcp("https://…")`.',
       example: 'mcp("python3", "-m", "market_server")',
     },
   ],

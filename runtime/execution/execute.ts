@@ -6,6 +6,8 @@ import type { Node, Pipeline, Plan, StageNode } from "../plan.ts";
 import { Secrets } from "../secrets.ts";
 import { SETTINGS } from "../settings.ts";
 import { filesOf } from "../tools/files.ts";
+import { headerSecrets, serverHeaders } from "../tools/mcp-headers.ts";
+import { isAddress } from "../tools/mcp-server.ts";
 import { openTool } from "../tools/open.ts";
 import { takesSecret, withSecrets } from "../tools/secret-arguments.ts";
 import type { Tool } from "../tools/tool.ts";
@@ -28,7 +30,7 @@ import { RefusedError } from "./load.ts";
 import { outstandingOf, type Waiting } from "./outstanding.ts";
 import { type RestoredRun, takeRun } from "./restored.ts";
 import type { RunOptions, RunSummary } from "./run.ts";
-import { secretsUsed } from "./secrets-used.ts";
+import { type Used, usedBy } from "./secrets-used.ts";
 import type { Item, SourceNode } from "./source.ts";
 import { unsupported } from "./unsupported.ts";
 import type { Waits } from "./waits.ts";
@@ -155,15 +157,22 @@ class Execution {
     }
     if (stuck.size > 0) throw new RefusedError("environment", [...stuck]);
     this.#refuseUnpriced();
-    const missing = [...this.#secretsUsed()].flatMap((name) => this.#missingSecret(name) ?? []);
+    const { secrets, tools } = this.#used();
+    const { machine } = this.#around;
+    const isAsked = (tool: string): boolean => {
+      const from = plan.tools[tool]?.from;
+      return from?.kind === "mcp" && isAddress(from.server);
+    };
+    const sent = [...tools].filter(isAsked).flatMap((tool) => headerSecrets(machine, tool));
+    const missing = [...new Set([...secrets, ...sent])].flatMap((name) => this.#missingSecret(name) ?? []);
     if (missing.length > 0) throw new RefusedError("environment", missing);
   }
 
-  #secretsUsed(): ReadonlySet<string> {
+  #used(): Used {
     const { dry, tools } = this.#options;
     const isCalled = (tool: string): boolean =>
       tools?.has(tool) !== true && !(dry === true && this.#plan.tools[tool]?.effect === true);
-    return secretsUsed(this.#plan, this.#pipelines, isCalled);
+    return usedBy(this.#plan, this.#pipelines, isCalled);
   }
 
   #missingSecret(name: string): string | undefined {
@@ -391,8 +400,9 @@ class Execution {
     const parameters: Type = { kind: "record", fields: declared.parameters };
     const values = new Map<string, string>();
     if (takesSecret(parameters))
-      for (const secret of this.#secretsUsed()) values.set(secret, await secrets.value(secrets.source(secret)!));
-    return withSecrets(await openTool(name, declared, this.#plan.root), parameters, values);
+      for (const secret of this.#used().secrets) values.set(secret, await secrets.value(secrets.source(secret)!));
+    const headers = () => serverHeaders(this.#around.machine, secrets, name);
+    return withSecrets(await openTool(name, declared, this.#plan.root, headers), parameters, values);
   }
 
   #model(name: string): Model {

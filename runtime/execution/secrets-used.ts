@@ -1,14 +1,21 @@
-/** Which secrets a run may pass to tools: asked for before anything runs. */
+/** Which tools a run may call, and which secrets it may pass to them: asked for before anything runs. */
 import type { Call, Expr, Node, Plan } from "../plan.ts";
 import { children } from "./expression.ts";
 
-/** `isCalled`: whether a tool is really called; what only goes to others is not needed. */
-export function secretsUsed(
-  plan: Plan,
-  pipelines: readonly string[],
-  isCalled: (tool: string) => boolean,
-): ReadonlySet<string> {
+export interface Used {
+  readonly tools: ReadonlySet<string>;
+  readonly secrets: ReadonlySet<string>;
+}
+
+/** `mayCall`: whether a tool is really called; what only goes to others is not needed. */
+export function usedBy(plan: Plan, pipelines: readonly string[], mayCall: (tool: string) => boolean): Used {
   const used = new Set<string>();
+  const tools = new Set<string>();
+  const isCalled = (tool: string): boolean => {
+    const is = mayCall(tool);
+    if (is) tools.add(tool);
+    return is;
+  };
   const asked = new Set<string>();
   const expression = (of: Expr): void => {
     if (of.op === "secret") used.add(of.name);
@@ -55,5 +62,5 @@ export function secretsUsed(
     if (version !== undefined && "call" in version) call(version.call);
     pipeline?.body.forEach(node);
   }
-  return used;
+  return { tools, secrets: used };
 }

@@ -1,13 +1,15 @@
 /**
- * Tools of MCP servers, over stdio: one connection a server and process, opened when it is first needed and again after it
- * has ended, for any number of calls at once. A server that says of a tool otherwise than `gang.lock` is not called.
+ * Tools of MCP servers: one connection a server and process, opened when it is first needed and again after it has ended
+ * or the server has forgotten it, for any number of calls at once. A server that says of a tool otherwise than `gang.lock` is not called.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { AttemptError } from "../execution/attempt-error.ts";
 import type { Json, Type } from "../types.ts";
 import { canonicalJson } from "../values/canonical.ts";
-import { type Connected as Answering, connect, reasonOf, ServerError } from "./mcp-server.ts";
+import { type Connected as Answering, connect, type ServerAt } from "./mcp-server.ts";
+import { CLOSED, reasonOf, ServerError } from "./mcp-transport.ts";
 import type { Tool } from "./tool.ts";
 
 /** A server that takes longer to start does not. */
@@ -32,12 +34,19 @@ export interface McpSource {
   readonly tool: string;
 }
 
-/** Rejects with `AttemptError` where the server cannot be had, or is not the one that was pinned. */
-export async function mcpTool(name: string, source: McpSource, result: Type, root: string): Promise<Tool> {
+/** `headers`: for a server at an address. Rejects with `AttemptError` where it cannot be had, or is not the one that was pinned. */
+export async function mcpTool(
+  name: string,
+  source: McpSource,
+  result: Type,
+  root: string,
+  headers?: ServerAt["headers"],
+): Promise<Tool> {
   const called = `the server \`${source.server.join(" ")}\``;
+  const at: ServerAt = { command: source.server, folder: root, headers };
   const open = async (): Promise<Connected> => {
-    const connected = await connection(source.server, root).catch((error: unknown) => {
-      throw error instanceof ServerError ? new AttemptError("error", `${called} ${error.message}`) : error;
+    const connected = await connection(at).catch((error: unknown) => {
+      throw failureOf(error, called);
     });
     if (!connected.agreed.has(source.tool)) refuseChanged(source, called, connected, root);
     connected.agreed.add(source.tool);
@@ -47,33 +56,52 @@ export async function mcpTool(name: string, source: McpSource, result: Type, roo
   return {
     name,
     async call(input, _, signal) {
-      const { client, transport } = await open();
-      signal.throwIfAborted();
-      const { CallToolResultSchema } = await import("@modelcontextprotocol/sdk/types.js");
       // What is missing is left out: a server's schema seldom knows `null`.
       const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null));
-      asked(transport, 1);
-      try {
-        // An abort is told to the server, as `notifications/cancelled`.
-        const answer = await client.request(
-          { method: "tools/call", params: { name: source.tool, arguments: given } },
-          CallToolResultSchema,
-          { signal, timeout: NEVER_MILLISECONDS },
-        );
-        const text = answer.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
-        if (answer.isError === true) throw new AttemptError("error", text === "" ? `${name} failed` : text);
-        if (answer.structuredContent !== undefined) return { value: answer.structuredContent as Json };
-        return { value: result.kind === "string" ? text : jsonOr(text) };
-      } catch (error) {
-        if (error instanceof AttemptError) throw error;
-        if (signal.aborted) throw signal.reason;
-        const cause = await transport.causeOfEnd();
-        throw new AttemptError("error", cause === undefined ? reasonOf(error) : `${called} ${cause.message}`);
-      } finally {
-        asked(transport, -1);
-      }
+      const answer = await ask(source.tool, given, open, called, signal);
+      const text = answer.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
+      if (answer.isError === true) throw new AttemptError("error", text === "" ? `${name} failed` : text);
+      if (answer.structuredContent !== undefined) return { value: answer.structuredContent as Json };
+      return { value: result.kind === "string" ? text : jsonOr(text) };
     },
   };
+}
+
+async function ask(
+  tool: string,
+  given: { readonly [name: string]: Json },
+  open: () => Promise<Connected>,
+  called: string,
+  signal: AbortSignal,
+): Promise<CallToolResult> {
+  const { CallToolResultSchema } = await import("@modelcontextprotocol/sdk/types.js");
+  for (let isAgain = false; ; isAgain = true) {
+    const { client, transport } = await open();
+    signal.throwIfAborted();
+    asked(transport, 1);
+    try {
+      // An abort is told to the server, as `notifications/cancelled`.
+      return await client.request(
+        { method: "tools/call", params: { name: tool, arguments: given } },
+        CallToolResultSchema,
+        { signal, timeout: NEVER_MILLISECONDS },
+      );
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (isAgain || !transport.isForgotten(error)) throw failureOf((await transport.causeOfEnd()) ?? error, called);
+      await transport.close();
+    } finally {
+      asked(transport, -1);
+    }
+  }
+}
+
+function failureOf(error: unknown, called: string): unknown {
+  if (error instanceof ServerError)
+    return new AttemptError(error.class, `${called} ${error.message}`, error.retryAfter);
+  if ((error as { readonly code?: unknown }).code === CLOSED)
+    return new AttemptError("network", `${called} ${reasonOf(error)}`);
+  return error instanceof AttemptError ? error : new AttemptError("error", reasonOf(error));
 }
 
 const underWay = new WeakMap<Connected["transport"], number>();
@@ -85,12 +113,12 @@ function asked(transport: Connected["transport"], more: 1 | 0 | -1): void {
   transport.hold(calls > 0);
 }
 
-function connection(command: readonly string[], root: string): Promise<Connected> {
-  const key = JSON.stringify([root, command]);
+function connection(at: ServerAt): Promise<Connected> {
+  const key = JSON.stringify(at);
   let opening = servers.get(key);
   if (opening === undefined) {
     const forget = (): void => void (servers.get(key) === opening && servers.delete(key));
-    opening = connect(command, root, START_MILLISECONDS).then((connected) => {
+    opening = connect(at, START_MILLISECONDS).then((connected) => {
       const { client, transport } = connected;
       live.add(transport);
       asked(transport, 0);

@@ -2,8 +2,9 @@
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { EXIT } from "../../cli/exit-codes.ts";
+import { serveMcp } from "../fixtures/mcp/over-http.ts";
 import { gangc } from "./terminal.ts";
 
 const SERVERS = resolve(import.meta.dirname, "../fixtures/mcp");
@@ -31,6 +32,48 @@ pipeline watch {
   stage too = keep(value: past)
 }
 `;
+
+describe("a server at an address", () => {
+  test("is asked with the headers of gang.yaml, pinned by its address, and called by a run, which then ends", async () => {
+    const served = await serveMcp({
+      before: (request, response) => {
+        if (request.headers.authorization === "Bearer sk-of-the-market") return false;
+        response.writeHead(401).end(`no such key: ${request.headers.authorization}`);
+        return true;
+      },
+    });
+    onTestFinished(served.close);
+    put(
+      "main.gang",
+      `gang 1\ntools market = mcp("${served.url}")\npipeline p {\n  stage two = market.double(value: 1)\n}\n`,
+    );
+    put("key.txt", "sk-of-the-market");
+    const server = `servers:\n  market: { headers: { Authorization: 'Bearer \${marketKey}' } }\n`;
+    put("gang.yaml", server);
+    const nowhere = await lock();
+    expect(nowhere.exit).toBe(EXIT.environment);
+    expect(nowhere.talk).toContain(
+      "the server `market` cannot be asked: the secret marketKey comes from nowhere here.",
+    );
+    put("gang.yaml", `${server}secrets: { marketKey: { file: wrong.txt } }\n`);
+    put("wrong.txt", "sk-another-key");
+    expect((await lock()).talk).toContain(
+      "the server `market` answered with status 401: no such key: Bearer [secret].",
+    );
+    put("gang.yaml", `${server}secrets: { marketKey: { file: key.txt } }\n`);
+    expect(await lock()).toMatchObject({ exit: EXIT.fine, talk: "gang.lock: `market` is new, with 6 tools\n" });
+    expect(pinned()).toContain(served.url);
+    expect(pinned()).not.toContain("sk-of");
+    const ran = await gangc(["run", "--ui", "json"], { cwd: folder });
+    expect([ran.exit, ran.out]).toEqual([EXIT.fine, expect.stringContaining('"output":{"value":2}')]);
+    rmSync(join(folder, "key.txt"));
+    const missing = await gangc(["run", "--ui", "plain"], { cwd: folder });
+    expect([missing.exit, missing.talk]).toEqual([
+      EXIT.environment,
+      expect.stringContaining("The secret marketKey is missing: key.txt does not exist."),
+    ]);
+  });
+});
 
 describe("an honest server", () => {
   beforeEach(() => {

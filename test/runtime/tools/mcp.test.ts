@@ -16,7 +16,9 @@ async function server() {
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   const world = join(root, "world");
   const command = [process.execPath, SERVER, world];
-  const tools = Object.fromEntries((await listTools(command, root, 20_000)).map((tool) => [tool.name, tool]));
+  const tools = Object.fromEntries(
+    (await listTools({ command, folder: root }, 20_000)).map((tool) => [tool.name, tool]),
+  );
   const lock = (changed: object = {}): void =>
     writeFileSync(
       join(root, "gang.lock"),

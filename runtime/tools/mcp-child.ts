@@ -1,0 +1,177 @@
+/**
+ * A Model Context Protocol server as a child process, spoken to over its stdin and stdout: what it prints is bounded, and
+ * it ends with everything that it started.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import { createInterface } from "node:readline";
+import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
+import { allowedEnvironment } from "./exec.ts";
+import { LONGEST_MESSAGE, plain, ServerError, type ServerTransport } from "./mcp-transport.ts";
+import { watch } from "./watcher.ts";
+
+/** After a line that is no message of the protocol, a working server still answers soon. */
+const AFTER_GARBAGE_MILLISECONDS = 3000;
+const GRACE_MILLISECONDS = 2000;
+/** `TypeError: …`, `ERROR …`: what a program says of its own end. */
+const FAILURE = /^\s*(?:\w*(?:Error|Exception)\b|error\b|fatal\b)/i;
+
+export class ChildTransport implements ServerTransport {
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: (message: JSONRPCMessage) => void;
+  readonly failed: Promise<never>;
+  readonly #reject: (error: ServerError) => void;
+  readonly #command: readonly string[];
+  readonly #folder: string;
+  #child: ChildProcess | undefined;
+  #ended: Promise<void> | undefined;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #said = "";
+  #garbage: string | undefined;
+  #patience: NodeJS.Timeout | undefined;
+
+  constructor(command: readonly string[], folder: string) {
+    this.#command = command;
+    this.#folder = folder;
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.failed = promise;
+    this.#reject = reject;
+    // It may fail when nobody asks any more.
+    promise.catch(() => {});
+  }
+
+  fail(reason: string): void {
+    const garbage =
+      this.#garbage === undefined || this.#garbage === ""
+        ? ""
+        : `: it prints what is no message of the protocol, ${this.#garbage}`;
+    this.#reject(new ServerError(`${reason}${garbage}`));
+  }
+
+  trust(): void {
+    clearTimeout(this.#patience);
+    this.#garbage ??= "";
+  }
+
+  isForgotten(): boolean {
+    return false;
+  }
+
+  hold(isAsked: boolean): void {
+    const child = this.#child;
+    for (const part of [child, child?.stdin, child?.stdout, child?.stderr] as (Socket | undefined)[])
+      if (isAsked) part?.ref();
+      else part?.unref();
+  }
+
+  end(): void {
+    this.#kill("SIGKILL");
+  }
+
+  async causeOfEnd(): Promise<ServerError | undefined> {
+    const soon = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 100));
+    return Promise.race([this.failed.catch((error: ServerError) => error), soon]);
+  }
+
+  start(): Promise<void> {
+    const [program, ...args] = this.#command;
+    const child = spawn(program!, args, {
+      cwd: this.#folder,
+      env: allowedEnvironment(),
+      // A group of its own, so that whatever it starts ends with it.
+      detached: process.platform !== "win32",
+      stdio: ["pipe", "pipe", "pipe"],
+      windowsHide: true,
+    });
+    this.#child = child;
+    watch(child);
+    this.#ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      // Below an error stand its stack and the versions of this and that.
+      if (line.trim() !== "" && (!FAILURE.test(this.#said) || FAILURE.test(line)))
+        this.#said = plain(line).slice(0, 300);
+    });
+    child.stdout.on("data", (part: Buffer) => this.#read(part));
+    // A server that has ended does not read: that is said by its end.
+    child.stdin.on("error", () => {});
+    return new Promise((resolve, reject) => {
+      child.once("spawn", () => resolve());
+      child.once("error", (error: NodeJS.ErrnoException) => {
+        const reason = error.code === "ENOENT" ? `does not start: there is no program \`${program}\`` : "";
+        this.fail(reason || `does not start: ${error.code ?? error.message}`);
+        reject(error);
+      });
+      child.once("close", (code, signal) => {
+        const said = this.#said === "" ? "" : `. It said: ${this.#said}`;
+        this.fail(`ended ${signal === null ? `with code ${code}` : `by ${signal}`} before it had answered${said}`);
+        this.onclose?.();
+      });
+    });
+  }
+
+  #read(part: Buffer): void {
+    let rest = part;
+    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
+      this.#pending.push(rest.subarray(0, end));
+      rest = rest.subarray(end + 1);
+      const line = Buffer.concat(this.#pending).toString("utf8").trim();
+      this.#pending = [];
+      this.#pendingBytes = 0;
+      if (line !== "") this.#take(line);
+    }
+    this.#pendingBytes += rest.length;
+    if (this.#pendingBytes > LONGEST_MESSAGE) {
+      this.fail(`sends a message of more than ${LONGEST_MESSAGE / 2 ** 20} MB`);
+      this.#kill("SIGKILL");
+    } else if (rest.length > 0) this.#pending.push(rest);
+  }
+
+  #take(line: string): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(line);
+    } catch {
+      message = undefined;
+    }
+    if (typeof message === "object" && message !== null && "jsonrpc" in message) {
+      this.onmessage?.(message as JSONRPCMessage);
+      return;
+    }
+    if (this.#garbage !== undefined) return;
+    this.#garbage = JSON.stringify(plain(line).slice(0, 80));
+    this.#patience = setTimeout(() => this.fail("did not answer"), AFTER_GARBAGE_MILLISECONDS);
+  }
+
+  async send(message: JSONRPCMessage): Promise<void> {
+    this.#child?.stdin?.write(`${JSON.stringify(message)}\n`);
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#patience);
+    const child = this.#child;
+    if (child?.pid === undefined) return;
+    child.stdin?.end();
+    if (child.exitCode === null && child.signalCode === null) this.#kill("SIGTERM");
+    const grace = setTimeout(() => {
+      this.#kill("SIGKILL");
+      // What has left the group may still hold the pipes: nobody waits for it.
+      for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+    }, GRACE_MILLISECONDS);
+    await this.#ended;
+    clearTimeout(grace);
+    this.#kill("SIGKILL");
+  }
+
+  #kill(signal: NodeJS.Signals): void {
+    const pid = this.#child?.pid;
+    if (pid === undefined) return;
+    try {
+      if (process.platform === "win32") this.#child?.kill(signal);
+      else process.kill(-pid, signal);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
