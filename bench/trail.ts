@@ -52,7 +52,8 @@ export async function* bench(): AsyncGenerator<Row> {
 
 async function oneCaller(folder: string): Promise<readonly Row[]> {
   const trail = await openTrail({ directory: join(folder, "one"), peers: ["explorer-1"] });
-  const [record] = await trail.append([DRAFT]);
+  await trail.append([DRAFT]);
+  const [record] = (await trail.since({})).records;
   const bytes = Buffer.from(`${JSON.stringify({ ...record, crc: "00000000" })}\n`);
   const file = openSync(join(folder, "bare"), "a");
   const bare: number[] = [];

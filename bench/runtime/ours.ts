@@ -1,6 +1,6 @@
 /**
- * Ours, in a process of its own: `node ours.ts memory|store SHAPE STAGES ROUNDS FOLDER`; see `rounds.ts`. In memory it is
- * the scheduler's own work, without trail and knowledge. In a store, the end of each round tells what the bare write and
+ * Ours, in a process of its own: `node ours.ts memory|store SHAPE STAGES ROUNDS FOLDER`; see `rounds.ts`. In memory every
+ * record is kept, on no disk, and nothing is known. In a store, the end of each round tells what the bare write and
  * `fdatasync` of the same bytes, in as many pieces, takes.
  */
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
@@ -8,9 +8,11 @@ import { join } from "node:path";
 import { systemClock } from "../../runtime/clock.ts";
 import { runPlan } from "../../runtime/execution/execute.ts";
 import type { Knowledge } from "../../runtime/knowledge/knowledge.ts";
+import { NOTHING_KNOWN } from "../../runtime/knowledge/nothing.ts";
 import { openKnowledge } from "../../runtime/knowledge/open.ts";
 import type { Plan, Position, StageNode } from "../../runtime/plan.ts";
 import { openTrail } from "../../runtime/trail/local.ts";
+import { memoryTrail } from "../../runtime/trail/memory.ts";
 import type { Trail } from "../../runtime/trail/trail.ts";
 import { measure } from "./rounds.ts";
 
@@ -18,17 +20,7 @@ const [where, shape, stages, rounds, folder] = process.argv.slice(2) as [string,
 
 async function inMemory(count: number): Promise<{ run(): Promise<void> }> {
   const plan = planOf(count);
-  const trail: Trail = {
-    process: "bench",
-    append: async () => [],
-    note: () => {},
-    since: async () => ({ records: [], cursor: {}, problems: [] }),
-    failed: new Promise(() => {}),
-    close: async () => {},
-  };
-  const nothing = { patterns: [], antipatterns: [], known: 0, generation: 0 };
-  const knowledge = { refresh: async () => {}, recall: async () => nothing, regime: () => 0 } as unknown as Knowledge;
-  return { run: () => run(plan, trail, knowledge, folder) };
+  return { run: () => run(plan, memoryTrail(), NOTHING_KNOWN, folder) };
 }
 
 async function inStore(count: number): Promise<{ run(): Promise<void>; end(): Promise<{ bare: number }> }> {

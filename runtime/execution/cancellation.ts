@@ -54,31 +54,30 @@ export class Cancellation {
     late: () => void,
   ): Promise<T> {
     if (this.cancelled) return Promise.reject(this.signal.reason);
-    const own = seconds === undefined ? undefined : new AbortController();
+    const timed = seconds === undefined ? undefined : { own: new AbortController(), timer: new AbortController() };
     return new Promise<T>((resolve, reject) => {
       let over = false;
-      const timer = new AbortController();
       const end = (): boolean => {
         if (over) return false;
         over = true;
         this.#waiting.delete(onCancel);
-        if (own !== undefined) timer.abort();
+        timed?.timer.abort();
         return true;
       };
       const giveUp = (error: AttemptError): void => {
         if (!end()) return;
         reject(error);
-        own?.abort(error);
+        timed?.own.abort(error);
       };
       const onCancel = (): void => giveUp(this.signal.reason as AttemptError);
       this.#waiting.add(onCancel);
-      if (own !== undefined) {
-        clock.sleep(seconds! * 1000, timer.signal).then(
+      if (timed !== undefined) {
+        clock.sleep(seconds! * 1000, timed.timer.signal).then(
           () => giveUp(new AttemptError("timeout", `it took longer than ${seconds} s`)),
           () => {},
         );
       }
-      work(own?.signal ?? this.signal).then(
+      work(timed?.own.signal ?? this.signal).then(
         (value) => (end() ? resolve(value) : late()),
         (error: unknown) => {
           if (end()) reject(error);

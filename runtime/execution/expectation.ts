@@ -7,9 +7,7 @@ import { asksTheWorld, asText, evaluate, evaluateAsking, type Scope } from "./ex
 import { invoke } from "./tool-call.ts";
 
 /** Rejects with class `refused` where it does not hold: with what the check returned, for the next attempt to read. */
-export async function checkExpected(attempt: Attempt, value: Json): Promise<void> {
-  const { expect } = attempt.node;
-  if (expect === undefined) return;
+export async function checkExpected(attempt: Attempt, expect: Expr, value: Json): Promise<void> {
   const scope: Scope = { get: (name) => (name === "it" ? value : attempt.scope.get(name)) };
   let returned: Json = null;
   const ask = async (expression: Expr): Promise<Json> =>

@@ -22,14 +22,14 @@ export async function recallFor(
   const began = clock.elapsed();
   const recall = plan.recalls[node.recall];
   const agent = node.alternatives.find((call) => call.callee.kind === "agent");
-  // What tools are given stands in the program: for them the state of the cycle's start will do.
+  // What tools are given stands in the program: that something is known is all that there is to say of it, as of the cycle's start.
   if (agent !== undefined) await knowledge.refresh();
   const type = agent && plan.agents[agent.callee.name]?.result;
   const recalled = await knowledge.recall({
     subnet: subnetName,
     stage: node.id,
     scope: scopeKey,
-    from: recall?.from ?? ["patterns", "antipatterns"],
+    from: agent === undefined ? [] : (recall?.from ?? ["patterns", "antipatterns"]),
     top: recall?.top ?? 10,
     halflife: recall?.halflife ?? { seconds: 7 * 86_400 },
     ...(recall?.where === undefined ? {} : { where: recall.where }),

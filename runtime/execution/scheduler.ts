@@ -4,6 +4,7 @@
  * `observe`, `learn`) happens in between, without either. Work goes through a queue, so that neither the length of a
  * chain nor the width of a fan costs stack, and each edge is looked at once.
  */
+import { setImmediate } from "node:timers/promises";
 import type { Expr, ForNode, LearnNode, LetNode, Node, ObserveNode, StageNode, WhenNode } from "../plan.ts";
 import { ENVIRONMENT_FAILURES } from "../trail/record.ts";
 import type { Json } from "../types.ts";
@@ -26,6 +27,9 @@ export interface BodyResult {
   readonly parked: readonly Root[];
   readonly settled: ReadonlyMap<string, Settled>;
 }
+
+/** So many stages begin in one turn of the loop. */
+const AT_ONCE = 256;
 
 /** Ends when every node is settled. Rejects only with what ends the whole run: no trail, no knowledge. */
 export function runBody(context: RunContext, graph: Graph, globals: ReadonlyMap<string, Json>): Promise<BodyResult> {
@@ -75,15 +79,15 @@ class Scheduler {
       this.#queue.length = 0;
       const batch = this.#batch;
       this.#batch = { drafts: [], releases: [] };
-      const release = (): void => {
-        for (const begin of batch.releases) begin();
-      };
       if (batch.drafts.length === 0) {
-        release();
+        release(batch.releases).catch(this.#abandon);
         return;
       }
       if (batch.releases.length > 0) this.#context.assertSpace();
-      this.#context.append(batch.drafts).then(release).catch(this.#abandon);
+      this.#context
+        .append(batch.drafts)
+        .then(() => release(batch.releases))
+        .catch(this.#abandon);
     } catch (error) {
       this.#abandon(error);
     }
@@ -612,6 +616,14 @@ class Scheduler {
       const draft = failureEvidence(this.#context, choice, failure);
       if (draft !== undefined) this.#batch.drafts.push(draft);
     }
+  }
+}
+
+/** A wide fan begins part by part: what ends at once has ended before the next part begins, and the loop turns meanwhile. */
+async function release(releases: readonly (() => void)[]): Promise<void> {
+  for (const [index, begin] of releases.entries()) {
+    if (index > 0 && index % AT_ONCE === 0) await setImmediate();
+    begin();
   }
 }
 

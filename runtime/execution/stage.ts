@@ -51,12 +51,7 @@ export interface ParkedStage {
 const LONGEST_CLAIM = 32_768;
 
 /** Never rejects but with what ends the whole run: the trail or the knowledge cannot go on. */
-export async function runStage(
-  context: RunContext,
-  node: StageNode,
-  scopeKey: string,
-  scope: Scope,
-): Promise<StageResult> {
+export function runStage(context: RunContext, node: StageNode, scopeKey: string, scope: Scope): Promise<StageResult> {
   const origin: StageOrigin = { ...context.origin, stage: node.id, ...(scopeKey === "" ? {} : { scope: scopeKey }) };
   const stage = new StageRun(context, node, origin, scopeKey, scope);
   return stage.run();
@@ -209,7 +204,8 @@ class StageRun {
       origin,
       seed: this.#seed("attempt", this.#attempts),
     };
-    const again = this.#attempts === 1 ? await this.#again(attempt, call, settings) : undefined;
+    const isAgent = call.callee.kind === "agent";
+    const again = isAgent && this.#attempts === 1 ? await this.#again(attempt, call, settings) : undefined;
     this.#note({
       kind: "attempt.started",
       ...origin,
@@ -221,7 +217,10 @@ class StageRun {
       backend: call.backends[0] ?? "local",
       ...(settings.note === undefined ? {} : { note: settings.note }),
     });
-    const outcome = await this.#outcome(attempt, call, input, settings, history, again).catch((error: unknown) => {
+    let outcome: Outcome;
+    try {
+      outcome = await this.#outcome(attempt, call, input, settings, history, again);
+    } catch (error) {
       if (error instanceof Halt) {
         const elapsed = seconds(clock.elapsed() - began);
         this.#note({
@@ -234,7 +233,7 @@ class StageRun {
         });
       }
       throw error;
-    });
+    }
     const { failure, claim, value } = outcome;
     const ended: Draft = {
       kind: "attempt.ended",
@@ -268,11 +267,9 @@ class StageRun {
     return { status: "ok", value: value!, via, alternative: index, attempt: id, attempts: this.#attempts, choice };
   }
 
-  async #again(attempt: Attempt, call: Call, settings: AttemptSettings): Promise<Claim | undefined> {
-    const { plan } = this.#context;
-    const agent = call.callee.kind === "agent" ? plan.agents[call.callee.name] : undefined;
-    if (agent === undefined) return undefined;
-    return claimToEvaluateAgain(attempt, plan.models[settings.model!], agent.result, this.#recalled.shown);
+  async #again(attempt: Attempt, { callee }: Call, settings: AttemptSettings): Promise<Claim | undefined> {
+    const { agents, models } = this.#context.plan;
+    return claimToEvaluateAgain(attempt, models[settings.model!], agents[callee.name]!.result, this.#recalled.shown);
   }
 
   async #outcome(
@@ -289,9 +286,9 @@ class StageRun {
         : call.callee.kind === "agent"
           ? await propose(attempt, call, input, settings, history, this.#recalled)
           : await this.#callTool(attempt, call, input);
-    if (outcome.failure !== undefined) return outcome;
+    if (outcome.failure !== undefined || this.#node.expect === undefined) return outcome;
     try {
-      await checkExpected(attempt, outcome.value!);
+      await checkExpected(attempt, this.#node.expect, outcome.value!);
       return outcome;
     } catch (error) {
       return { ...outcome, failure: asAttemptError(error) };

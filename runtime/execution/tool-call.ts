@@ -61,10 +61,15 @@ export async function invoke(
   if (declared.effect !== effect) throw new AttemptError("error", `${name} is an effect, and only a stage can call it`);
   const call = context.nextId();
   const began = clock.elapsed();
-  const write = async (draft: Draft): Promise<void> => (effect ? context.append([draft]) : context.note(draft));
+  /** To wait for where it is an effect's. */
+  const write = (draft: Draft): Promise<void> | undefined => {
+    if (effect) return context.append([draft]);
+    context.note(draft);
+    return undefined;
+  };
   const note = (of: string, message: string): void => context.note({ kind: "event", ...origin, name: of, message });
   let lines = 0;
-  const ended = (ok: boolean, more: object): Promise<void> => {
+  const ended = (ok: boolean, more: object): Promise<void> | undefined => {
     const left = lines - SETTINGS.tools.logLines;
     if (left > 0) note("log", `… ${left} more ${left === 1 ? "line" : "lines"} of ${name}`);
     const elapsed = seconds(clock.elapsed() - began);

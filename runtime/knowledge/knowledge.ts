@@ -12,6 +12,7 @@ export interface RecallQuery {
   readonly stage: string;
   /** The item of the fan-out in which the stage stands; "" outside of one; null: all items count alike. */
   readonly scope: string | null;
+  /** Empty: only how much is known is asked for. */
   readonly from: readonly ("patterns" | "antipatterns")[];
   readonly top: number;
   /** In seconds, or as a number of the stage's evaluations. */

@@ -134,6 +134,8 @@ class DuckKnowledge implements OpenKnowledge {
   async recall(query: RecallQuery): Promise<Recalled> {
     const place = this.facts.place(query.subnet, query.stage);
     if (place === undefined || isEmpty(place)) return NOTHING;
+    if (query.from.length === 0)
+      return { patterns: [], antipatterns: [], known: place.claims, generation: this.trust.generation };
     const rows = await this.ranked(
       place,
       query,

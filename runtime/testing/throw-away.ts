@@ -1,9 +1,10 @@
-/** A store that lasts for one test: records are heard and forgotten, and nothing is known. */
+/** A store that lasts for one test: its trail is in memory, and nothing is known. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import { NOTHING_KNOWN } from "../knowledge/nothing.ts";
+import { memoryTrail } from "../trail/memory.ts";
 import type { Trail } from "../trail/trail.ts";
 
 export interface ThrowAwayStore {
@@ -19,14 +20,7 @@ export function throwAwayStore(): ThrowAwayStore {
   return {
     folder,
     remove: () => rmSync(folder, { recursive: true, force: true }),
-    trail: {
-      process: "test",
-      append: async () => [],
-      note: () => {},
-      since: async () => ({ records: [], cursor: {}, problems: [] }),
-      failed: new Promise(() => {}),
-      close: async () => {},
-    },
+    trail: memoryTrail(),
     knowledge: NOTHING_KNOWN,
   };
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { SETTINGS } from "../settings.ts";
 import type { Json } from "../types.ts";
+import { sha256 } from "../values/canonical.ts";
 import { disk } from "./disk.ts";
 import { TrailError } from "./trail.ts";
 import { uuidv7 } from "./uuid.ts";
@@ -104,11 +105,9 @@ export async function outputFields(
   artifacts: Artifacts,
   output: Json,
 ): Promise<{ readonly output: Json; readonly hash: string } | { readonly artifact: string; readonly hash: string }> {
-  const bytes = Buffer.from(JSON.stringify(output));
-  if (bytes.length <= SETTINGS.artifacts.inlineBytes) {
-    return { output, hash: createHash("sha256").update(bytes).digest("hex") };
-  }
-  const hash = await artifacts.put(bytes);
+  const json = JSON.stringify(output);
+  if (Buffer.byteLength(json) <= SETTINGS.artifacts.inlineBytes) return { output, hash: sha256(json) };
+  const hash = await artifacts.put(Buffer.from(json));
   return { artifact: hash, hash };
 }
 

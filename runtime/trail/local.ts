@@ -5,7 +5,7 @@ import { type Disk, disk as realDisk } from "./disk.ts";
 import { encodeDraft, encodeRecord, type Header, openingOf, SEGMENT_VERSION } from "./line.ts";
 import { thisProcess } from "./liveness.ts";
 import { readTrail, type TrailReader } from "./reader.ts";
-import { type Draft, RECORD_VERSION, type Record } from "./record.ts";
+import type { Draft } from "./record.ts";
 import { Sealing } from "./sealing.ts";
 import { type Ended, Segment } from "./segment.ts";
 import { type Trail, TrailError } from "./trail.ts";
@@ -36,12 +36,11 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
 
 /** Records of one call, numbered and written together. */
 interface Batch {
-  readonly drafts: readonly Draft[];
   /** Each draft's own fields, as JSON. */
   readonly fields: readonly string[];
   readonly time: string;
   readonly size: number;
-  readonly resolve: ((records: readonly Record[]) => void) | undefined;
+  readonly resolve: ((first: number) => void) | undefined;
   readonly reject: ((error: Error) => void) | undefined;
 }
 
@@ -102,7 +101,7 @@ class LocalTrail implements Trail {
     }
   }
 
-  append(drafts: readonly Draft[]): Promise<readonly Record[]> {
+  append(drafts: readonly Draft[]): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#enqueue(drafts, resolve, reject);
       this.#flush();
@@ -149,7 +148,7 @@ class LocalTrail implements Trail {
       this.#joined = true;
     }
     const size = fields.reduce((sum, { length }) => sum + length, 0);
-    this.#queue.push({ drafts, fields, time: this.#stamp(), size, resolve, reject });
+    this.#queue.push({ fields, time: this.#stamp(), size, resolve, reject });
   }
 
   /** The clock's time, or the last one where that went back. */
@@ -182,17 +181,11 @@ class LocalTrail implements Trail {
 
   async #writeNext(): Promise<void> {
     const batches = this.#take();
-    const records: Record[][] = [];
     const lines: string[] = [];
-    let seq = this.#next;
-    for (const { drafts, fields, time } of batches) {
-      records.push(
-        drafts.map((draft, index) => {
-          const id = uuidv7(this.#milliseconds);
-          lines.push(encodeRecord(this.#opening, seq, id, time, fields[index]!));
-          return { v: RECORD_VERSION, process: this.process, seq: seq++, id, time, ...draft };
-        }),
-      );
+    const first = this.#next;
+    for (const { fields, time } of batches) {
+      for (const own of fields)
+        lines.push(encodeRecord(this.#opening, first + lines.length, uuidv7(this.#milliseconds), time, own));
     }
     try {
       await this.#persist(Buffer.from(lines.join("")), lines.length);
@@ -200,10 +193,10 @@ class LocalTrail implements Trail {
       this.#abort(error, batches);
       return;
     }
-    this.#next = seq;
-    batches.forEach(({ resolve }, index) => {
-      resolve?.(records[index]!);
-    });
+    for (const { fields, resolve } of batches) {
+      resolve?.(this.#next);
+      this.#next += fields.length;
+    }
   }
 
   #take(): readonly Batch[] {

@@ -21,7 +21,8 @@ export type Take = (records: readonly Record[]) => Promise<void> | void;
 export interface Trail {
   /** Name of the process that this trail writes as: a UUIDv7. */
   readonly process: string;
-  append(drafts: readonly Draft[]): Promise<readonly Record[]>;
+  /** Resolves with the number of the first of them; the others follow it. */
+  append(drafts: readonly Draft[]): Promise<number>;
   note(drafts: readonly Draft[]): void;
   /**
    * Every intact record after `cursor`, of all processes, in order per process; and where that ends. With `take` they are

@@ -2,7 +2,7 @@
  * The claim: the canonical form of what a stage chose. Two choices that do not differ by more than their type's
  * resolution are one claim, so that evidence about them adds up; the order of fields and a default left out are no difference.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Field, Json, NumberType, Type } from "../types.ts";
 import { armOf } from "./validate.ts";
 
@@ -49,7 +49,7 @@ export function canonicalArguments(input: { readonly [name: string]: Json }, par
 }
 
 export function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text);
 }
 
 /** JSON with its keys sorted and its missing values left out. */

@@ -19,11 +19,11 @@ await Promise.all(
   Array.from({ length: Number(callers) }, async (_, caller) => {
     for (let number = 0; number < Number(records); number += 1) {
       trail.note([{ kind: "event", peer: "explorer", name: "note" }]);
-      const written = await trail.append([
+      const seq = await trail.append([
         { kind: "event", peer: "explorer", name: `${caller}/${number}`, message: "x".repeat(number % 500) },
       ]);
       // Straight to the pipe: what stdout buffers would die with the process.
-      writeSync(1, written.map(({ seq }) => `${seq}\n`).join(""));
+      writeSync(1, `${seq}\n`);
       if (Number(pause) > 0) await sleep(Math.random() * Number(pause));
     }
   }),

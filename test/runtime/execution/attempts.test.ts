@@ -334,7 +334,7 @@ describe("cycles", () => {
     expect(new Set(of("run.started").map((started) => started.seed)).size).toBe(3);
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
-    const trail = { ...memoryTrail(), append: async () => [], note: () => {} };
+    const trail = { ...memoryTrail(), append: async () => 1, note: () => {} };
     const used = async (cycles: number): Promise<number> => {
       await run(planOf([one]), store, { cycles, trail });
       // The result of the run is let go of in the next turn.

@@ -5,6 +5,7 @@ import type { RunOptions, RunSummary } from "../../../runtime/execution/run.ts";
 import type { Knowledge } from "../../../runtime/knowledge/knowledge.ts";
 import { NOTHING_KNOWN } from "../../../runtime/knowledge/nothing.ts";
 import type { Plan } from "../../../runtime/plan.ts";
+import { memoryTrail as trailInMemory } from "../../../runtime/trail/memory.ts";
 import type { Draft, Kind, Record } from "../../../runtime/trail/record.ts";
 import type { Trail } from "../../../runtime/trail/trail.ts";
 
@@ -17,20 +18,22 @@ export interface MemoryTrail extends Trail {
 export function memoryTrail(onAppend: (drafts: readonly Draft[]) => Promise<void> = async () => {}): MemoryTrail {
   const drafts: Draft[] = [];
   const batches: (readonly Draft[])[] = [];
+  const kept = trailInMemory();
   return {
-    process: "test",
+    ...kept,
     drafts,
     batches,
     async append(given) {
       drafts.push(...given);
       batches.push(given);
+      const first = kept.append(given);
       await onAppend(given);
-      return [] as Record[];
+      return first;
     },
-    note: (given) => void drafts.push(...given),
-    since: async () => ({ records: [], cursor: {}, problems: [] }),
-    failed: new Promise(() => {}),
-    close: async () => {},
+    note(given) {
+      drafts.push(...given);
+      kept.note(given);
+    },
   };
 }
 

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../../runtime/clock.ts";
 import { openKnowledge } from "../../../runtime/knowledge/open.ts";
 import type { Plan } from "../../../runtime/plan.ts";
-import type { Draft, Record } from "../../../runtime/trail/record.ts";
+import type { Record } from "../../../runtime/trail/record.ts";
 import { memoryTrail, run } from "./fakes.ts";
 import { AT, call, field, learn, literal, name, observe, planOf, SHAPE, stage } from "./plans.ts";
 
@@ -20,29 +20,12 @@ interface Subnet {
 
 /** Peers that mine in turn over one memory, in a subnet that can be moved. */
 async function mining(sentinels: number) {
-  const all: Record[] = [];
   const trail = memoryTrail();
-  const write = (drafts: readonly Draft[]): void => {
-    for (const draft of drafts) {
-      const seq = all.length + 1;
-      all.push({ v: 1, process: "p", seq, id: `${seq}`, time: new Date().toISOString(), ...draft } as Record);
-    }
-  };
-  trail.append = async (drafts) => {
-    write(drafts);
-    return [];
-  };
-  trail.note = write;
-  trail.since = async (cursor) => ({
-    records: all.slice(Number(cursor.p ?? 0)),
-    cursor: { p: all.length },
-    problems: [],
-  });
   const knowledge = await openKnowledge({ source: trail, clock: systemClock, trustEvery: 0 });
   let turns = 0;
   return {
     knowledge,
-    of: (kind: Record["kind"]) => all.filter((record) => record.kind === kind) as never[],
+    of: (kind: Record["kind"]) => trail.drafts.filter((draft) => draft.kind === kind) as never[],
     async mine({ worse, version }: Subnet, cycles: number): Promise<void> {
       const loss = field(name("score"), "loss");
       const plan = planOf([

@@ -54,11 +54,13 @@ const origin = { peer: "explorer", run: "r", plan: "p", stage: "p.s", scope: "a/
 test.each(Object.entries(KINDS))("%s, with its optional fields and without", async (kind, schema) => {
   const directory = temporaryFolder();
   const trail = await openTrail({ directory, peers: ["explorer"] });
-  const written = await trail.append([
+  const drafts = [
     { kind, peer: "explorer", ...(sample(schema, false) as object) } as Draft,
     { kind, ...origin, ...(sample(schema, true) as object) } as Draft,
-  ]);
+  ];
+  await trail.append(drafts);
   await trail.close();
-  for (const record of written) expect(schema.safeParse(record).success).toBe(true);
-  expect(await readAll(directory)).toMatchObject({ records: written, problems: [] });
+  const { records, problems } = await readAll(directory);
+  for (const record of records) expect(schema.safeParse(record).success).toBe(true);
+  expect([records, problems]).toMatchObject([drafts, []]);
 });

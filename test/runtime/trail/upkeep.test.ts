@@ -111,7 +111,8 @@ describe("forgetting", () => {
   test("what a live process still holds is hidden at once, and dropped once that is sealed", async () => {
     const directory = temporaryFolder();
     const trail = await openTrail({ directory, peers: [peer] });
-    const [written] = await trail.append([event("secret"), event("other")]);
+    await trail.append([event("secret"), event("other")]);
+    const [written] = (await trail.since({})).records;
     const found = await findRecords(directory, { ids: [written!.id] });
     expect(await forget(directory, found, { peer })).toBe(1);
     expect(namesOf((await readAll(directory)).records).sort()).toEqual(["forgotten", "other"]);
