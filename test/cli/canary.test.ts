@@ -10,7 +10,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { serveMcp } from "../fixtures/mcp/over-http.ts";
 
 const BIN = resolve(import.meta.dirname, "../../cli/gangc.cjs");
 
@@ -69,6 +70,69 @@ export function bigText({ key }: { key: Secret }): { text: string } {
 import type { Secret } from "ganglion/runtime";
 `;
 
+/** Names and contents of files, arguments and headers of servers, caches and checkpoints. */
+const WAYS = `gang 1
+
+secret fromEnvironment
+secret fromFile
+secret fromCommand
+
+tools market = mcp("ADDRESS")
+type Row = { id: string }
+
+tool content(one: secret) -> file = exec("node", "files.mjs", "content")
+tool extension(one: secret) -> file = exec("node", "files.mjs", "extension")
+tool names(one: secret) -> dir = exec("node", "files.mjs", "names")
+tool inside(one: secret) -> dir = exec("node", "files.mjs", "inside")
+tool link(one: secret) -> dir = exec("node", "files.mjs", "link")
+tool path(one: secret) -> file = exec("node", "files.mjs", "path")
+tool cached(one: secret, word: string) -> Row = exec("node", "files.mjs", "cached") { cache: true }
+tool kept(one: secret) -> Row = exec("node", "files.mjs", "kept") { cache: true }
+tool rows(one: secret) -> Row[] = exec("node", "files.mjs", "rows")
+tool long(id: string, one: secret) -> Row = exec("node", "files.mjs", "long") { checkpoint: 1m }
+
+pipeline p {
+  stage content = content(one: fromFile) or none
+  stage extension = extension(one: fromFile)
+  stage names = names(one: fromFile) or none
+  stage inside = inside(one: fromFile) or none
+  stage link = link(one: fromFile) or none
+  stage path = path(one: fromFile) or none
+  stage cached = cached(one: fromCommand, word: "a")
+  stage again = cached(one: fromCommand, word: cached.id)
+  stage kept = kept(one: fromCommand)
+  stage rows = rows(one: fromEnvironment)
+  for row in rows max 2 by row.id {
+    stage long = long(id: row.id, one: fromCommand) or none
+  }
+  stage echoed = market.echo(key: fromCommand)
+  stage refused = market.fails(key: fromEnvironment) or none
+}
+`;
+
+const FILES = `
+const [of] = process.argv.slice(2);
+const { mkdirSync, symlinkSync, writeFileSync } = await import("node:fs");
+const own = process.env.GANG_FOLDER;
+const key = input.one;
+const plain = key.replaceAll("/", "-");
+const put = (name, text) => (writeFileSync(own + "/" + name, text), own + "/" + name);
+const folder = (fill) => (mkdirSync(own + "/d"), fill(own + "/d"), own + "/d");
+const does = {
+  content: () => put("out.bin", Buffer.concat([Buffer.alloc(65_530), Buffer.from(key), Buffer.alloc(100_000)])),
+  extension: () => put("out." + plain, "fine"),
+  names: () => folder((at) => (mkdirSync(at + "/canary"), writeFileSync(at + "/" + key, "fine"))),
+  inside: () => folder((at) => writeFileSync(at + "/fine", Buffer.from("ab" + key).toString("base64"))),
+  link: () => folder((at) => symlinkSync(key, at + "/fine")),
+  path: () => "no/" + key,
+  cached: () => ({ id: "of " + key }),
+  kept: () => ({ id: "nothing" }),
+  rows: () => [{ id: "row " + key }],
+  long: () => (writeFileSync(process.env.GANG_CHECKPOINT + "/step", "1"), process.exit(5)),
+};
+console.log(JSON.stringify(does[of]()));
+`;
+
 /** What all programs do first: note what others can see of them, and say what they know in every way. */
 const SPEAK = `
 import { appendFileSync, readFileSync } from "node:fs";
@@ -87,9 +151,18 @@ const folders: string[] = [];
 
 beforeAll(async () => {
   // As careless as a provider can be: what it was sent stands in what it says.
-  server = createServer((request, response) => {
+  server = createServer(async (request, response) => {
+    const said = `no such key: ${request.headers.authorization}`;
+    if (request.url?.startsWith("/speaking/")) {
+      const delta = { role: "assistant", content: JSON.stringify({ text: said }) };
+      const choice = { index: 0, delta, finish_reason: "stop" };
+      const chunk = { id: "1", object: "chat.completion.chunk", created: 0, model: "m", choices: [choice] };
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);
+      return;
+    }
     response.writeHead(401, { "content-type": "application/json" });
-    response.end(JSON.stringify({ error: { message: `no such key: ${request.headers.authorization}` } }));
+    response.end(JSON.stringify({ error: { message: said } }));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
 });
@@ -108,6 +181,7 @@ beforeEach(() => {
   write("sign.mjs", `${SPEAK}console.log(JSON.stringify({ note: "signed with " + input.one }));`);
   write("fails.mjs", `${SPEAK}console.error("Error: " + input.one); process.exit(4);`);
   write("hangs.mjs", `${SPEAK}appendFileSync("world/hangs", String(process.pid)); setTimeout(() => {}, 30_000);`);
+  write("files.mjs", `${SPEAK}${FILES}`);
   write("key.txt", `${CANARIES.file}\n`);
   write("ask.mjs", `console.log(${JSON.stringify(CANARIES.command)});`);
   write(
@@ -250,6 +324,90 @@ describe("secrets stand nowhere but where they belong", () => {
     },
     60_000,
   );
+
+  test("in names and contents of files, in servers' arguments and headers, in caches and checkpoints", async () => {
+    const served = await serveMcp({
+      before: ({ headers }, response, _, tool) => {
+        if (tool !== "fails") return false;
+        response.writeHead(403).end(`not with ${headers["x-key"]} and ${headers.authorization}`);
+        return true;
+      },
+    });
+    onTestFinished(served.close);
+    const yaml = join(cwd, "gang.yaml");
+    const headers = `{ Authorization: 'Bearer \${provider}', X-Key: '\${provider}' }`;
+    writeFileSync(
+      yaml,
+      readFileSync(yaml, "utf8").replace(
+        "models:",
+        `  provider: { env: RIG_KEY }\nservers:\n  market: { headers: ${headers} }\nmodels:`,
+      ),
+    );
+    writeFileSync(join(cwd, "main.gang"), WAYS.replace("ADDRESS", served.url));
+    const locked = await gangc("lock").ended;
+    expect([locked.code, leaksIn(locked.text), leaksIn(readFileSync(join(cwd, "gang.lock"), "utf8"))]).toEqual([
+      0,
+      [],
+      [],
+    ]);
+    const { code, text } = await gangc("run", "--ui", "json").ended;
+    expect(code).toBe(0);
+    const ended = text.split("\n").flatMap((line) => /"kind":"stage.ended".*/.exec(line) ?? []);
+    const outcome = (stage: string): string => {
+      const { output, error = JSON.stringify(output) } = JSON.parse(
+        `{${ended.find((line) => line.includes(`"p.${stage}"`))}`,
+      );
+      return error;
+    };
+    expect(
+      ["content", "extension", "names", "inside", "link", "path", "cached", "echoed", "refused"].map(outcome),
+    ).toEqual([
+      "the result holds a secret, and is not kept",
+      expect.stringMatching(/^"file:[0-9a-f]{64}:4"$/),
+      "the result holds a secret, and is not kept",
+      "the result (fine) holds a secret, and is not kept",
+      "the result holds a secret, and is not kept",
+      "the result does not exist: no/[secret]",
+      '{"id":"of [secret]"}',
+      expect.stringContaining("[secret]"),
+      expect.stringMatching(/answered with status 403: not with \[secret\] and Bearer \[secret\]$/),
+    ]);
+    expect(served.seen.every(({ headers }) => headers.authorization === `Bearer ${CANARIES.provider}`)).toBe(true);
+    await expectNoLeak(text);
+    expect(readdirSync(join(cwd, ".gang/checkpoints")).length).toBeGreaterThan(0);
+    // What holds a secret is called again, the rest is known by a hash.
+    expect(readdirSync(join(cwd, ".gang/cache/calls"))).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.json$/)]);
+  }, 60_000);
+
+  test("in answers that are recorded", async () => {
+    const yaml = join(cwd, "gang.yaml");
+    writeFileSync(yaml, readFileSync(yaml, "utf8").replace("/v1", "/speaking"));
+    writeFileSync(
+      join(cwd, "main.gang"),
+      `gang 1
+model rig = openai("m") { price: $0 }
+type Said = { text: string }
+agent guess() -> Said {
+  model: rig
+  prompt: "Up?"
+}
+pipeline p {
+  stage guessed = guess()
+}
+test "up" for p {
+  given guess = recorded("guess.json")
+  run guessed
+  expect guessed.text != ""
+}
+`,
+    );
+    const { code, text } = await gangc("test", "--record").ended;
+    const recorded = readFileSync(join(cwd, "guess.json"), "utf8");
+    expect([code, leaksIn(text), leaksIn(recorded)]).toEqual([0, [], []]);
+    expect(recorded).toContain("no such key: Bearer [secret]");
+    for (const path of filesUnder(cwd).filter((path) => path !== join(cwd, "key.txt") && !path.endsWith("ask.mjs")))
+      expect([path, leaksIn(path), leaksIn(readFileSync(path, "utf8"))]).toEqual([path, [], []]);
+  }, 60_000);
 
   test("and where one is missing, that is said before anything runs", async () => {
     program("");

@@ -90,9 +90,9 @@ function* ask(from: Type, to: Type): Judging {
 }
 
 function* judgeAfresh(from: Type, to: Type): Judging {
+  if (to.kind === "optional") return from.kind === "none" ? FITS : yield* ask(withoutOptional(from), to.of);
   if (from.kind === "secret" || to.kind === "secret") return secrets(from, to);
   if (to.kind === "json") return yield* intoJson(from);
-  if (to.kind === "optional") return from.kind === "none" ? FITS : yield* ask(withoutOptional(from), to.of);
   if (from.kind === "optional" || from.kind === "none") return fromOptional(from, to);
   if (from.kind === "json") return may(`${shown(from)} may be anything`);
   if (from.kind === "union") return yield* fromUnion(from.members, to);

@@ -67,6 +67,8 @@ const cases: readonly [string, Type, Type, "fits" | "may" | "never", string?][] 
     'field "a": a secret fits only a parameter declared `secret`',
   ],
   ["secret into secret", secret, { kind: "secret" }, "fits"],
+  ["secret into secret?", secret, maybe(secret), "fits"],
+  ["secret into json?", secret, maybe(json), "never"],
   ["string into secret", string, secret, "never"],
   ["more fields", record({ a: int, b: int }), record({ a: int }), "fits"],
   ["a field too few", record({ a: int }), record({ a: int, b: int }), "never", 'field "b": it is missing'],
