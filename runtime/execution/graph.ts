@@ -1,6 +1,6 @@
 /** The edges of a pipeline's body, worked out once a plan: who provides a name, and who waits for it. */
 import type { Expr, LearnNode, Node } from "../plan.ts";
-import { asksTheWorld, namesIn, requiredBy } from "./expression.ts";
+import { asksTheMemory, asksTheWorld, namesIn, requiredBy } from "./expression.ts";
 
 export interface Graph {
   readonly vertices: readonly Vertex[];
@@ -147,7 +147,9 @@ function asks(node: Node): boolean {
     case "let":
       return asksTheWorld(node.value);
     case "observe":
-      return node.late === undefined && asksTheWorld(node.value);
+      return node.late === undefined ? asksTheWorld(node.value) : asksTheMemory(node.value);
+    case "stage":
+      return expressionsOf(node).some(asksTheMemory);
     case "when":
       return asksTheWorld(node.condition);
     case "for":

@@ -5,7 +5,7 @@
  * chain nor the width of a fan costs stack, and each edge is looked at once.
  */
 import { setImmediate } from "node:timers/promises";
-import type { Expr, ForNode, LearnNode, LetNode, Node, ObserveNode, StageNode, WhenNode } from "../plan.ts";
+import type { Call, Expr, ForNode, LearnNode, LetNode, Node, ObserveNode, StageNode, WhenNode } from "../plan.ts";
 import { ENVIRONMENT_FAILURES } from "../trail/record.ts";
 import type { Json } from "../types.ts";
 import { canonical, sha256 } from "../values/canonical.ts";
@@ -13,7 +13,7 @@ import { shown, validate } from "../values/validate.ts";
 import { AttemptError } from "./attempt-error.ts";
 import type { RunContext } from "./context.ts";
 import { answerCredit, type Choice, creditFor, type Failure, failureEvidence, measuredEvidence } from "./evidence.ts";
-import { closed, evaluate, evaluateAsking, keyOf, namesIn, type Request } from "./expression.ts";
+import { answered, closed, evaluate, evaluateAsking, keyOf, namesIn, type Request } from "./expression.ts";
 import { type Batch, choicesBehind, Frame, type Root, rootOf, type Settled } from "./frame.ts";
 import { type Graph, metricName, type Vertex } from "./graph.ts";
 import { itemsOf, measuredIn, waitsIn } from "./items.ts";
@@ -148,7 +148,7 @@ class Scheduler {
   #perform(frame: Frame, vertex: Vertex, node: Exclude<Node, LearnNode>): void {
     switch (node.kind) {
       case "stage":
-        this.#startStage(frame, node);
+        this.#whenAnswered(frame, vertex, node, (asked) => this.#startStage(frame, asked));
         break;
       case "let":
         this.#whenValued(frame, vertex, node.value, (value) => {
@@ -178,7 +178,8 @@ class Scheduler {
         }
         break;
       case "observe":
-        if (node.late !== undefined) this.#observeLate(frame, vertex, node, node.late);
+        if (node.late !== undefined)
+          this.#whenAnswered(frame, vertex, node, (asked) => this.#observeLate(frame, vertex, asked, node.late!));
         else this.#whenValued(frame, vertex, node.value, (value) => this.#observe(frame, node, value));
         break;
     }
@@ -203,13 +204,30 @@ class Scheduler {
       attempt(() => then(evaluate(expression, frame)));
       return;
     }
-    evaluateAsking(expression, frame, async (request) => {
+    const asked = evaluateAsking(expression, frame, async (request) => {
       const value = await this.#ask(frame, request);
       if (vertex.node.kind === "let" && request.kind === "recalled")
         this.#taken.set(vertex.node.name + frame.key, value);
       return value;
-    }).then(
-      (value) => this.#step(() => attempt(() => then(value))),
+    });
+    this.#then(frame, vertex, asked, (value) => attempt(() => then(value)));
+  }
+
+  /** Goes on with the node once the memory has answered what its expressions ask of it. */
+  #whenAnswered<Of extends StageNode | ObserveNode>(
+    frame: Frame,
+    vertex: Vertex,
+    node: Of,
+    then: (node: Of) => void,
+  ): void {
+    if (!vertex.asks) return then(node);
+    const put = (of: Expr): Promise<Expr> => answered(of, frame, (request) => this.#ask(frame, request));
+    this.#then(frame, vertex, withAnswers(node, put) as Promise<Of>, then);
+  }
+
+  #then<T>(frame: Frame, vertex: Vertex, asked: Promise<T>, then: (value: T) => void): void {
+    asked.then(
+      (value) => this.#step(() => then(value)),
       (error: unknown) =>
         this.#step(() => {
           if (!(error instanceof AttemptError)) throw error;
@@ -625,6 +643,20 @@ async function release(releases: readonly (() => void)[]): Promise<void> {
     if (index > 0 && index % AT_ONCE === 0) await setImmediate();
     begin();
   }
+}
+
+async function withAnswers(
+  node: StageNode | ObserveNode,
+  put: (of: Expr) => Promise<Expr>,
+): Promise<StageNode | ObserveNode> {
+  if (node.kind === "observe") return { ...node, value: await put(node.value) };
+  const alternatives: Call[] = [];
+  for (const call of node.alternatives) {
+    const given: Call["arguments"][number][] = [];
+    for (const argument of call.arguments) given.push({ ...argument, value: await put(argument.value) });
+    alternatives.push({ ...call, arguments: given });
+  }
+  return { ...node, alternatives, ...(node.expect === undefined ? {} : { expect: await put(node.expect) }) };
 }
 
 const outcomeOf = ({ halted }: Root): string =>

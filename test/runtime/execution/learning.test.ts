@@ -140,6 +140,36 @@ describe("what a run lets the memory know", () => {
     expect(shown.map(({ output }) => output)).toEqual([{ value: 0.2 }, { value: 0.2 }]);
   });
 
+  test("a stage asks the memory in its arguments and in its `expect`, once a cycle, and on record", async () => {
+    const asked: string[] = [];
+    const knowledge = noKnowledge({
+      metric: async ({ which, metric }) => {
+        asked.push(`${which} ${metric}`);
+        return 0.25;
+      },
+    });
+    const best: Expr = { op: "metric", which: "best", metric: "loss" };
+    const it: Expr = { op: "index", of: name("it"), key: literal("value") };
+    const below: Expr = { op: "binary", operator: "<=", left: it, right: best };
+    const { of, summary } = await run(
+      planOf([
+        stage("one", call("tool", "double", { value: best })),
+        stage("two", call("tool", "start", { value: best }), [], { expect: below }),
+      ]),
+      store,
+      { knowledge },
+    );
+    expect(asked).toEqual(["best loss"]);
+    expect(summary.runs).toMatchObject([{ status: "ok" }]);
+    expect(of("stage.ended").map(({ stage, output }) => [stage, output])).toEqual(
+      expect.arrayContaining([
+        ["work.one", { value: 0.5 }],
+        ["work.two", { value: 0.25 }],
+      ]),
+    );
+    expect(of("memory")).toHaveLength(1);
+  });
+
   test("origin is the runtime's: peer, run, plan and attempt stand in every record of a stage", async () => {
     const { of, summary } = await run(
       planOf([choose, score, observe("loss", loss, ["score"]), learn("plan", ["loss"])]),
