@@ -4,6 +4,8 @@ import type { Position } from "../../runtime/plan.ts";
 /** No bound, for a reason with its place. */
 export interface Unbounded {
   readonly because: string;
+  /** What would bound it, as a sentence. */
+  readonly mend: string;
   readonly at: Position;
 }
 

@@ -3,7 +3,7 @@
  * the world adds (a rate limit that asks for longer waits than `backoff`) is left out of time.
  */
 import type { Call, Expr, ForNode, Model, Node, Pipeline, Plan, Position, StageNode } from "../../runtime/plan.ts";
-import { type Amount, greater, type Most, plus, times } from "./amount.ts";
+import { type Amount, greater, type Most, plus, times, type Unbounded } from "./amount.ts";
 import { itemsOf, type Names, namesIn, namesInside } from "./items.ts";
 import { callsIn } from "./reach.ts";
 
@@ -194,7 +194,8 @@ function ofCall(plan: Plan, call: Call, checks: Bounds): Bounds {
   const tried = call.callee.kind === "agent" ? ofAgent(plan, call) : ofTool(plan, call);
   const checked = repeated(checks, { least: 0, most: attempts }, 1);
   const timeout = call.timeout ?? plan.tools[call.callee.name]?.timeout;
-  const one: Most = timeout ?? { because: `\`${call.callee.name}\` has no timeout`, at: call.at };
+  const { name } = call.callee;
+  const one: Most = timeout ?? { because: `\`${name}\` has no timeout`, mend: "A `timeout` bounds it.", at: call.at };
   return {
     ...together(tried, { ...checked, reserve: 0 }, plus),
     time: plus(plus(times(one, attempts), checked.time), waits(attempts, retry?.backoff)),
@@ -239,16 +240,28 @@ function ofAgent(plan: Plan, call: Call): Bounds {
 
 /** Dollars that one call reserves. */
 function ofModelCall(name: string, { tokens, price, at }: Model): Most {
-  if (price === undefined) return { because: `nobody knows what \`${name}\` costs`, at };
+  if (price === undefined)
+    return { because: `nobody knows what \`${name}\` costs`, mend: "Its `price` says what a call costs.", at };
   return (tokens.read * price.read + tokens.write * price.write) / 1e6;
 }
 
-/** A model calls what it is offered as often as it likes. */
+/** A model calls what it is offered as often as it likes, or as the tool's own limits let it. */
 function offeredCost(plan: Plan, call: Call): Most {
   const agent = plan.agents[call.callee.name]!;
-  const paid = agent.tools.find(({ tool }) => (plan.tools[tool]?.cost ?? 0) > 0);
-  if (paid === undefined) return 0;
-  return { because: `\`${call.callee.name}\` may call \`${paid.tool}\` as often as it likes`, at: agent.at };
+  let sum: Most = 0;
+  for (const { tool: name } of agent.tools) {
+    const { cost = 0, limits } = plan.tools[name]!;
+    const within = limits.flatMap(({ amount, of, per }) =>
+      typeof per === "number" || of === "tokens" ? [] : [of === "calls" ? amount * cost : amount],
+    );
+    const unlimited: Unbounded = {
+      because: `\`${call.callee.name}\` may call \`${name}\` as often as it likes`,
+      mend: `A limit of its own bounds it: \`limit: 20 calls per cycle\` in \`${name}\`.`,
+      at: agent.at,
+    };
+    sum = plus(sum, cost === 0 ? 0 : within.length > 0 ? Math.min(...within) : unlimited);
+  }
+  return sum;
 }
 
 function ofTool(plan: Plan, call: Call): Bounds {
@@ -269,7 +282,11 @@ function rent(plan: Plan, { backends, timeout, callee, at }: Call): Most {
   const price = Math.max(...backends.map((name) => plan.backends[name]?.price ?? 0));
   const longest = timeout ?? plan.tools[callee.name]?.timeout;
   if (price > 0 && longest === undefined)
-    return { because: `\`${callee.name}\` runs on a paid backend without a timeout`, at };
+    return {
+      because: `\`${callee.name}\` runs on a paid backend without a timeout`,
+      mend: "A `timeout` of the route or the tool bounds it.",
+      at,
+    };
   return price * (longest ?? 0);
 }
 

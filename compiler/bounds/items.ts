@@ -30,7 +30,11 @@ export function itemsOf(plan: Plan, { over, at }: ForNode, names: Names): Amount
   const bound = most === undefined ? max : Math.min(most, max ?? most);
   return {
     least: Math.min(least, bound ?? least),
-    most: bound ?? { because: "nobody knows how many items the list has", at },
+    most: bound ?? {
+      because: "nobody knows how many items the list has",
+      mend: "`max 16` behind the list says how many there may be.",
+      at,
+    },
   };
 }
 

@@ -6,30 +6,40 @@ import { lower } from "../lowering/lower.ts";
 import type { Program } from "../semantics/program.ts";
 import { displayNumber } from "../semantics/types/display.ts";
 import type * as tree from "../syntax/tree.ts";
-import { isBounded, times } from "./amount.ts";
+import { isBounded, type Most, times } from "./amount.ts";
 import { boundsOf, type PipelineBounds } from "./bounds.ts";
+import { type Use, type Uses, usesOf } from "./uses.ts";
 
 /** Of a program without errors; a program that limits nothing is not even lowered. */
 export function limitDiagnostics(program: Program): readonly Diagnostic[] {
   const limited = limitedDeclarations(program);
   if (limited.length === 0 || program.diagnostics.some(({ severity }) => severity === "error")) return [];
   const plan = lower(program);
-  return limited.flatMap(({ kind, name, limits }) => {
-    if (kind === "pipeline") {
-      const bounds = boundsOf(plan, name);
-      return limits.flatMap(({ limit, place }) => judged(program, plan, name, bounds, limit, place));
+  const cycles = new Map<string, Cycle>();
+  const uses = new Map<string, UseOf[]>();
+  for (const pipeline of Object.keys(plan.pipelines)) {
+    const bounds = boundsOf(plan, pipeline);
+    const own = usesOf(plan, pipeline, bounds);
+    cycles.set(pipeline, { ...bounds, uses: own });
+    for (const [key, use] of own) {
+      const known = uses.get(key);
+      if (known === undefined) uses.set(key, [{ pipeline, ...use }]);
+      else known.push({ pipeline, ...use });
     }
-    const needs = kind === "tool" ? toolNeeds(plan.tools[name]) : modelNeeds(plan.models[name]);
-    return limits.flatMap(({ limit, place }) => {
-      const need = needs[limit.of];
-      if (need <= limit.amount) return [];
-      const shown = limit.of === "money" ? moneyText(need) : countText(need, limit.of);
-      return [
-        report(cost.limitTooLow, place, { limit: limitText(limit), who: `one call of \`${name}\``, need: shown }),
-      ];
-    });
-  });
+  }
+  return limited.flatMap(({ kind, name, limits }) =>
+    limits.flatMap(({ limit, place }) => {
+      const found =
+        kind === "pipeline"
+          ? ofPipeline(program, plan, name, cycles.get(name)!, limit, place)
+          : ofCallee(plan, uses.get(`${kind} ${name}`) ?? [], kind, name, limit, place);
+      return found ?? [];
+    }),
+  );
 }
+
+type Cycle = PipelineBounds & { readonly uses: Uses };
+type UseOf = Use & { readonly pipeline: string };
 
 /** What one call must find free. */
 type Needs = { readonly [of in Limit["of"]]: number };
@@ -43,6 +53,30 @@ function modelNeeds(model: Model | undefined): Needs {
   const { read, write } = model.tokens;
   const { price = { read: 0, write: 0 } } = model;
   return { calls: 1, money: (read * price.read + write * price.write) / 1e6, tokens: read + write };
+}
+
+/** A limit of a tool or a model: held against one call, then against the cycle that needs it most. */
+function ofCallee(
+  plan: Plan,
+  uses: readonly UseOf[],
+  kind: "tool" | "model",
+  name: string,
+  limit: Limit,
+  place: Place,
+): Diagnostic | undefined {
+  const { of } = limit;
+  const need = (kind === "tool" ? toolNeeds(plan.tools[name]) : modelNeeds(plan.models[name]))[of];
+  const one = tooLow(limit, place, `one call of \`${name}\``, need);
+  if (one !== undefined || need === 0 || waits(limit)) return one;
+  // What a model's call reserves it gives back, and so does a tool's that says what it spent.
+  const isSettled = of !== "calls" && (kind === "model" || plan.tools[name]?.spent !== undefined);
+  const surest = isSettled ? undefined : uses.toSorted((a, b) => b.least - a.least)[0];
+  const cheapest = surest && tooLow(limit, place, `the cheapest cycle of \`${surest.pipeline}\``, surest.least * need);
+  if (cheapest !== undefined) return cheapest;
+  const bounded = uses.filter(({ most }) => Number.isFinite(most));
+  const worst = bounded.toSorted((a, b) => b.most - a.most)[0];
+  const spoken = { calls: "call", money: "spend on", tokens: "read and write with" }[of];
+  return worst && aboveLimit(plan, worst.pipeline, limit, place, worst.most * need, `${spoken} \`${name}\``);
 }
 
 interface Limited {
@@ -76,35 +110,65 @@ function limitedDeclarations(program: Program): Limited[] {
   });
 }
 
-const CYCLE = "the cheapest cycle";
-
-function judged(
+function ofPipeline(
   program: Program,
   plan: Plan,
   name: string,
-  { bounds, stages }: PipelineBounds,
+  { bounds, stages, uses }: Cycle,
   limit: Limit,
   place: Place,
-): Diagnostic[] {
-  const text = limitText(limit);
-  if (limit.of === "calls") {
-    const need = limit.per === "cycle" || limit.per === "ever" ? bounds.modelCalls.least : 0;
-    if (need <= limit.amount) return [];
-    return [report(cost.limitTooLow, place, { limit: text, who: CYCLE, need: countText(need, "calls") })];
+): Diagnostic | undefined {
+  const who = "the cheapest cycle";
+  switch (limit.of) {
+    case "calls": {
+      const error = waits(limit) ? undefined : tooLow(limit, place, who, bounds.modelCalls.least);
+      return error ?? aboveLimit(plan, name, limit, place, bounds.modelCalls.most, "call models");
+    }
+    case "tokens": {
+      const needs = [...uses].map(([key, { least }]) => (least === 0 ? 0 : modelNeeds(modelOf(plan, key)).tokens));
+      const error = tooLow(limit, place, who, Math.max(0, ...needs));
+      return error ?? aboveLimit(plan, name, limit, place, bounds.tokens.most, "read and write");
+    }
+    case "money": {
+      const error = tooLow(limit, place, who, bounds.reserve);
+      if (error !== undefined) return error;
+      const { most } = bounds.cost;
+      if (isBounded(most)) return aboveLimit(plan, name, limit, place, most, "cost", dearest(program, stages));
+      const labels = [{ ...placeOf(program, most.at), message: "here" }];
+      const { because, mend } = most;
+      return report(cost.unboundedCost, place, { pipeline: name, limit: limitText(limit), because, mend }, { labels });
+    }
   }
-  if (limit.of !== "money") return [];
-  if (bounds.reserve > limit.amount)
-    return [report(cost.limitTooLow, place, { limit: text, who: CYCLE, need: moneyText(bounds.reserve) })];
-  const cycles = cyclesIn(plan.pipelines[name]!, limit);
-  const worst = times(bounds.cost.most, cycles);
-  if (!isBounded(worst)) {
-    const labels = [{ ...placeOf(program, worst.at), message: "here" }];
-    return [report(cost.unboundedCost, place, { pipeline: name, limit: text, because: worst.because }, { labels })];
-  }
-  if (worst <= limit.amount) return [];
-  const data = { pipeline: name, cycles, worst: moneyText(worst), limit: text };
-  return [report(cost.worstAboveLimit, place, data, { labels: dearest(program, stages) })];
 }
+
+function modelOf({ models }: Plan, key: string): Model | undefined {
+  return key.startsWith("model ") ? models[key.slice("model ".length)] : undefined;
+}
+
+function tooLow(limit: Limit, place: Place, who: string, need: number): Diagnostic | undefined {
+  if (need <= limit.amount) return undefined;
+  return report(cost.limitTooLow, place, { limit: limitText(limit), who, need: amountText(need, limit.of) });
+}
+
+function aboveLimit(
+  plan: Plan,
+  pipeline: string,
+  limit: Limit,
+  place: Place,
+  most: Most,
+  what: string,
+  labels: readonly Label[] = [],
+): Diagnostic | undefined {
+  const cycles = cyclesIn(plan.pipelines[pipeline]!, limit);
+  const worst = times(most, cycles);
+  if (waits(limit) || !isBounded(worst) || worst <= limit.amount) return undefined;
+  const amount = limit.of === "calls" ? (worst === 1 ? "once" : `${worst} times`) : amountText(worst, limit.of);
+  const data = { who: pipeline, cycles, worst: `${what} ${amount}`, limit: limitText(limit) };
+  return report(cost.worstAboveLimit, place, data, { labels });
+}
+
+/** Calls and tokens wait until a window has passed, and are late, not wrong. */
+const waits = ({ of, per }: Limit): boolean => typeof per === "number" && of !== "money";
 
 /** How many cycles a window sees for sure: where nothing says how often they come, one. */
 function cyclesIn({ every }: Pipeline, { per }: Limit): number {
@@ -131,6 +195,9 @@ export function limitText({ amount, of, per }: Limit): string {
   if (per === "ever") return what;
   return `${what} per ${typeof per === "number" ? displayNumber(per, "duration") : per}`;
 }
+
+const amountText = (amount: number, of: Limit["of"]): string =>
+  of === "money" ? moneyText(amount) : countText(amount, of);
 
 const countText = (count: number, of: "calls" | "tokens"): string => `${count} ${count === 1 ? of.slice(0, -1) : of}`;
 

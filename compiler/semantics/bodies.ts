@@ -1,12 +1,10 @@
 /** The bodies of a pipeline as scopes, and its statements as steps with the names they read: the graph. */
-import * as names from "../diagnostics/catalogue/names.ts";
 import * as pipelines from "../diagnostics/catalogue/pipelines.ts";
 import type * as tree from "../syntax/tree.ts";
 import { parametersOf } from "./callables.ts";
 import { resolveCallee } from "./callees.ts";
 import type { Unit } from "./facts.ts";
 import { BROKEN } from "./judging.ts";
-import { noun } from "./naming.ts";
 import type { Symbol } from "./program.ts";
 import { type Frame, lookup, type PlacedStage, type Scope } from "./scope.ts";
 import { optional } from "./types/make.ts";
@@ -59,6 +57,8 @@ export function collectBody(unit: Unit, node: tree.PipelineDecl, symbol: Symbol)
       const declared = unit.declare(kind, name, statement, symbol);
       const taken = kind === "stage" ? stages.get(name.text)?.symbol : undefined;
       if (taken !== undefined) {
+        unit.facts.ambiguous.add(taken).add(declared);
+        if (!locals.has(name.text)) locals.set(name.text, declared);
         unit.report(
           pipelines.duplicateStage,
           name,
@@ -113,12 +113,8 @@ function sayTaken(unit: Unit, scope: Scope, name: tree.Name, symbol: Symbol): vo
   for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
     const first = at.names.get(name.text);
     if (first === undefined || first === symbol) continue;
-    unit.report(
-      names.duplicateName,
-      name,
-      { name: name.text, what: noun(symbol) },
-      first.place === undefined ? {} : { labels: [{ ...first.place, message: "the first one" }] },
-    );
+    unit.facts.ambiguous.add(first).add(symbol);
+    unit.sayDuplicate(name, symbol, first);
     return;
   }
 }
@@ -160,20 +156,19 @@ export function callOf(node: tree.Expression | undefined): tree.CallExpression |
 /** Fills in what each step reads. `best` and `last` wait for nothing, so what they name is no edge. */
 export function findReads(body: PipelineBody): void {
   for (const step of body.steps) {
-    const add = (name: string): void => {
-      const symbol = lookup(step.scope, name)?.symbol;
+    const add = ({ text }: tree.Name): void => {
+      const symbol = lookup(step.scope, text)?.symbol;
       if (symbol !== undefined && symbol.parent === body.symbol) step.reads.add(symbol);
     };
     namesOfStep(step.node, add);
   }
 }
 
-function namesOfStep(node: tree.Statement, add: (name: string) => void): void {
+function namesOfStep(node: tree.Statement, add: (name: tree.Name) => void): void {
   switch (node.kind) {
     case "stage":
       for (const call of node.alternatives) namesRead(call, add);
-      for (const setting of node.settings?.entries ?? [])
-        if (setting.path.names[0]?.text === "expect") namesRead(setting.value, add);
+      for (const expected of expectedOf(node)) namesRead(expected, add);
       return;
     case "let":
       namesRead(node.value, add);
@@ -189,19 +184,25 @@ function namesOfStep(node: tree.Statement, add: (name: string) => void): void {
       namesRead(node.value, add);
       return;
     case "learn":
-      add(node.choice.text);
+      add(node.choice);
       return;
   }
 }
 
-export function namesRead(node: tree.Expression, add: (name: string) => void): void {
+/** What a stage's `expect` says. */
+export function expectedOf(node: tree.StageStatement): readonly tree.Expression[] {
+  const entries = node.settings?.entries ?? [];
+  return entries.filter(({ path }) => path.names[0]?.text === "expect").map(({ value }) => value);
+}
+
+export function namesRead(node: tree.Expression, add: (name: tree.Name) => void): void {
   switch (node.kind) {
     case "name-expression":
-      add(node.name.text);
+      add(node.name);
       return;
     case "string":
       for (const part of node.parts)
-        if (part.kind === "hole" && part.path.names[0] !== undefined) add(part.path.names[0].text);
+        if (part.kind === "hole" && part.path.names[0] !== undefined) add(part.path.names[0]);
       return;
     case "member":
     case "parenthesized":

@@ -260,7 +260,12 @@ export function parametersOf(
   const byName = new Map(fields.map((field) => [field.name, field]));
   for (const node of nodes) {
     const field = byName.get(node.name.text);
-    if (field === undefined || unit.facts.fieldSymbols.get(field)?.node !== node) continue;
+    if (field === undefined) continue;
+    if (unit.facts.fieldSymbols.get(field)?.node !== node) {
+      const first = symbols.get(field.name);
+      if (first !== undefined) unit.facts.ambiguous.add(first);
+      continue;
+    }
     const plain = unit.facts.fieldSymbols.get(field)!;
     const symbol: Symbol = { ...plain, id: nextId(), kind: "parameter", parent: owner };
     unit.facts.fieldSymbols.set(field, symbol);

@@ -2,7 +2,7 @@
 import * as names from "../diagnostics/catalogue/names.ts";
 import { collectBody } from "./bodies.ts";
 import { linkForeignImports, resolveCallables } from "./callables.ts";
-import { checkAgentTools, checkConfirmations, checkEffects } from "./checks/effects.ts";
+import { checkAgentTools, checkCachedEffects, checkConfirmations, checkEffects } from "./checks/effects.ts";
 import { checkFilters } from "./checks/filters.ts";
 import { checkPeersDiffer, checkRoutesDiffer } from "./checks/idle.ts";
 import { checkLadders } from "./checks/ladders.ts";
@@ -16,7 +16,7 @@ import type { Loaded } from "./load.ts";
 import { checkPeer } from "./peers.ts";
 import { linkServers } from "./servers.ts";
 import { checkPipeline } from "./statements.ts";
-import { checkTest } from "./tests.ts";
+import { checkTest, checkTitles } from "./tests.ts";
 import { resolveDeclaredTypes } from "./type-declarations.ts";
 
 /** The newest version of the language that this compiler knows. */
@@ -37,6 +37,7 @@ export function checkUnits({ units }: Loaded): void {
   }
   for (const unit of units) checkDeclarations(unit);
   for (const unit of own) {
+    checkTitles(unit);
     for (const body of bodiesOf(unit)) checkPipeline(body);
     for (const node of unit.file.items) {
       if (node.kind === "peer") checkPeer(unit, node);
@@ -60,6 +61,7 @@ function checkFlow(units: readonly Unit[]): void {
   }
   checkProxies(units);
   checkAgentTools(units);
+  checkCachedEffects(units);
   checkConfirmations(units);
   checkFilters(units);
   checkPeersDiffer(units);

@@ -65,6 +65,8 @@ export class Facts {
   foreign: ReadonlyMap<string, ReadonlyMap<string, Imported>> = new Map();
   /** Tools of MCP servers that nothing has named yet. */
   readonly served = new Map<Symbol, ServedTool>();
+  /** Of one name in one pipeline: which of them a reader means is not known. */
+  readonly ambiguous = new Set<Symbol>();
   /** `let`s in whose value an error stands: what they stand for is not known. */
   readonly doubtful = new Set<Symbol>();
   /** Stages and tools without a result. */
@@ -149,7 +151,7 @@ export class Unit {
 
   sayDuplicate(name: tree.Name, symbol: Symbol, first: Symbol): void {
     const labels = first.place === undefined ? [] : [{ ...first.place, message: "the first one" }];
-    this.report(names.duplicateName, name, { name: name.text, what: noun(symbol) }, { labels });
+    this.report(names.duplicateName, name, { name: name.text, what: noun(symbol), first: noun(first) }, { labels });
   }
 
   /** `what`: the kind that was looked for; `known`: the names that could have been meant. */

@@ -3,10 +3,13 @@ import type { Type } from "../../runtime/types.ts";
 import * as loops from "../diagnostics/catalogue/loops.ts";
 import * as types from "../diagnostics/catalogue/types.ts";
 import type * as tree from "../syntax/tree.ts";
-import { callOf, type Step } from "./bodies.ts";
+import { walk } from "../syntax/visit.ts";
+import { callOf, namesRead, type Step } from "./bodies.ts";
 import { quantityOf } from "./constants.ts";
 import { infer, keyOf } from "./expressions.ts";
 import { BROKEN, sayUnfit, shown } from "./judging.ts";
+import { describe } from "./naming.ts";
+import { lookup } from "./scope.ts";
 import { readBlock } from "./setting-blocks.ts";
 import { fits } from "./types/fit.ts";
 import { withoutOptional } from "./types/visit.ts";
@@ -31,7 +34,9 @@ export function checkFor(env: Env, step: Step, node: tree.ForStatement): void {
   if (step.symbol !== undefined) unit.facts.typeOfSymbol.set(step.symbol, list.of);
   if (!source) checkBound(env, node, list);
   checkKey(env, step, node, list.of);
-  if (source) checkDeadline(env, step, node);
+  if (!source) return;
+  checkDeadline(env, step, node);
+  sayEarly(step, node);
 }
 
 function checkSource(env: Env, step: Step, node: tree.ForStatement): Type | undefined {
@@ -46,6 +51,30 @@ function checkSource(env: Env, step: Step, node: tree.ForStatement): Type | unde
     return undefined;
   }
   return infer({ ...env, calls: "tools" }, call);
+}
+
+/** What a source is asked with, and what is asked of its items, is worked out where no cycle is yet. */
+function sayEarly(step: Step, node: tree.ForStatement): void {
+  const scope = step.inner ?? step.scope;
+  const { unit } = scope;
+  const early = [node.iterated, node.by, node.within].filter((of) => of !== undefined);
+  const said = new Set<string>();
+  const say = (at: tree.Span, name: string, what: string): void => {
+    if (said.size === 0) unit.report(loops.sourceReads, at, { name, what });
+    said.add(name);
+  };
+  const readName = (name: tree.Name): void => {
+    const symbol = lookup(scope, name.text)?.symbol;
+    if ((symbol?.kind === "stage" || symbol?.kind === "let") && symbol.parent !== undefined)
+      say(name, name.text, `${describe(symbol)} of the cycle`);
+  };
+  for (const of of early) {
+    namesRead(of, readName);
+    walk(of, (inner) => {
+      const recalled = inner.kind === "call" ? unit.facts.recalls.get(inner) : undefined;
+      if (recalled !== undefined) say(inner, recalled.which, "asked of the memory within one");
+    });
+  }
 }
 
 function checkBound(env: Env, node: tree.ForStatement, list: Type & { readonly kind: "list" }): void {

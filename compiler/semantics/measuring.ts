@@ -82,7 +82,7 @@ export function checkLearn(body: PipelineBody, env: Env, node: tree.LearnStateme
   const value = body.stepOf.get(symbol)?.node;
   const recalled = value?.kind === "let" ? recalledIn(unit, value.value) : undefined;
   if (recalled !== undefined) unit.facts.credits.set(node, recalled);
-  else if (unit.facts.doubtful.has(symbol)) return;
+  else if (unit.facts.doubtful.has(symbol) || unit.facts.ambiguous.has(symbol)) return;
   else {
     const what =
       symbol.kind === "stage"

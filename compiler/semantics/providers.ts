@@ -76,7 +76,7 @@ function readArguments(unit: Unit, node: tree.CallExpression, name: string, prov
         calls.unknownArgument,
         argument.name,
         { callee: name, name: argument.name.text, suggestion, parameters: known },
-        unit.renaming(argument.name, suggestion),
+        { ...unit.renaming(argument.name, suggestion), ...(suggestion === undefined ? elsewhere(provider, name) : {}) },
       );
       continue;
     }
@@ -97,6 +97,12 @@ function readArguments(unit: Unit, node: tree.CallExpression, name: string, prov
     );
   }
   return { provider: name, texts, options };
+}
+
+/** Keys and addresses are another machine's business on another machine. */
+function elsewhere({ of }: Provider, name: string): { help: string } | undefined {
+  if (of !== "model" || name === "embedded") return undefined;
+  return { help: "Keys and addresses belong to the machine: they stand under `models` in `gang.yaml`." };
 }
 
 function sayBad(unit: Unit, argument: tree.Argument, name: string, provider: Provider): void {

@@ -39,7 +39,7 @@ export function recalledCall(
   }
   unit.facts.recalls.set(node, { which, symbol, scope });
   const type = unit.facts.typeOfSymbol.get(symbol);
-  if (type === undefined || type === BROKEN) return undefined;
+  if (type === undefined || type === BROKEN || unit.facts.ambiguous.has(symbol)) return undefined;
   if (symbol.kind === "metric") return isNumber(type) ? optional({ kind: type.kind }) : undefined;
   unit.facts.types.set(target, type);
   return optional(type);

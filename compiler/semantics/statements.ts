@@ -3,7 +3,7 @@ import * as pipelines from "../diagnostics/catalogue/pipelines.ts";
 import * as safety from "../diagnostics/catalogue/safety.ts";
 import type * as tree from "../syntax/tree.ts";
 import { lacks } from "../syntax/visit.ts";
-import { findReads, type PipelineBody, type Step } from "./bodies.ts";
+import { expectedOf, findReads, namesRead, type PipelineBody, type Step } from "./bodies.ts";
 import { metricsOf } from "./declared.ts";
 import { checkCondition, infer } from "./expressions.ts";
 import type { Unit } from "./facts.ts";
@@ -11,6 +11,7 @@ import { checkFor } from "./loops.ts";
 import { checkLearn, checkObserve } from "./measuring.ts";
 import { byDependency } from "./order.ts";
 import type { Symbol } from "./program.ts";
+import { lookup } from "./scope.ts";
 import { readBlock } from "./setting-blocks.ts";
 import { checkStage } from "./stages.ts";
 import type { Env } from "./values.ts";
@@ -54,6 +55,7 @@ function sayCycle(unit: Unit, cycle: readonly Step[]): void {
   const named = cycle.filter((step) => step.symbol !== undefined);
   const [first, ...rest] = named;
   if (first?.symbol?.place === undefined) return;
+  if (rest.length === 0 && sayExpected(unit, first)) return;
   const labels = rest.slice(0, 8).map((step) => ({ ...step.symbol!.place!, message: "and this" }));
   unit.report(
     pipelines.cyclicReference,
@@ -61,6 +63,24 @@ function sayCycle(unit: Unit, cycle: readonly Step[]): void {
     { names: named.map((step) => step.symbol!.name) },
     { labels },
   );
+}
+
+/** A stage that reads itself in its `expect`, where the value just made is `it`. */
+function sayExpected(unit: Unit, { node, symbol, scope }: Step): boolean {
+  if (node.kind !== "stage" || symbol === undefined) return false;
+  const own: tree.Name[] = [];
+  const add = (name: tree.Name): void => {
+    if (lookup(scope, name.text)?.symbol === symbol) own.push(name);
+  };
+  for (const alternative of node.alternatives) namesRead(alternative, add);
+  if (own.length > 0) return false;
+  for (const expected of expectedOf(node)) namesRead(expected, add);
+  const [first] = own;
+  if (first === undefined) return false;
+  const edits = own.map((name) => ({ ...unit.place(name), newText: "it" }));
+  const details = { help: "In an `expect` the value just made is `it`.", fixes: [{ title: "Write `it`", edits }] };
+  unit.report(pipelines.cyclicReference, first, { names: [symbol.name] }, details);
+  return true;
 }
 
 function checkStep(body: PipelineBody, step: Step, metrics: ReadonlyMap<string, Symbol> | undefined): void {

@@ -226,7 +226,7 @@ export function fieldsOf(
     if (node.name.text !== "") {
       const first = seen.get(node.name.text);
       if (first !== undefined) {
-        duplicate(unit, node, nodes, first);
+        duplicate(unit, node, nodes, first, secrets === "a field" ? "field" : "parameter");
         resolveType(unit, node.type);
         continue;
       }
@@ -252,7 +252,13 @@ export function fieldsOf(
   return fields;
 }
 
-function duplicate(unit: Unit, node: tree.Parameter, nodes: readonly tree.Parameter[], first: tree.Name): void {
+function duplicate(
+  unit: Unit,
+  node: tree.Parameter,
+  nodes: readonly tree.Parameter[],
+  first: tree.Name,
+  what: "field" | "parameter",
+): void {
   const at = nodes.indexOf(node);
   const next = nodes[at + 1];
   const before = nodes[at - 1];
@@ -261,7 +267,7 @@ function duplicate(unit: Unit, node: tree.Parameter, nodes: readonly tree.Parame
   unit.report(
     names.duplicateField,
     node.name,
-    { name: node.name.text, what: "field" },
+    { name: node.name.text, what },
     {
       labels: [{ ...unit.place(first), message: "the first one" }],
       fixes: [unit.replacement(`Delete the second \`${node.name.text}\``, span, "")],

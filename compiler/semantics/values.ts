@@ -48,6 +48,7 @@ export function denoteName(env: Env, name: tree.Name): Denoted | undefined {
     return undefined;
   }
   if (symbol.kind === "secret") return { symbol, type: { kind: "secret" } };
+  if (unit.facts.ambiguous.has(symbol)) return undefined;
   let type = unit.facts.typeOfSymbol.get(symbol);
   if (type === undefined) {
     if (unit.facts.voids.has(symbol)) unit.report(calls.noResult, name, { name: name.text });

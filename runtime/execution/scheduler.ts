@@ -220,7 +220,10 @@ class Scheduler {
     node: Of,
     then: (node: Of) => void,
   ): void {
-    if (!vertex.asks) return then(node);
+    if (!vertex.asks) {
+      then(node);
+      return;
+    }
     const put = (of: Expr): Promise<Expr> => answered(of, frame, (request) => this.#ask(frame, request));
     this.#then(frame, vertex, withAnswers(node, put) as Promise<Of>, then);
   }

@@ -48,7 +48,7 @@ export const limitTooLow = define<{ readonly limit: string; readonly who: string
   message: ({ limit, who, need }) => `The limit of ${limit} is below what ${who} must reserve: ${need}.`,
   help: () => "Raise the limit, or lower `cost` or `tokens` of what is called.",
   explain: {
-    text: "Every call reserves its worst case, and what it did not spend is free again. If the cheapest cycle, in which nothing fails, finds no room for its dearest call, or spends more than the limit for sure, nothing could ever run. A limit of a tool or a model must have room for one call.",
+    text: "Every call reserves its worst case, and what it did not spend is free again. If the cheapest cycle, in which nothing fails, finds no room for its dearest call, or spends more than the limit for sure, nothing could ever run. A limit of a tool or a model must have room for one call, and where it is one of calls, tokens or money per cycle, for what the cheapest cycle calls.",
     wrong: `gang 1
 import { keep } from "./tools.ts"
 tool rent() -> bool = exec("./rent") { cost: $5 }
@@ -113,7 +113,7 @@ pipeline p {
 `;
 
 export const worstAboveLimit = define<{
-  readonly pipeline: string;
+  readonly who: string;
   readonly cycles: number;
   readonly worst: string;
   readonly limit: string;
@@ -121,8 +121,8 @@ export const worstAboveLimit = define<{
   code: "GANG7004",
   severity: "warning",
   title: "Worst case above limit",
-  message: ({ pipeline, cycles, worst, limit }) =>
-    `${cycles === 1 ? "A cycle" : `${cycles} cycles`} of \`${pipeline}\` can cost ${worst} at worst, and the limit is ${limit}.`,
+  message: ({ who, cycles, worst, limit }) =>
+    `${cycles === 1 ? "A cycle" : `${cycles} cycles`} of \`${who}\` can ${worst} at worst, and the limit is ${limit}.`,
   help: () =>
     "A cycle that reaches the limit fails there. Raise it, or bound the worst case: a shorter ladder, fewer `turns`, less `tokens`, a shorter `timeout`.",
   explain: {
@@ -133,15 +133,20 @@ export const worstAboveLimit = define<{
   },
 });
 
-export const unboundedCost = define<{ readonly pipeline: string; readonly limit: string; readonly because: string }>({
+export const unboundedCost = define<{
+  readonly pipeline: string;
+  readonly limit: string;
+  readonly because: string;
+  readonly mend: string;
+}>({
   code: "GANG7005",
   severity: "warning",
   title: "Cost without a bound",
   message: ({ pipeline, limit, because }) =>
     `Only the limit of ${limit} bounds what a cycle of \`${pipeline}\` costs, because ${because}.`,
-  help: () => "A cycle that reaches the limit fails there. A `timeout` bounds what a paid backend costs.",
+  help: ({ mend }) => `A cycle that reaches the limit fails there. ${mend}`,
   explain: {
-    text: "A paid backend without a timeout, or a paid tool in the hands of an agent, can cost any amount in one cycle.",
+    text: "A paid backend without a timeout, or a paid tool without a limit in the hands of an agent, can cost any amount in one cycle.",
     wrong: paidBackend(""),
     right: paidBackend(" { timeout: 15m }"),
     files: TOOLS,

@@ -135,3 +135,38 @@ pipeline p {
     files: TOOLS,
   },
 });
+
+export const sourceReads = define<{ readonly name: string; readonly what: string }>({
+  code: "GANG4018",
+  severity: "error",
+  title: "Source before its cycle",
+  message: ({ name, what }) => `A source is asked before any cycle begins, and \`${name}\` is ${what}.`,
+  help: () =>
+    "Give it what the file declares, or a parameter of the pipeline; what cycles find is for the stages inside.",
+  explain: {
+    text: "Each item of a source is a cycle of its own. What the source is asked with, how its items are told apart and how long they last must be known before the first of them: from the file, from the pipeline's parameters, and for the last two from the item.",
+    wrong: `gang 1
+import { work } from "./tools.ts"
+type Job = { id: string }
+tool since() -> int = exec("./since")
+tool jobs(since: int) -> Job[] = exec("./jobs")
+pipeline p {
+  stage start = since()
+  for job in jobs(since: start) every 1m by job.id {
+    stage worked = work(job)
+  }
+}
+`,
+    right: `gang 1
+import { work } from "./tools.ts"
+type Job = { id: string }
+tool jobs(since: int) -> Job[] = exec("./jobs")
+pipeline p(start: int) {
+  for job in jobs(since: start) every 1m by job.id {
+    stage worked = work(job)
+  }
+}
+`,
+    files: TOOLS,
+  },
+});

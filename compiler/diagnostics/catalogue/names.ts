@@ -34,11 +34,12 @@ export const unknownType = define<Unknown>({
   },
 });
 
-export const duplicateName = define<{ readonly name: string; readonly what: string }>({
+export const duplicateName = define<{ readonly name: string; readonly what: string; readonly first: string }>({
   code: "GANG2003",
   severity: "error",
   title: "Duplicate name",
-  message: ({ name, what }) => `A second ${what} is named \`${name}\`.`,
+  message: ({ name, what, first }) =>
+    what === first ? `A second ${what} is named \`${name}\`.` : `The ${what} \`${name}\` has the name of a ${first}.`,
   help: () => "Give one of the two another name, or delete it.",
   explain: {
     text: "Within a file every declaration has a name of its own, since a name is all that refers to it. The same holds for parameters, for the members of a subnet, and for what a file imports.",
@@ -66,11 +67,11 @@ export const unknownField = define<Unknown & { readonly type: string; readonly k
 export const duplicateField = define<{ readonly name: string; readonly what: string }>({
   code: "GANG2005",
   severity: "error",
-  title: "Duplicate field",
+  title: "Duplicate entry",
   message: ({ name, what }) => `The ${what} \`${name}\` stands here a second time.`,
   help: () => "Delete one of the two, or give it another name.",
   explain: {
-    text: "A record has each field once; so have a record's value, a choice's arms with the fields beside them, and the settings of a declaration.",
+    text: "A record has each field once; so have parameters, a record's value, a choice's arms with the fields beside them, and the settings of a declaration.",
     wrong: "gang 1\ntype Customer = { name: string, name: string }\n",
     right: "gang 1\ntype Customer = { name: string, city: string }\n",
   },

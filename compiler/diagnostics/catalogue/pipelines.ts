@@ -341,3 +341,31 @@ export const notBuilt = define<{ readonly what: string }>({
     right: "gang 1\nbackend here = local()\n",
   },
 });
+
+const GIVEN = (given: string): string => `gang 1
+import { keep } from "./tools.ts"
+tool look() -> string = exec("./look")
+pipeline p {
+  stage seen = look()
+  stage kept = keep(value: seen)
+}
+test "it looks" for p {
+  given ${given}
+  run seen
+  expect seen == "fine"
+}
+`;
+
+export const idleGiven = define<{ readonly name: string; readonly pipeline: string }>({
+  code: "GANG4019",
+  severity: "warning",
+  title: "Given to nobody",
+  message: ({ name, pipeline }) => `\`${name}\` is given, but \`${pipeline}\` never calls it.`,
+  help: ({ pipeline }) => `Give what \`${pipeline}\` calls, or leave it out.`,
+  explain: {
+    text: "A test is given values, answers of agents and results of tools. What its pipeline never calls changes nothing, and was probably meant for something else.",
+    wrong: GIVEN('ask = "no"').replace("pipeline", 'tool ask() -> string = exec("./ask")\npipeline'),
+    right: GIVEN('look = "fine"'),
+    files: TOOLS,
+  },
+});

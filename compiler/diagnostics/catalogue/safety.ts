@@ -62,7 +62,7 @@ export const effectRetried = define<{ readonly name: string; readonly how: strin
   message: ({ name, how }) => `\`${name}\` happens in the world once, but ${how}.`,
   help: () => "Let only tools without effects be tried again; an effect stands alone in its stage.",
   explain: {
-    text: "A tool that submits, commits or pays is an `effect`: at most once, so neither `retry` nor `or` may follow it.",
+    text: "A tool that submits, commits or pays is an `effect`: at most once, so neither `retry` nor the call behind an `or` may follow it. `or none` may: nothing is done again, and who reads the stage says what holds without.",
     wrong: `gang 1
 import { note } from "./tools.ts"
 tool pay(to: string) -> bool = exec("./pay") { effect: true }
@@ -138,5 +138,28 @@ export const badConfirm = define<{ readonly tool: string; readonly confirm: stri
       'gang 1\ntool found(other: string) -> string? = exec("./found")\ntool pay(to: string) -> string = exec("./pay") { effect: true, confirm: found }\n',
     right:
       'gang 1\ntool found(to: string) -> string? = exec("./found")\ntool pay(to: string) -> string = exec("./pay") { effect: true, confirm: found }\n',
+  },
+});
+
+export const cachedEffect = define<{ readonly name: string }>({
+  code: "GANG6007",
+  severity: "error",
+  title: "Effect from a cache",
+  message: ({ name }) => `\`${name}\` happens in the world, which no earlier result can stand for.`,
+  help: () => "Drop `cache: true`. What was done is on record, and no run that goes on does it again.",
+  explain: {
+    text: "A `cache` answers a call by what the same call gave before. Of an effect it is not the result that counts, but that it happens.",
+    wrong: `gang 1
+tool pay(to: string) -> bool = exec("./pay") { effect: true, cache: true }
+pipeline p(to: string) {
+  stage paid = pay(to)
+}
+`,
+    right: `gang 1
+tool pay(to: string) -> bool = exec("./pay") { effect: true }
+pipeline p(to: string) {
+  stage paid = pay(to)
+}
+`,
   },
 });

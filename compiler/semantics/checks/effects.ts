@@ -3,7 +3,7 @@ import * as safety from "../../diagnostics/catalogue/safety.ts";
 import type { PipelineBody } from "../bodies.ts";
 import type { Unit } from "../facts.ts";
 import { shown } from "../judging.ts";
-import type { Symbol } from "../program.ts";
+import type { ReadSetting, Symbol } from "../program.ts";
 import { fits } from "../types/fit.ts";
 import { optional } from "../types/make.ts";
 import { calls, declared, hasSyntaxErrors, settingOfSymbol, valueOfSymbol } from "./reading.ts";
@@ -15,6 +15,9 @@ export function checkEffects(body: PipelineBody): void {
     if (!unit.facts.callables.get(callee)?.effect) continue;
     const { node } = step;
     const next = node.alternatives[at + 1];
+    const cached = step.symbol === undefined ? undefined : cacheOf(unit, step.symbol);
+    // Of alternatives without effects before it, it may well be.
+    if (cached !== undefined && at === 0) unit.report(safety.cachedEffect, cached.node, { name: callee.name });
     const retry = step.symbol === undefined ? undefined : settingOfSymbol(unit.facts, step.symbol, "retry");
     const say = (span: { start: number; end: number }, how: string): void =>
       unit.report(
@@ -28,6 +31,20 @@ export function checkEffects(body: PipelineBody): void {
     if (retry?.value.kind === "symbol" && attemptsOf(unit, retry.value.symbol) > 1)
       say(retry.node, `\`${retry.value.symbol.name}\` would try it again`);
   }
+}
+
+/** Of tools that are effects, as they are declared. */
+export function checkCachedEffects(units: readonly Unit[]): void {
+  for (const { unit, symbol } of declared(units, "tool")) {
+    const cached = unit.facts.callables.get(symbol)?.effect ? cacheOf(unit, symbol) : undefined;
+    if (cached !== undefined) unit.report(safety.cachedEffect, cached.node, { name: symbol.name });
+  }
+}
+
+/** The setting by which a tool or a stage is answered from what is known. */
+function cacheOf({ facts }: Unit, symbol: Symbol): ReadSetting | undefined {
+  const setting = settingOfSymbol(facts, symbol, "cache");
+  return setting?.value.kind === "constant" && setting.value.value === true ? setting : undefined;
 }
 
 function attemptsOf(unit: Unit, retry: Symbol): number {

@@ -289,6 +289,73 @@ describe("limits that cannot be kept", () => {
     expect(codes(`${TOOL("[$5 per 1d, 1 call per 7d]")}\n${ASKED("[1500 tokens per 1m, $0.002 per 1d]")}`)).toEqual([]);
   });
 
+  describe("of a tool or a model, against the cycle that needs it most", () => {
+    const RENT = (limit: string, run: string) =>
+      `tool rent(x: string = "") -> int = exec("x") { cost: $5, limit: ${limit} }
+      retry thrice { ladder: [self x 3] }
+      pipeline p { every: 1h\n ${run} }`;
+    const THREE = 'for x in ["a", "b", "c"] { stage a = rent(x) }';
+    const ASKS = (limit: string, of = "") =>
+      `model m = openai("m") { price: $1, tokens: 500${limit} }
+      agent g() -> bool { model: m, turns: 4, prompt: "?" }
+      pipeline p { ${of}\n stage s = g() }`;
+    const cheapest = "is below what the cheapest cycle of `p` must reserve:";
+    test.each([
+      [
+        "two calls for three items",
+        RENT("2 calls per cycle", THREE),
+        [`GANG7002 The limit of 2 calls per cycle ${cheapest} 3 calls.`],
+      ],
+      ["ten dollars for three items", RENT("$10 per 1d", THREE), [`GANG7002 The limit of $10 per 1d ${cheapest} $15.`]],
+      ["three calls for three items", RENT("3 calls per cycle", THREE), []],
+      ["what waits is only late", RENT("1 call per 1m", THREE), []],
+      [
+        "the second and third attempt",
+        RENT("[2 calls per cycle, $24 per 1d]", "stage a = rent() { retry: thrice }"),
+        [
+          "GANG7004 A cycle of `p` can call `rent` 3 times at worst, and the limit is 2 calls per cycle.",
+          "GANG7004 24 cycles of `p` can spend on `rent` $360 at worst, and the limit is $24 per 1d.",
+        ],
+      ],
+      [
+        "what another stands in for",
+        RENT("0 calls per 1m", "stage a = rent() or none"),
+        ["GANG7002 The limit of 0 calls per 1m is below what one call of `rent` must reserve: 1 call."],
+      ],
+      [
+        "each turn of each attempt",
+        ASKS(", limit: [5 calls per cycle, 5000 tokens per cycle]"),
+        [
+          "GANG7004 A cycle of `p` can call `m` 12 times at worst, and the limit is 5 calls per cycle.",
+          "GANG7004 A cycle of `p` can read and write with `m` 12000 tokens at worst, and the limit is 5000 tokens per cycle.",
+        ],
+      ],
+      [
+        "tokens of a pipeline",
+        ASKS("", "limit: [900 tokens per 1m, 2000 tokens per cycle, 3 calls per cycle]"),
+        [
+          "GANG7002 The limit of 900 tokens per 1m is below what the cheapest cycle must reserve: 1000 tokens.",
+          "GANG7004 A cycle of `p` can read and write 12000 tokens at worst, and the limit is 2000 tokens per cycle.",
+          "GANG7004 A cycle of `p` can call models 12 times at worst, and the limit is 3 calls per cycle.",
+        ],
+      ],
+    ])("%s", (_, text, expected) => {
+      expect(codes(text)).toEqual(expected);
+    });
+
+    test("what an agent may call is bounded by the tool's own limit", () => {
+      const text = (limit: string) => `tool look() -> int = exec("x") { cost: $1${limit} }
+        model m = openai("m") { price: $0 }
+        agent g() -> bool { model: m, tools: [look], prompt: "?" }
+        pipeline p { limit: $9 per cycle\n stage s = g() }`;
+      expect(codes(text(""))).toEqual([expect.stringContaining("GANG7005 Only the limit of $9 per cycle bounds")]);
+      expect(codes(text(", limit: 9 calls per cycle"))).toEqual([]);
+      expect(codes(text(", limit: $10 per cycle"))).toEqual([expect.stringContaining("can cost $10 at worst")]);
+      const [one] = programOf(`gang 1\n${text("")}`).diagnostics.filter(({ code }) => code === "GANG7005");
+      expect(one!.help).toContain("`limit: 20 calls per cycle` in `look`");
+    });
+  });
+
   test("what is only reserved is free again: ten calls of a dollar fit two", () => {
     const text = `model m = openai("m") { price: { read: $1, write: $0 }, tokens: { read: 1000000, write: 1 } }
       retry one { ladder: [self] }

@@ -550,6 +550,97 @@ describe("what a user reads where the slip is a known one", () => {
     ]));
 });
 
+describe("what was told twice, or not at all", () => {
+  const stage = (text: string) => `${MINER}tool pay(x: float) -> bool = exec("./pay") { effect: true }
+type Job = { id: string, patience: duration }
+tool jobs(since: float = 0.0) -> Job[] = exec("./jobs")
+pipeline p for s {\n  ${text}\n}`;
+  const when = (name: string) =>
+    `when f > 0.0 {\n    stage ${name} = guess()\n    stage m_${name} = measure(guess: g)\n  }`;
+  const job = (head: string) => stage(`${head} {\n    stage d = show(text: job.id)\n  }`);
+  const TEST = 'test "t" for p {\n  given ‹NAME› = VALUE\n  run c\n  expect c > 0.0\n}';
+  run([
+    [
+      "a stage of one name in two `when`s",
+      stage(`stage f = fetch()\n  ${when("g")}\n  ${when("‹g›").replace("m_‹g›", "m")}`),
+      ["GANG4002"],
+    ],
+    [
+      "an item with the name of a stage",
+      stage('stage c = fetch()\n  for ‹c› in ["a"] {\n    stage d = price(x: c)\n    stage e = show(text: c)\n  }'),
+      ["GANG2003"],
+    ],
+    [
+      "a `let` with the name of a stage",
+      stage('stage c = fetch()\n  let ‹c› = "x"\n  stage d = show(text: c)'),
+      ["GANG2003"],
+    ],
+    [
+      "a parameter twice",
+      stage("stage c = fetch()")
+        .replace("p for s", "p(a: float, ‹a›: string) for s")
+        .replace("fetch()\n}", "show(text: a)\n}"),
+      ["GANG2005"],
+    ],
+    ["an `expect` that names its stage", stage("stage c = fetch() { expect: ‹c› > 0.0 and c < 1.0 }"), ["GANG4001"]],
+    ["an effect from a cache", 'gang 1\ntool f() -> int = exec("f") { effect: true, ‹cache: true› }', ["GANG6007"]],
+    ["an effect whose stage has a cache", stage("stage c = pay(x: 1.0) { ‹cache: true› }"), ["GANG6007"]],
+    ["nothing is done again where `none` stands behind an effect", stage("stage c = pay(x: 1.0) or none"), []],
+    [
+      "a source that reads a stage",
+      job("stage c = fetch()\n  for job in jobs(since: ‹c›) every 1m by job.id"),
+      ["GANG4018"],
+    ],
+    [
+      "a deadline that reads a `let`",
+      job("let c = 2.0\n  for job in jobs() every 1m by job.id within job.patience * ‹c›"),
+      ["GANG4018"],
+    ],
+    [
+      "a source that asks the memory",
+      job("for job in jobs(since: ‹best(loss)› ?? 0.0) every 1m by job.id"),
+      ["GANG4018"],
+    ],
+    [
+      "a source that reads a parameter",
+      job("for job in jobs(since: c) every 1m by job.id").replace("p for s", "p(c: float) for s"),
+      [],
+    ],
+    [
+      "a title of two tests",
+      `${stage("stage c = fetch()")}\ntest "t" for p {\n  run c\n  expect c > 0.0\n}\ntest ‹"t"› for p {\n  run c\n  expect c < 1.0\n}`,
+      ["GANG2003"],
+    ],
+    [
+      "an agent that nobody calls",
+      `${stage("stage c = fetch()")}\n${TEST.replace("NAME", "guess").replace("VALUE", 'recorded("a.json")')}`,
+      ["GANG4019"],
+    ],
+    [
+      "a tool that an agent may call",
+      `${stage("stage g = guess()\n  stage c = measure(guess: g)").replace("  model: own", "  model: own\n  tools: [maybe]")}\n${TEST.replace("‹NAME›", "maybe").replace("VALUE", "1.0")}`,
+      [],
+    ],
+    ["a key in the program", 'gang 1\nsecret k\nmodel m = openai("gpt-5", ‹key›: k)', ["GANG3005"]],
+  ]);
+
+  test("what has the name of something else is told what that is", () => {
+    const [one] = check(stage('stage c = fetch()\n  let c = "x"')).filter(({ severity }) => severity === "error");
+    expect(one!.message).toBe("The `let` `c` has the name of a stage.");
+  });
+
+  test("in an `expect` the value just made is `it`, everywhere", () => {
+    const text = stage("stage c = fetch() { expect: c > 0.0 and c < 1.0 }");
+    const [one] = check(text).filter(({ severity }) => severity === "error");
+    expect(mended(text, one!)).toContain("expect: it > 0.0 and it < 1.0");
+  });
+
+  test("where a model's key belongs", () => {
+    const [one] = check('gang 1\nmodel m = openai("gpt-5", url: "http://localhost")');
+    expect(one!.help).toContain("`models` in `gang.yaml`");
+  });
+});
+
 /** A slip, the one code that it costs, and what its first mend makes of it. */
 describe("a mend leaves what was meant", () => {
   const stage = (text: string) => `${MINER}pipeline p for s {\n  ${text}\n}`;
