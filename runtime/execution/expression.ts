@@ -54,30 +54,6 @@ export function asksTheWorld(expression: Expr): boolean {
   );
 }
 
-/** Whether evaluating it may ask the memory. */
-export function asksTheMemory(expression: Expr): boolean {
-  return isQuestion(expression) || children(expression).some(asksTheMemory);
-}
-
-const isQuestion = ({ op }: Expr): boolean => op === "recalled" || op === "metric";
-
-/** The expression with the memory's answers in the places of what asks it. */
-export async function answered(
-  expression: Expr,
-  scope: Scope,
-  answer: (request: Request) => Promise<Json>,
-): Promise<Expr> {
-  const answers = new Map<Expr, Expr>();
-  for (const question of questionsIn(expression))
-    answers.set(question, { op: "literal", value: await evaluateAsking(question, scope, answer) });
-  const put = (part: Expr): Expr => answers.get(part) ?? withParts(part, put);
-  return answers.size === 0 ? expression : put(expression);
-}
-
-function questionsIn(expression: Expr): readonly Expr[] {
-  return isQuestion(expression) ? [expression] : children(expression).flatMap(questionsIn);
-}
-
 /** The expression with the values of all names in it: what can be told without the world is told. For a later evaluation. */
 export function closed(expression: Expr, scope: Scope): Expr {
   if (!needsTheWorld(expression)) return { op: "literal", value: evaluate(expression, scope) };
@@ -85,7 +61,7 @@ export function closed(expression: Expr, scope: Scope): Expr {
 }
 
 /** The expression with another in the place of each of its `children`. */
-function withParts(expression: Expr, inner: (part: Expr) => Expr): Expr {
+export function withParts(expression: Expr, inner: (part: Expr) => Expr): Expr {
   switch (expression.op) {
     case "field":
     case "aggregate":

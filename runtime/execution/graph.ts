@@ -1,6 +1,7 @@
 /** The edges of a pipeline's body, worked out once a plan: who provides a name, and who waits for it. */
 import type { Expr, LearnNode, Node } from "../plan.ts";
-import { asksTheMemory, asksTheWorld, namesIn, requiredBy } from "./expression.ts";
+import { asksTheWorld, namesIn, requiredBy } from "./expression.ts";
+import { asksTheMemory } from "./questions.ts";
 
 export interface Graph {
   readonly vertices: readonly Vertex[];

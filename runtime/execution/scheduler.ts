@@ -5,7 +5,7 @@
  * chain nor the width of a fan costs stack, and each edge is looked at once.
  */
 import { setImmediate } from "node:timers/promises";
-import type { Call, Expr, ForNode, LearnNode, LetNode, Node, ObserveNode, StageNode, WhenNode } from "../plan.ts";
+import type { Expr, ForNode, LearnNode, LetNode, Node, ObserveNode, StageNode, WhenNode } from "../plan.ts";
 import { ENVIRONMENT_FAILURES } from "../trail/record.ts";
 import type { Json } from "../types.ts";
 import { canonical, sha256 } from "../values/canonical.ts";
@@ -13,10 +13,11 @@ import { shown, validate } from "../values/validate.ts";
 import { AttemptError } from "./attempt-error.ts";
 import type { RunContext } from "./context.ts";
 import { answerCredit, type Choice, creditFor, type Failure, failureEvidence, measuredEvidence } from "./evidence.ts";
-import { answered, closed, evaluate, evaluateAsking, keyOf, namesIn, type Request } from "./expression.ts";
+import { closed, evaluate, evaluateAsking, keyOf, namesIn, type Request } from "./expression.ts";
 import { type Batch, choicesBehind, Frame, type Root, rootOf, type Settled } from "./frame.ts";
 import { type Graph, metricName, type Vertex } from "./graph.ts";
 import { itemsOf, measuredIn, waitsIn } from "./items.ts";
+import { answered, withAnswers } from "./questions.ts";
 import { stageKey } from "./restored.ts";
 import { type ParkedStage, restoredResult, runStage, type StageResult } from "./stage.ts";
 
@@ -646,20 +647,6 @@ async function release(releases: readonly (() => void)[]): Promise<void> {
     if (index > 0 && index % AT_ONCE === 0) await setImmediate();
     begin();
   }
-}
-
-async function withAnswers(
-  node: StageNode | ObserveNode,
-  put: (of: Expr) => Promise<Expr>,
-): Promise<StageNode | ObserveNode> {
-  if (node.kind === "observe") return { ...node, value: await put(node.value) };
-  const alternatives: Call[] = [];
-  for (const call of node.alternatives) {
-    const given: Call["arguments"][number][] = [];
-    for (const argument of call.arguments) given.push({ ...argument, value: await put(argument.value) });
-    alternatives.push({ ...call, arguments: given });
-  }
-  return { ...node, alternatives, ...(node.expect === undefined ? {} : { expect: await put(node.expect) }) };
 }
 
 const outcomeOf = ({ halted }: Root): string =>
