@@ -21,7 +21,7 @@ export default command({
     { command: "gangc build --emit json --out build", doc: "the plan as data, in build/plan.json" },
   ],
   notes:
-    "plan.ts type-checks against the project's tools: where one no longer takes what the plan gives it, or gives what the plan reads, tsc says so.",
+    "plan.ts type-checks against the project's tools: where one no longer takes what the plan gives it, or gives what the plan reads, tsc says so. Started with Node, it is interrupted and goes on as `gangc run` does (`node out/plan.ts --resume`; `--help` says the rest).",
   async run({ positionals: [path], options }, io) {
     const plan = planOf(programFile(io.cwd, path), io);
     if (plan === undefined) return EXIT.problems;

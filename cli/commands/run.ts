@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { nearest } from "../../compiler/diagnostics/suggestion.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { RefusedError } from "../../runtime/execution/load.ts";
+import { type Resumed, resumable, takeRuns } from "../../runtime/execution/resuming.ts";
 import { unsupported } from "../../runtime/execution/unsupported.ts";
 import { openKnowledge } from "../../runtime/knowledge/open.ts";
 import type { Machine } from "../../runtime/machine.ts";
@@ -21,7 +22,6 @@ import { machineOf } from "../run/machine.ts";
 import { type Job, mine } from "../run/mining.ts";
 import { parsePeers, undeclaredNote } from "../run/peers.ts";
 import { planFor, planForStage, planOf, withSettings } from "../run/program.ts";
-import { resumable, resumingJobs } from "../run/resuming.ts";
 
 const OPTIONS = {
   pipeline: { value: "P", doc: "run this one; else all of the file" },
@@ -78,6 +78,11 @@ export default command({
     }
   },
 });
+
+function jobOf({ head, plan, program, run }: Resumed): Job {
+  const { peer, pipeline } = head;
+  return { peer, plan, pipelines: [pipeline], pipeline, program, resume: run };
+}
 
 /** What a run that goes on has already. */
 const BEGUN_WITH = ["pipeline", "stage", "cycles", "forever", "peer", "set", "input", "seed", "dry-run"] as const;
@@ -185,7 +190,7 @@ async function mineWith(plan: Plan, request: Request, machine: Machine, secrets:
   const peers = [...begun, ...(resumed ?? []).map(({ head }) => head)].map(({ peer }) => peer);
   const trail = await openTrail({ directory: request.store, peers: [...new Set(peers)], clock: systemClock });
   try {
-    const jobs = resumed === undefined ? begun : await resumingJobs(resumed, request.store, trail);
+    const jobs = resumed === undefined ? begun : (await takeRuns(resumed, request.store, trail)).map(jobOf);
     const knowledge = await openKnowledge({ source: trail, store: request.store, clock: systemClock });
     try {
       const { cycles, seed, input, store } = request;

@@ -1,5 +1,7 @@
 /** `gangc test`: runs the `test` blocks of a program, without network and on a store that is thrown away. */
+
 import { systemClock } from "../../runtime/clock.ts";
+import { onInterrupt } from "../../runtime/interrupt.ts";
 import type { Plan } from "../../runtime/plan.ts";
 import { Secrets } from "../../runtime/secrets.ts";
 import { runTest, type TestResult } from "../../runtime/testing/run-test.ts";
@@ -8,7 +10,6 @@ import { command, usageError } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { IO } from "../io.ts";
 import { programFile } from "../paths.ts";
-import { onInterrupt } from "../run/display.ts";
 import { guarded } from "../run/guarded.ts";
 import { machineOf } from "../run/machine.ts";
 import { planOf } from "../run/program.ts";

@@ -1,5 +1,4 @@
 /** The ways in which a run is shown while it goes on. */
-import { constants } from "node:os";
 import type { Draft } from "../../runtime/trail/record.ts";
 import type { IO } from "../io.ts";
 import { plainLine } from "../ui/plain.ts";
@@ -47,21 +46,4 @@ export async function openDisplay(kind: DisplayKind, io: IO, view: () => View, n
       return { show() {}, close: () => screen.close() };
     }
   }
-}
-
-/** The first signal asks for an end, `onSignal`; the second one ends at once. Returns what stops listening. */
-export function onInterrupt(onSignal: () => void): () => void {
-  let asked = false;
-  const listeners = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => {
-    const listener = (): void => {
-      if (asked) process.exit(128 + constants.signals[signal]);
-      asked = true;
-      onSignal();
-    };
-    process.on(signal, listener);
-    return () => process.off(signal, listener);
-  });
-  return () => {
-    for (const stop of listeners) stop();
-  };
 }

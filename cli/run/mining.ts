@@ -1,9 +1,11 @@
 /** A run from its first record to its last words: the peers side by side, the display, the interrupt. */
+
 import type { Clock } from "../../runtime/clock.ts";
 import { sourcesOf } from "../../runtime/execution/asking.ts";
 import { runPlan } from "../../runtime/execution/execute.ts";
 import { Latch } from "../../runtime/execution/latch.ts";
 import type { RestoredRun } from "../../runtime/execution/restored.ts";
+import { onInterrupt } from "../../runtime/interrupt.ts";
 import type { Knowledge } from "../../runtime/knowledge/knowledge.ts";
 import type { Machine } from "../../runtime/machine.ts";
 import type { Json, Plan } from "../../runtime/plan.ts";
@@ -15,7 +17,7 @@ import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { IO } from "../io.ts";
 import { closingText, openingText } from "../ui/closing.ts";
 import { advance, initialState, type RunState, withKnown } from "../ui/state.ts";
-import { type DisplayKind, onInterrupt, openDisplay } from "./display.ts";
+import { type DisplayKind, openDisplay } from "./display.ts";
 import { type Learner, learnersOf, lessonsOf, ofFirst, ranked, stagesOf } from "./lessons.ts";
 
 /** One peer's part of a run. */

@@ -1,5 +1,7 @@
-import { spawnSync } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { fileSystemHost } from "../../cli/host.ts";
@@ -127,6 +129,91 @@ describe("the S&P 500 example", () => {
     const { status, stderr } = node(folder, ["out/plan.ts", "--cycles", "some"]);
     expect(status).toBe(2);
     expect(stderr).toMatch(/--cycles takes a whole number from 1, not "some"/);
+  });
+});
+
+describe("a program that is interrupted", () => {
+  const PROGRAM = `gang 1
+tool first() -> int = exec("node", "first.mjs")
+tool slow(of: int) -> int = exec("node", "slow.mjs") { timeout: 1m }
+pipeline p {
+  stage one = first()
+  stage two = slow(of: one)
+}
+pipeline other {
+  stage one = first()
+}
+`;
+  const FIRST = `import { appendFileSync } from "node:fs";
+appendFileSync("calls", "first\\n");
+console.log(7);
+`;
+  const SLOW = `import { appendFileSync, existsSync } from "node:fs";
+appendFileSync("calls", "slow\\n");
+if (existsSync("up")) console.log(8);
+else setTimeout(() => {}, 50_000);
+`;
+
+  async function program(): Promise<string> {
+    const folder = mkdtempSync(join(tmpdir(), "gang-built-"));
+    folders.push(folder);
+    const put = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+    put("package.json", '{ "type": "module" }');
+    put("main.gang", PROGRAM);
+    put("first.mjs", FIRST);
+    put("slow.mjs", SLOW);
+    mkdirSync(join(folder, "node_modules"));
+    symlinkSync(REPOSITORY, join(folder, "node_modules/ganglion"));
+    expect(await gangc(["build"], { cwd: folder })).toMatchObject({ exit: 0 });
+    return folder;
+  }
+
+  const calls = (folder: string): string[] =>
+    existsSync(join(folder, "calls")) ? readFileSync(join(folder, "calls"), "utf8").trim().split("\n") : [];
+
+  async function interrupted(folder: string, signal: NodeJS.Signals): Promise<number | null> {
+    const child = spawn(process.execPath, ["out/plan.ts", "--pipeline", "p", "--peer", "miner"], { cwd: folder });
+    const over = once(child, "close");
+    while (!calls(folder).includes("slow")) await new Promise((wake) => setTimeout(wake, 20));
+    child.kill(signal);
+    const [code] = await over;
+    return code;
+  }
+
+  test.each(["SIGHUP", "SIGINT", "SIGKILL"] as const)(
+    "ends by %s, and goes on with what was left unfinished: no stage that has ended runs again",
+    async (signal) => {
+      const folder = await program();
+      expect(await interrupted(folder, signal)).toBe(signal === "SIGKILL" ? null : 130);
+      writeFileSync(join(folder, "up"), "");
+      const { status, stdout, stderr } = node(folder, ["out/plan.ts", "--resume"]);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      expect(JSON.parse(stdout)).toMatchObject({ pipeline: "p", status: "ok" });
+      expect(calls(folder)).toEqual(["first", "slow", "slow"]);
+      const { peer } = JSON.parse((await gangc(["runs", "--format", "json"], { cwd: folder })).out)[0];
+      expect(peer).toBe("miner");
+      const again = node(folder, ["out/plan.ts", "--resume"]);
+      expect([again.status, again.stderr]).toEqual([2, "There is no run to go on with: all have come to their end.\n"]);
+      const ended = node(folder, ["out/plan.ts", "--resume", "last"]);
+      expect([ended.status, ended.stderr]).toEqual([2, expect.stringMatching(/^The run .* has come to its end\.\n/)]);
+    },
+    30_000,
+  );
+
+  test("says how it is called", async () => {
+    const folder = await program();
+    const { status, stdout, stderr } = node(folder, ["out/plan.ts", "--help"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toContain("SIGTERM and SIGHUP end it cleanly");
+    expect(stdout).toContain("--resume [RUN]");
+    const both = node(folder, ["out/plan.ts", "--resume", "--cycles", "2"]);
+    expect([both.status, both.stderr]).toEqual([
+      2,
+      expect.stringContaining("--resume and --cycles exclude each other: a run goes on as it was begun."),
+    ]);
+    const unknown = node(folder, ["out/plan.ts", "--resume", "0123abcd"]);
+    expect([unknown.status, unknown.stderr]).toEqual([2, 'There is no run "0123abcd".\n']);
+    expect(existsSync(join(folder, "calls"))).toBe(false);
   });
 });
 

@@ -182,7 +182,7 @@ describe("going on", () => {
     const ended = await run("--resume", id);
     expect(ended).toMatchObject({ exit: EXIT.usage, talk: expect.stringContaining("has come to its end") });
     const nothing = await run("--resume");
-    expect(nothing).toMatchObject({ exit: EXIT.usage, talk: expect.stringContaining("there is no run to go on with") });
+    expect(nothing).toMatchObject({ exit: EXIT.usage, talk: expect.stringContaining("There is no run to go on with") });
   });
 
   test("a program that has changed is refused, with what to do", async () => {
@@ -204,7 +204,7 @@ describe("before anything runs", () => {
     [["--cycles", "2", "--forever"], "exclude each other"],
     [["--seed", "-1"], "--seed"],
     [["--resume", "--cycles", "2"], "--resume and --cycles exclude each other"],
-    [["--resume", "0123456789"], "there is no run"],
+    [["--resume", "0123456789"], "There is no run"],
     [["--pipeline", "serch"], "Did you mean search?"],
     [["--peer", "a,a"], "twice"],
     [["--input", "missing.yaml"], "cannot read missing.yaml"],

@@ -1,15 +1,12 @@
-/** `gangc run --resume`: which runs go on, by which plan, and why one cannot. */
-import { planFrom, RefusedError } from "../../runtime/execution/load.ts";
-import { type RunHead, runHeads, takeRun } from "../../runtime/execution/restored.ts";
-import type { Plan } from "../../runtime/plan.ts";
-import { artifactsOf } from "../../runtime/trail/artifacts.ts";
-import { readTrail } from "../../runtime/trail/reader.ts";
-import type { KnownRecord, Record } from "../../runtime/trail/record.ts";
-import type { Trail } from "../../runtime/trail/trail.ts";
-import { mayWrite } from "../../runtime/trail/writers.ts";
-import { usageError } from "../command.ts";
-import type { Job } from "./mining.ts";
-import { runNamed } from "./named.ts";
+/** `--resume`: which runs go on, by which plan, and why one cannot. */
+import type { Plan } from "../plan.ts";
+import { artifactsOf } from "../trail/artifacts.ts";
+import { readTrail } from "../trail/reader.ts";
+import type { KnownRecord, Record } from "../trail/record.ts";
+import type { Trail } from "../trail/trail.ts";
+import { mayWrite } from "../trail/writers.ts";
+import { planFrom, RefusedError } from "./load.ts";
+import { type RestoredRun, type RunHead, runHeads, takeRun } from "./restored.ts";
 
 /** A run that is to go on, and the plan with which it was begun. */
 export interface Resumable {
@@ -21,7 +18,7 @@ export interface Resumable {
 
 /**
  * `wanted`: the beginning of a run's id, or "" for all that the last process left unfinished. Items of a source are not
- * among these: whoever reads the source goes on with them.
+ * among these: whoever reads the source goes on with them. Rejects with `RefusedError`.
  */
 export async function resumable(store: string, wanted: string, compiled: Plan): Promise<readonly Resumable[]> {
   const alive = mayWrite(store);
@@ -52,16 +49,29 @@ function unfinished(heads: readonly RunHead[], alive: (process: string) => boole
   );
   const last = left.at(-1);
   if (last === undefined)
-    throw usageError("there is no run to go on with: all have come to their end.", "gangc runs lists them.");
+    throw new RefusedError("usage", ["There is no run to go on with: all have come to their end."]);
   return left.filter(({ process }) => process === last.process);
 }
 
 function named(heads: readonly RunHead[], wanted: string): readonly RunHead[] {
-  const id = runNamed(
+  const found = runsNamed(
     wanted,
     heads.map(({ run }) => run),
   );
-  return heads.filter(({ run }) => run === id);
+  if (found.length === 1) return heads.filter(({ run }) => run === found[0]);
+  const what = JSON.stringify(wanted);
+  throw new RefusedError("usage", [
+    found.length === 0
+      ? `There is no run ${what}.`
+      : `${found.length} runs begin with ${what}: more of the id is needed.`,
+  ]);
+}
+
+/** The runs that may be meant: the one of this id, or those whose ids begin so; `last` is the newest. */
+export function runsNamed(wanted: string, ids: readonly string[]): readonly string[] {
+  const known = [...new Set(ids)];
+  if (wanted === "last") return known.toSorted().slice(-1);
+  return known.includes(wanted) ? [wanted] : known.filter((id) => id.startsWith(wanted));
 }
 
 /** A run goes on by the very plan that it was begun with, settings of its peer and of `--set` included, as long as the program is what it was. */
@@ -88,16 +98,21 @@ async function planOfRun(
   return { ...planFrom(JSON.parse(bytes.toString("utf8"))), root: compiled.root };
 }
 
-/** Takes the runs over for this process. */
-export async function resumingJobs(runs: readonly Resumable[], store: string, trail: Trail): Promise<readonly Job[]> {
-  const jobs: Job[] = [];
-  for (const { head, plan, program } of runs) {
-    const { run: id, peer, pipeline } = head;
+export interface Resumed extends Resumable {
+  readonly run: RestoredRun;
+}
+
+/** Takes the runs over for the process that writes this trail. Rejects with `RefusedError`. */
+export async function takeRuns(runs: readonly Resumable[], store: string, trail: Trail): Promise<readonly Resumed[]> {
+  const resumed: Resumed[] = [];
+  for (const one of runs) {
+    const { run: id } = one.head;
     const taken = await takeRun(store, trail, id);
-    if (taken.outcome === "taken") {
-      jobs.push({ peer, plan, pipelines: [pipeline], pipeline, program, resume: taken.run });
-    } else if (taken.outcome === "running") throw usageError(`the run ${id} is under way in another process.`);
-    else throw usageError(`the run ${id} has come to its end.`, "Without --resume a new one is begun.");
+    if (taken.outcome === "taken") resumed.push({ ...one, run: taken.run });
+    else if (taken.outcome === "running")
+      throw new RefusedError("usage", [`The run ${id} is under way in another process.`]);
+    else
+      throw new RefusedError("usage", [`The run ${id} has come to its end.`, "Without --resume a new one is begun."]);
   }
-  return jobs;
+  return resumed;
 }
