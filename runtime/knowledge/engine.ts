@@ -18,15 +18,20 @@ import { CLAIMS, type ClaimText, FACTS, type Facts, isPlain, OBSERVED, type Plac
 import type { Filter } from "./filter.ts";
 import {
   agreementsSql,
-  LEVELS_SQL,
+  FRESH_VOICES_SQL,
+  KEEP_LEVELS_SQL,
+  KEEP_VOICES_SQL,
   ROLLUP_SOME_SQL,
   ROLLUP_SQL,
   ROLLUP_STAGE_SQL,
-  TEXTS_SQL,
+  staleSql,
   TRUST_SQL,
+  textsSql,
+  thawSql,
+  VOICES_SQL,
 } from "./queries.sql.ts";
 import { ROLLED } from "./rollup.sql.ts";
-import { LEVELS, SCORE } from "./score.sql.ts";
+import { HEARD, LEVELS, SCORE, VOICES } from "./score.sql.ts";
 
 export const TRUSTED = {
   schema: "ranking",
@@ -69,20 +74,29 @@ const WANTED = {
   name: "wanted",
   columns: { number: "INTEGER", place: "INTEGER", code: "BIGINT" },
 } as const satisfies Table;
-/** Stages whose agreements are to be made again. */
-const DUE = { schema: "ranking", name: "due", columns: { place: "INTEGER" } } as const satisfies Table;
+/** Stages whose agreements or voices are to be made; the moment as of which the sums of these are. */
+const DUE = {
+  schema: "ranking",
+  name: "due",
+  columns: { place: "INTEGER", moment: "DOUBLE" },
+} as const satisfies Table;
+/** Claims whose voices and levels are to be made again. */
+const FRESH = { schema: "ranking", name: "fresh", columns: { claim: "INTEGER" } } as const satisfies Table;
 
-/** What is asked. `scope` null: all are own. See `queries.sql.ts`. */
+/**
+ * What is asked. `scope` null: all are own; `is_own`: whether that of a plain stage is; `moment`: that of the sums that are
+ * kept of it, else now. See `score.sql.ts`.
+ */
 export interface Asked {
   readonly place: number;
   readonly scope: number | null;
+  readonly is_own: boolean;
   readonly now: number;
+  readonly moment: number;
   /** Milliseconds, or evaluations. */
   readonly halflife: number;
   readonly top: number;
-  readonly explore: number;
   readonly seed: string;
-  readonly own_only: boolean;
 }
 
 const ASKED = {
@@ -91,12 +105,12 @@ const ASKED = {
   columns: {
     place: "INTEGER",
     scope: "INTEGER",
+    is_own: "BOOLEAN",
     now: "DOUBLE",
+    moment: "DOUBLE",
     halflife: "DOUBLE",
     top: "INTEGER",
-    explore: "DOUBLE",
     seed: "VARCHAR",
-    own_only: "BOOLEAN",
   },
 } as const satisfies Table;
 
@@ -106,12 +120,12 @@ export const HALFLIFE = SCORE.halflifeSeconds * 1000;
 export const NO_QUESTION: Asked = {
   place: -1,
   scope: null,
+  is_own: true,
   now: 0,
+  moment: 0,
   halflife: HALFLIFE,
   top: 1,
-  explore: 0,
   seed: "",
-  own_only: false,
 };
 
 /** Half-lives of a stage that are kept added up; more are added up on the spot. */
@@ -142,6 +156,18 @@ function viewsOf(sealed: boolean, dropped: boolean): string[] {
   });
 }
 
+/** Where the voices and levels of a stage for a half-life stand: those of a snapshot, until there is news of the stage. */
+interface Level {
+  schema: "sealed.told" | "told";
+  /** As of which its sums are. */
+  readonly moment: number;
+  /** Claims of which there was news since. */
+  readonly stale: Set<number>;
+}
+
+/** So many half-lives after their moment sums are made as of another: 2^500 can still be multiplied by. */
+const FARTHEST = 500;
+
 /** In this time agreements fade by less than half a per cent. */
 const AGREEMENT_MILLISECONDS = 3600 * 1000;
 
@@ -157,8 +183,7 @@ export class Engine {
   private readonly types: { readonly [name in "INTEGER" | "DOUBLE" | "VARCHAR" | "BOOLEAN"]: DuckDBType };
   private readonly agreed = new Map<number, { readonly version: number; readonly at: number }>();
   private readonly held = new Map<number, Set<number>>();
-  /** The table that has the levels of a stage for a half-life, and of which version of the stage they are. */
-  private readonly levels = new Map<number, Map<number, { readonly version: number; readonly table: string }>>();
+  private readonly levels = new Map<number, Map<number, Level>>();
   /** Claims and peers with news, by place. */
   private changed = new Map<number, Map<string, readonly [place: number, claim: number, peer: number]>>();
   private changes = 0;
@@ -169,6 +194,8 @@ export class Engine {
   private replaced = 0;
   private rows = 0;
   private regimes = -1;
+  /** What stands in the row of `asked`. */
+  private asked: Asked | undefined;
 
   private constructor(
     instance: DuckDBInstance,
@@ -203,8 +230,8 @@ export class Engine {
     if (snapshot !== undefined)
       await connection.run(`attach '${snapshot.replaceAll("'", "''")}' as sealed (read_only)`);
     await connection.run("create schema if not exists told; create schema if not exists ranking");
-    const told = [FACTS, CLAIMS, OBSERVED, ROLLED, LEVELS, RENEWED, DROPPED];
-    const tables = [...told, CHANGED, WANTED, HELD, DUE, TRUSTED, AGREEMENTS, PLACES, REGIMES, ASKED];
+    const told = [FACTS, CLAIMS, OBSERVED, ROLLED, VOICES, LEVELS, RENEWED, DROPPED];
+    const tables = [...told, CHANGED, WANTED, HELD, DUE, FRESH, HEARD, TRUSTED, AGREEMENTS, PLACES, REGIMES, ASKED];
     const views = viewsOf(snapshot !== undefined, false);
     await connection.run([...tables.map(createTable), ...views].join(";\n"));
     await connection.run("insert into ranking.asked default values");
@@ -235,11 +262,13 @@ export class Engine {
     for (const { id, version } of facts.allPlaces()) {
       if (at.has(id)) this.agreed.set(id, { version, at: at.get(id)! });
     }
-    if (!this.sealed) return this.run("unlevelled", "delete from told.levels").then(() => undefined);
+    if (!this.sealed) return this.unlevel();
     const levelled = await this.connection.runAndReadAll("select distinct place from sealed.told.levels");
     const sealed = new Set(levelled.getRows().map(([place]) => place as number));
-    for (const { id, version } of facts.allPlaces())
-      if (sealed.has(id)) this.levels.set(id, new Map([[HALFLIFE, { version, table: "sealed.told.levels" }]]));
+    for (const { id, newest } of facts.allPlaces()) {
+      if (!sealed.has(id)) continue;
+      this.levels.set(id, new Map([[HALFLIFE, { schema: "sealed.told", moment: newest, stale: new Set() }]]));
+    }
   }
 
   /** What a snapshot keeps of the trust. */
@@ -300,19 +329,20 @@ export class Engine {
       WANTED,
       claims.map(({ place, code }, index) => [index, place.id, code]),
     );
-    const found = await this.connection.runAndReadAll(
+    const statement = await this.prepare(
+      "numbers",
       "select w.number, c.claim from ranking.wanted w join ranking.claims c on c.place = w.place and c.code = w.code",
     );
-    await this.connection.run("delete from ranking.wanted");
+    const found = await statement.runAndReadAll();
+    await this.run("found", "delete from ranking.wanted");
     return new Map(found.getRows() as [number, number][]);
   }
 
-  /** What a snapshot says of the claims of a stage. */
-  async tell(facts: Facts, place: number): Promise<void> {
-    const asked = { ...NO_QUESTION, place };
-    for (const { claim, ...text } of await this.ask<{ claim: number } & ClaimText>("texts", TEXTS_SQL, asked)) {
+  /** What the snapshot says of claims of a stage. */
+  async tell(facts: Facts, place: number, claims: readonly number[]): Promise<void> {
+    const found = await this.connection.runAndReadAll(textsSql(place, claims));
+    for (const { claim, ...text } of found.getRowObjectsJS() as unknown as ({ claim: number } & ClaimText)[])
       facts.know(claim, text);
-    }
   }
 
   private note(place: number, claim: number, peer: number): void {
@@ -329,6 +359,7 @@ export class Engine {
     const before = keys.size;
     keys.set(`${claim} ${peer}`, [place, claim, peer]);
     this.changes += keys.size - before;
+    for (const { stale } of this.levels.get(place)?.values() ?? []) stale.add(claim);
   }
 
   /** What these records said no longer counts; the sums that they are in are made anew. */
@@ -362,7 +393,7 @@ export class Engine {
       const places = [...this.held.keys()].sort((a, b) => a - b);
       const size = Math.max(1, Math.floor(places.length / Math.ceil((this.rows + 1) / PART)));
       for (let start = 0; start < places.length; start += size) {
-        await this.due(places.slice(start, start + size));
+        await this.due(places.slice(start, start + size).map((place) => [place, 0]));
         this.rolled += await this.insert("some", ROLLUP_SOME_SQL);
       }
       await this.due([]);
@@ -392,8 +423,9 @@ export class Engine {
     this.changes -= keys.length;
   }
 
-  /** Whether a stage's evidence is kept added up for this half-life, from now on if not yet. After `rollUp`. */
+  /** Adds up a stage's evidence for this half-life; it is kept so from now on. @returns false where it is not. */
   async hold(place: number, halflife: number): Promise<boolean> {
+    await this.rollUp(place);
     const known = this.held.get(place)!;
     if (known.has(halflife)) return true;
     if (known.size >= MOST_HELD || !(halflife >= 1)) return false;
@@ -406,42 +438,83 @@ export class Engine {
     return true;
   }
 
-  /** @returns the table in which there are the levels of a plain stage for a half-life that it is kept for. */
-  async level(place: Place, halflife: number): Promise<string> {
-    const known = this.levels.get(place.id)?.get(halflife);
-    if (known?.version === place.version) return known.table;
-    await this.put({ ...NO_QUESTION, place: place.id, halflife });
-    if (known !== undefined)
-      await this.run(
-        "old levels",
-        "delete from told.levels l using ranking.asked where l.place = asked.place and l.halflife = asked.halflife",
-      );
-    await this.levelAll([place], halflife);
-    return "told.levels";
+  /**
+   * Brings the voices and levels of a plain stage up to date. What is asked comes back with their moment; `undefined` where
+   * none are kept for the half-life.
+   */
+  async level(place: Place, question: Asked): Promise<{ schema: Level["schema"]; asked: Asked } | undefined> {
+    const { halflife } = question;
+    let level = this.levels.get(place.id)?.get(halflife);
+    if (level === undefined || (place.newest - level.moment) / halflife > FARTHEST) {
+      if (!(await this.hold(place.id, halflife))) return undefined;
+      if (level?.schema === "told") await this.unlevel({ ...question, place: place.id });
+      await this.levelAll([place], halflife);
+      level = this.levels.get(place.id)!.get(halflife)!;
+    }
+    const asked = { ...question, moment: level.moment };
+    if (level.stale.size > 0) {
+      await this.put(asked);
+      await this.relevel(level);
+    }
+    return { schema: level.schema, asked };
   }
 
-  /** Makes the levels of plain stages that have none. */
+  /** Makes again what is kept of the claims with news, of the stage asked. */
+  private async relevel(level: Level): Promise<void> {
+    await append(
+      this.connection,
+      FRESH,
+      [...level.stale].map((claim) => [claim]),
+    );
+    for (const table of ["voices", "levels"] as const) {
+      if (level.schema === "told") await this.run(`stale ${table}`, staleSql(table));
+      else await this.run(`thaw ${table}`, thawSql(table));
+    }
+    await this.run("fresh voices", FRESH_VOICES_SQL);
+    await this.keep();
+    await this.run("refreshed", "delete from ranking.fresh");
+    level.schema = "told";
+    level.stale.clear();
+  }
+
+  /** Makes the voices and levels of plain stages that have none. After `rollUp`. */
   async levelAll(places: readonly Place[], halflife = HALFLIFE): Promise<void> {
     await this.put({ ...NO_QUESTION, halflife });
     for (let start = 0; start < places.length; start += DUE_AT_ONCE) {
       const part = places.slice(start, start + DUE_AT_ONCE);
-      await this.due(part.map(({ id }) => id));
-      await this.run("levels", `insert into told.levels ${LEVELS_SQL}`);
-      for (const { id, version } of part) {
+      await this.due(part.map(({ id, newest }) => [id, newest]));
+      await this.run("voices", VOICES_SQL);
+      await this.keep();
+      for (const { id, newest } of part) {
         const levels = this.levels.get(id) ?? new Map();
-        this.levels.set(id, levels.set(halflife, { version, table: "told.levels" }));
+        this.levels.set(id, levels.set(halflife, { schema: "told", moment: newest, stale: new Set() }));
       }
     }
     await this.due([]);
   }
 
-  private async due(places: readonly number[]): Promise<void> {
+  private async keep(): Promise<void> {
+    await this.run("keep voices", KEEP_VOICES_SQL);
+    await this.run("keep levels", KEEP_LEVELS_SQL);
+    await this.run("kept", "delete from ranking.heard");
+  }
+
+  /** Drops what is kept of a stage for a half-life, or of all. */
+  private async unlevel(question?: Asked): Promise<void> {
+    if (question === undefined) this.levels.clear();
+    else await this.put(question);
+    for (const table of ["voices", "levels"]) {
+      const some = `delete from told.${table} k using ranking.asked a where k.place = a.place and k.halflife = a.halflife`;
+      await this.run(
+        `no ${table} ${question !== undefined}`,
+        question === undefined ? `delete from told.${table}` : some,
+      );
+    }
+  }
+
+  private async due(places: readonly (readonly [place: number, moment: number])[]): Promise<void> {
     await this.run("done", "delete from ranking.due");
-    await append(
-      this.connection,
-      DUE,
-      places.map((place) => [place]),
-    );
+    await append(this.connection, DUE, places);
   }
 
   /** @returns how many rows it came to. */
@@ -454,16 +527,28 @@ export class Engine {
     return (await (await this.prepare(name, sql)).run()).rowsChanged;
   }
 
-  async ask<Row>(name: string, sql: string | (() => string), asked: Asked, filter?: Filter): Promise<Row[]> {
+  async ask<Row>(name: string, sql: string | (() => string), asked: Asked): Promise<Row[]> {
+    await this.put(asked);
+    return (await (await this.prepare(name, sql)).runAndReadAll()).getRowObjectsJS() as Row[];
+  }
+
+  /** The same, by columns. */
+  async columns(
+    name: string,
+    sql: () => string,
+    asked: Asked,
+    filter?: Filter,
+  ): Promise<{ readonly [column: string]: readonly unknown[] }> {
     await this.put(asked);
     const statement = await this.prepare(name, sql);
     if (filter !== undefined && Object.keys(filter.values).length > 0)
       statement.bind(filter.values as Record<string, DuckDBValue>);
-    const result = await statement.runAndReadAll();
-    return result.getRowObjectsJS() as Row[];
+    return (await statement.runAndReadAll()).getColumnsObjectJS();
   }
 
   private async put(asked: Asked): Promise<void> {
+    if (this.asked === asked) return;
+    this.asked = undefined;
     const columns = Object.entries(ASKED.columns);
     const question = await this.prepare(
       "asked",
@@ -472,6 +557,7 @@ export class Engine {
     const types = Object.fromEntries(columns.map(([column, type]) => [column, this.types[type]]));
     question.bind({ ...asked } as Record<string, DuckDBValue>, types);
     await question.run();
+    this.asked = asked;
   }
 
   /**
@@ -486,7 +572,7 @@ export class Engine {
       const some = due.filter((place) => isPlain(place) === plain);
       for (let start = 0; start < some.length; start += DUE_AT_ONCE) {
         const part = some.slice(start, start + DUE_AT_ONCE);
-        await this.due(part.map(({ id }) => id));
+        await this.due(part.map(({ id }) => [id, now]));
         await this.run("faded", "delete from ranking.agreements a using ranking.due d where d.place = a.place");
         await this.run(
           `agreements ${plain}`,
@@ -498,8 +584,7 @@ export class Engine {
     await this.due([]);
     await this.run("distrust", "delete from ranking.trusted");
     await this.run("trust", `insert into ranking.trusted select peer, trust from (${TRUST_SQL})`);
-    this.levels.clear();
-    await this.run("unlevelled", "delete from told.levels");
+    await this.unlevel();
   }
 
   private dueOf(facts: Facts, now: number): Place[] {

@@ -8,7 +8,7 @@ import { type Regime, Regimes } from "./drift/regimes.ts";
 import { type Watch, watch } from "./drift/watch.ts";
 import { type Asked, Engine, NO_QUESTION } from "./engine.ts";
 import { type ClaimText, Facts, isEmpty, isPlain, type Place, type Refusal } from "./facts.ts";
-import { filterSql } from "./filter.ts";
+import { type Filter, filterSql } from "./filter.ts";
 
 import { Following } from "./following.ts";
 import type {
@@ -24,6 +24,7 @@ import type {
 } from "./knowledge.ts";
 
 import { ATTEMPT_SQL, LAST_SQL, MEASURED_SQL, METRIC_SQL, observationsSql, recallSql } from "./queries.sql.ts";
+import { inOrder, type Ranking } from "./ranking.ts";
 import { SCORE, type ScoreShape } from "./score.sql.ts";
 import type { OpenSnapshot } from "./snapshot/read.ts";
 
@@ -50,8 +51,8 @@ const BATCH = 16_384;
 /** The newest values of claims that have several are looked at for drift; so many. */
 const WATCHED = 2048;
 
-/** More rows than asked for, so that neighbours and what does not fit the program can be passed over. */
-const SPARE = 4;
+/** So many rankings of a stage are remembered. */
+const REMEMBERED = 64;
 
 export async function openKnowledge(options: KnowledgeOptions): Promise<OpenKnowledge> {
   const { store, clock } = options;
@@ -78,7 +79,7 @@ class DuckKnowledge implements OpenKnowledge {
   private trust = { generation: 0, at: -Infinity, count: 0 };
   private readonly recent = new Map<
     string,
-    { version: number; generation: number; now: number; rows: readonly RankedRow[] }
+    { readonly version: number; readonly generation: number; readonly now: number; readonly ranking: Ranking }
   >();
 
   constructor(options: KnowledgeOptions, snapshot?: OpenSnapshot) {
@@ -136,23 +137,12 @@ class DuckKnowledge implements OpenKnowledge {
     if (place === undefined || isEmpty(place)) return NOTHING;
     if (query.from.length === 0)
       return { patterns: [], antipatterns: [], known: place.claims, generation: this.trust.generation };
-    const rows = await this.ranked(
-      place,
-      query,
-      query.scope === null ? null : this.facts.scopes.find(query.scope),
-      false,
-    );
-    const passes = (row: RankedRow) => query.admits?.(JSON.parse(row.chosen) as Json) ?? true;
-    const choose = (pattern: boolean) =>
-      query.from.includes(pattern ? "patterns" : "antipatterns")
-        ? spread(
-            rows.filter((row) => row.pattern === pattern && passes(row)),
-            query,
-          )
-        : [];
+    const scope = query.scope === null ? null : this.facts.scopes.find(query.scope);
+    const ranking = await this.ranked(place, query, scope);
+    const shown = await this.shown(place, ranking, query);
     return {
-      patterns: choose(true).map((row) => this.toRanked(row)),
-      antipatterns: choose(false).map((row) => this.toRanked(row)),
+      patterns: shown.patterns.map((row) => this.toRanked(row)),
+      antipatterns: shown.antipatterns.map((row) => this.toRanked(row)),
       known: place.claims,
       generation: this.trust.generation,
     };
@@ -177,8 +167,8 @@ class DuckKnowledge implements OpenKnowledge {
       top: 1,
       halflife: { seconds: SCORE.halflifeSeconds },
     };
-    const rows = await this.ranked(place, asked, scope, scope !== null);
-    const best = rows.find((row) => row.pattern && (query.admits?.(JSON.parse(row.chosen) as Json) ?? true));
+    const ranking = await this.ranked(place, asked, scope);
+    const [best] = (await this.shown(place, ranking, asked, scope !== null)).patterns;
     if (best === undefined) return undefined;
     const engine = await this.started();
     const [found] = await this.exclusively(() =>
@@ -193,7 +183,7 @@ class DuckKnowledge implements OpenKnowledge {
     return {
       claim: best.hash,
       value: JSON.parse(best.chosen) as Json,
-      strength: best.strength,
+      strength: best.ranking.strength[best.index]!,
       attempt: found?.attempt,
     };
   }
@@ -357,16 +347,10 @@ class DuckKnowledge implements OpenKnowledge {
   }
 
   /** What was asked before, of the same evidence and nearly at the same time, is not asked again. */
-  private async ranked(
-    place: Place,
-    query: RecallQuery,
-    scope: number | null,
-    ownOnly: boolean,
-  ): Promise<readonly RankedRow[]> {
-    const { halflife, explore, where } = query;
+  private async ranked(place: Place, query: RecallQuery, scope: number | null): Promise<Ranking> {
+    const { halflife, where } = query;
     const filter = where === undefined ? undefined : filterSql(where, this.facts);
-    const spare = query.admits !== undefined || query.near !== undefined ? SPARE : 1;
-    const key = JSON.stringify([place.id, scope, ownOnly, query.top * spare, halflife, where ?? null, explore ?? null]);
+    const key = JSON.stringify([place.id, scope, halflife, where ?? null]);
     const engine = await this.started();
     return this.exclusively(async () => {
       await this.renewTrust(engine);
@@ -379,43 +363,77 @@ class DuckKnowledge implements OpenKnowledge {
         known.generation === this.trust.generation &&
         (lag === 0 || (lag <= 1 && filter?.aging !== true))
       ) {
-        return known.rows;
+        return known.ranking;
       }
       await engine.flush(this.facts);
-      await engine.rollUp(place.id);
       const version = place.version;
       const evaluations = "evaluations" in halflife;
-      const span = evaluations ? halflife.evaluations : halflife.seconds * 1000;
       const now = query.now >= place.newest - MOMENT ? Math.max(query.now, place.newest) : query.now;
-      const kept = !evaluations && filter === undefined && now >= place.newest && (await engine.hold(place.id, span));
-      const plain = isPlain(place);
-      const shape: Omit<ScoreShape, "of"> = {
-        sums: kept ? "kept" : evaluations ? "evaluations" : "seconds",
-        plain,
-        ...(kept && plain ? { levels: await engine.level(place, span) } : {}),
-        ...(filter === undefined ? {} : { filter: filter.sql }),
-      };
-      const found = await engine.ask<ScoredRow>(
-        `recall ${shape.sums} ${plain} ${shape.levels} ${filter?.sql ?? ""}`,
+      const span = evaluations ? halflife.evaluations : halflife.seconds * 1000;
+      const is_own = scope === null || place.scopes.has(scope);
+      const question = { ...NO_QUESTION, place: place.id, scope, is_own, now, moment: now, halflife: span };
+      const { asked, ...shape } = await shapeOf(engine, place, question, evaluations, filter);
+      const ranking = (await engine.columns(
+        `recall ${shape.sums} ${shape.plain} ${shape.levels} ${filter?.sql ?? ""}`,
         () => recallSql(shape),
-        {
-          place: place.id,
-          scope,
-          now,
-          halflife: span,
-          top: query.top * spare,
-          explore: explore?.amount ?? 0,
-          seed: String(explore?.seed ?? 0),
-          own_only: ownOnly,
-        },
+        asked,
         filter,
-      );
-      if (found.some(({ claim }) => this.facts.text(claim) === undefined)) await engine.tell(this.facts, place.id);
-      const rows = found.map((row) => ({ ...row, ...this.facts.text(row.claim)! }));
-      if (this.recent.size > 1000) this.recent.clear();
-      this.recent.set(key, { version, generation: this.trust.generation, now: query.now, rows });
-      return rows;
+      )) as unknown as Ranking;
+      if (this.recent.size >= REMEMBERED) this.recent.clear();
+      this.recent.set(key, { version, generation: this.trust.generation, now: query.now, ranking });
+      return ranking;
     });
+  }
+
+  /** The best of each kind that is asked for, without what does not fit the program, and without neighbours. */
+  private async shown(
+    place: Place,
+    ranking: Ranking,
+    query: Pick<RecallQuery, "from" | "top" | "admits" | "near" | "explore">,
+    ownOnly = false,
+  ): Promise<{ readonly [kind in RecallQuery["from"][number]]: readonly Shown[] }> {
+    const { from, top, admits, near, explore } = query;
+    const orders = (["patterns", "antipatterns"] as const).map((kind) =>
+      from.includes(kind)
+        ? inOrder(ranking, kind === "patterns", explore).filter((index) => !ownOnly || ranking.own[index])
+        : [],
+    );
+    const size = admits === undefined && near === undefined ? top : 4 * top;
+    await this.tell(
+      place,
+      orders.flatMap((order) => order.slice(0, size).map((index) => ranking.claim[index]!)),
+    );
+    const choose = async (order: readonly number[]): Promise<Shown[]> => {
+      const taken: Shown[] = [];
+      const seen: Json[] = [];
+      for (let start = 0; start < order.length && taken.length < top; start += size) {
+        const part = order.slice(start, start + size);
+        await this.tell(
+          place,
+          part.map((index) => ranking.claim[index]!),
+        );
+        for (const index of part) {
+          const text = this.facts.text(ranking.claim[index]!)!;
+          if (taken.length === top) break;
+          if (admits !== undefined || near !== undefined) {
+            const chosen = JSON.parse(text.chosen) as Json;
+            if (admits?.(chosen) === false || seen.some((other) => near?.(other, chosen))) continue;
+            seen.push(chosen);
+          }
+          taken.push({ ...text, ranking, index });
+        }
+      }
+      return taken;
+    };
+    return { patterns: await choose(orders[0]!), antipatterns: await choose(orders[1]!) };
+  }
+
+  /** What claims say is read from the snapshot when they are first shown. */
+  private async tell(place: Place, claims: readonly number[]): Promise<void> {
+    const unknown = claims.filter((claim) => this.facts.text(claim) === undefined);
+    if (unknown.length === 0) return;
+    const engine = await this.started();
+    await this.exclusively(() => engine.tell(this.facts, place.id, unknown));
   }
 
   /** Only where there is new evidence, and at most once in a while. */
@@ -440,47 +458,57 @@ class DuckKnowledge implements OpenKnowledge {
     return turn;
   }
 
-  private toRanked(row: RankedRow): Ranked {
+  private toRanked({ ranking, index: i, hash, chosen, niche }: Shown): Ranked {
+    const pattern = ranking.pattern[i]!;
+    const value = ranking.value?.[i] ?? null;
+    const values = ranking.values?.[i] ?? (value === null ? [] : [{ metric: ranking.metric![i]!, value }]);
     return {
-      claim: row.hash,
-      chosen: row.chosen,
-      niche: row.niche,
-      anti: !row.pattern,
-      strength: row.pattern ? row.strength : row.anti,
-      reliability: row.r,
-      quality: row.q,
-      P: row.P,
-      N: row.N,
-      C: row.C,
-      z: row.z,
-      peers: row.peers,
-      evaluations: row.evaluations,
-      values: Object.fromEntries(
-        (row.values ?? []).map(({ metric, value }) => [this.facts.metrics.names[metric]!, value]),
-      ),
-      newest: new Date(row.newest).toISOString(),
+      claim: hash,
+      chosen,
+      niche,
+      anti: !pattern,
+      strength: (pattern ? ranking.strength : ranking.anti)[i]!,
+      reliability: ranking.r[i]!,
+      quality: ranking.q[i]!,
+      P: ranking.P[i]!,
+      N: ranking.N[i]!,
+      C: ranking.C[i]!,
+      z: ranking.z[i]!,
+      peers: ranking.peers[i]!,
+      evaluations: ranking.evaluations[i]!,
+      values: Object.fromEntries(values.map((one) => [this.facts.metrics.names[one.metric]!, one.value])),
+      newest: new Date(ranking.newest[i]!).toISOString(),
     };
   }
 }
 
-interface ScoredRow {
-  readonly claim: number;
-  readonly pattern: boolean;
-  readonly strength: number;
-  readonly r: number;
-  readonly q: number;
-  readonly anti: number;
-  readonly P: number;
-  readonly N: number;
-  readonly C: number;
-  readonly z: number | null;
-  readonly peers: number;
-  readonly evaluations: number;
-  readonly newest: number;
-  readonly values: readonly { readonly metric: number; readonly value: number }[] | null;
+/** From where a question is answered. */
+async function shapeOf(
+  engine: Engine,
+  place: Place,
+  asked: Asked,
+  evaluations: boolean,
+  filter: Filter | undefined,
+): Promise<Omit<ScoreShape, "of"> & { readonly asked: Asked }> {
+  const plain = isPlain(place);
+  if (!evaluations && filter === undefined && asked.now >= place.newest) {
+    const kept = plain ? await engine.level(place, asked) : undefined;
+    if (kept !== undefined) return { sums: "kept", plain, levels: kept.schema, asked: kept.asked };
+    if (!plain && (await engine.hold(place.id, asked.halflife))) return { sums: "kept", asked };
+  }
+  return {
+    sums: evaluations ? "evaluations" : "seconds",
+    plain,
+    asked,
+    ...(filter === undefined ? {} : { filter: filter.sql }),
+  };
 }
 
-type RankedRow = ScoredRow & ClaimText;
+/** A claim of a ranking, with what it says. */
+interface Shown extends ClaimText {
+  readonly ranking: Ranking;
+  readonly index: number;
+}
 
 interface EvaluationRow {
   readonly scope: number;
@@ -520,16 +548,4 @@ function olderThan(asOf: number, now: number): Pick<RecallQuery, "now" | "where"
   const age = { op: "name", name: "age" } as const;
   const least = { op: "literal", value: (now - asOf) / 1000 } as const;
   return { now, where: { op: "binary", operator: ">=", left: age, right: least } };
-}
-
-/** Best first, without those that are within one step of one already taken. */
-function spread(rows: readonly RankedRow[], { top, near }: RecallQuery): readonly RankedRow[] {
-  if (near === undefined) return rows.slice(0, top);
-  const taken: { readonly row: RankedRow; readonly chosen: Json }[] = [];
-  for (const row of rows) {
-    if (taken.length === top) break;
-    const chosen = JSON.parse(row.chosen) as Json;
-    if (!taken.some((other) => near(other.chosen, chosen))) taken.push({ row, chosen });
-  }
-  return taken.map(({ row }) => row);
 }

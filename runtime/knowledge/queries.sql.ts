@@ -1,50 +1,27 @@
 /** The statements over the score. Each reads its question from the one row of `asked`; see `score.sql.ts` for why. */
+
+import type { Table } from "./appending.ts";
 import { BELONGS } from "./drift/drift.sql.ts";
 import { rollupSql, SAID_SQL } from "./rollup.sql.ts";
-import { SCORE, type ScoreShape, scoreSql } from "./score.sql.ts";
+import { HEARD, LEVELS, SCORE, type ScoreShape, scoreSql, VOICES } from "./score.sql.ts";
 
 /**
- * The best patterns and antipatterns of a stage in the order in which they are shown, `asked.top` of each: `merit` is
- * strength (or anti) times the seeded noise, `weight` what is left of it after the better ones of the niche.
+ * All claims of a stage, with the terms of their score; in no order: `ranking.ts` makes it. `code` orders as the claims'
+ * hashes would, `family` is the niche's number.
  */
 export function recallSql(shape: Omit<ScoreShape, "of">): string {
-  return `with ${scoreSql({ ...shape, of: "claims" })},
--- Windows carry no more than they need: their cost is that of their columns.
-candidates as (
-  select ranked.claim, pattern, c.code, c.family, round(if(pattern, strength, "anti")
-      * exp(asked.explore * (2 * md5_number_lower(asked.seed || c.code)::DOUBLE / 18446744073709551616 - 1)), 12) as merit
-  from ranked join (
-    select claim, code, family from ranking.claims join ranking.asked on claims.place = asked.place
-  ) c on c.claim = ranked.claim cross join ranking.asked
-  -- What has faded to nothing is neither.
-  where (pattern or N > 0) and (not asked.own_only or own)
-),
-placed as (
-  -- Rounded, so that the order does not hang on the order in which sums were made.
-  select claim, pattern, code, round(merit * pow(${SCORE.niche},
-    row_number() over (partition by pattern, family order by merit desc, code) - 1), 12) as weight
-  from candidates
-),
-shown as (
-  select * from placed
-  qualify row_number() over (partition by pattern order by weight desc, code) <= (select top from ranking.asked)
-)${
-    shape.plain === true
-      ? ""
-      : `,
+  const terms = 'claim, pattern, strength, r, q, "anti", P, N, C, z, peers, evaluations, newest, own';
+  const score = `with ${scoreSql({ ...shape, of: "claims" })}`;
+  if (shape.plain === true) return `${score} select ${terms}, code, family, metric, "value" from ranked`;
+  return `${score},
 metrics as (
   select claim, list({ metric: metric, value: value }) as "values" from (
-    select claim, metric, coalesce(avg(x * direction) filter (own), avg(x * direction)) as value
-    from means where claim in (select claim from shown) group by all
+    select claim, metric, coalesce(avg(x * direction) filter (own), avg(x * direction)) as value from means group by all
   ) group by claim
-)`
-  }
-select k.claim, k.pattern, k.strength, k.r, k.q, k."anti", k.P, k.N,
-  k.C, k.z, k.peers::INTEGER as peers, k.evaluations, k.newest,
-  ${shape.plain === true ? `if(k."value" is null, [], [{ metric: k.metric, value: k."value" }])` : `metrics."values"`} as "values"
-from shown join ranked k on k.claim = shown.claim
-  ${shape.plain === true ? "" : "left join metrics on metrics.claim = shown.claim"}
-order by shown.pattern desc, shown.weight desc, shown.code`;
+)
+select ${terms}, code, family, "values" from ranked
+  join (select claim, code, family from ranking.claims c join ranking.asked on c.place = asked.place) using (claim)
+  left join metrics using (claim)`;
 }
 
 /** Evidence added up, of the peers and claims of `changed(place, claim, peer)`, for each half-life of `held(place, halflife)`. */
@@ -72,9 +49,34 @@ select * from rolled`;
 export const agreementsSql = (plain: boolean): string =>
   `with ${scoreSql({ of: "trust", sums: "kept", plain })} select * from agreements`;
 
-/** What does not change with time in the plain stages that are `due`, for the half-life asked. */
-export const LEVELS_SQL = `with ${scoreSql({ of: "levels", sums: "kept", plain: true })}
-select place, halflife, claim, z, measured, metric, "value" from levels`;
+const columns = (table: Table): string =>
+  Object.keys(table.columns)
+    .map((column) => `"${column}"`)
+    .join(", ");
+
+/** For `heard`: the voices of the plain stages that are `due`, for the half-life asked. */
+export const VOICES_SQL = `insert into ranking.heard
+with ${scoreSql({ of: "voices", sums: "kept", plain: true })} select ${columns(HEARD)} from voices`;
+
+/** The same of the claims that are `fresh`, of the stage asked, from their evidence. */
+export const FRESH_VOICES_SQL = `insert into ranking.heard
+with ${scoreSql({ of: "voices", sums: "seconds", plain: true })} select ${columns(HEARD)} from voices`;
+
+/** Keeps what was heard. */
+export const KEEP_VOICES_SQL = `insert into told.voices
+select ${columns(VOICES)} from ranking.heard order by place, claim`;
+export const KEEP_LEVELS_SQL = `insert into told.levels
+with ${scoreSql({ of: "levels", sums: "kept", plain: true })} select ${columns(LEVELS)} from levels order by place, claim`;
+
+/** Keeps what a snapshot has of the stage asked, but for the claims that are `fresh`. */
+export const thawSql = (table: "voices" | "levels"): string => `insert into told.${table}
+select k.* from sealed.told.${table} k
+  semi join ranking.asked on asked.place = k.place and asked.halflife = k.halflife
+  anti join ranking.fresh on fresh.claim = k.claim`;
+
+/** Drops what is kept of the claims that are `fresh`. */
+export const staleSql = (table: "voices" | "levels"): string => `delete from told.${table} k
+using ranking.fresh, ranking.asked where k.claim = fresh.claim and k.halflife = asked.halflife`;
 
 /** Every peer's trust, from its agreements in all stages. */
 export const TRUST_SQL = `
@@ -111,9 +113,9 @@ from recent n join ranking.claims on claims.claim = n.claim
 group by claims.chosen, n.scope, n.ok, n.regime, n.t, n.peer, n.mark, n.unit order by n.t desc, n.mark desc, n.unit`;
 }
 
-/** What the claims of a stage say. */
-export const TEXTS_SQL =
-  "select c.claim, hash, chosen, niche from ranking.claims c join ranking.asked on c.place = asked.place";
+/** What claims of a stage say; only what a snapshot has is asked for. */
+export const textsSql = (place: number, claims: readonly number[]): string =>
+  `select claim, hash, chosen, niche from sealed.told.claims where place = ${place} and claim in (${claims.join(", ")})`;
 
 /** The newest successful choice. */
 export const LAST_SQL = `

@@ -43,9 +43,10 @@ export const SCORE = {
 export interface ScoreShape {
   /**
    * The claims of the stage that is asked for, those of all stages; how far peers agree in the stages that are `due`; or
-   * the levels of those stages, which are plain: what of their claims' standing does not change with time.
+   * the voices of those stages, which are plain (with sums made on the spot: of claims of one stage, those that are
+   * `fresh`), and the levels of the voices that are `heard`.
    */
-  readonly of: "claims" | "all claims" | "trust" | "levels";
+  readonly of: "claims" | "all claims" | "trust" | "voices" | "levels";
   /**
    * Where the sums come from. `kept`: `ranking.rolled`, right if it has the half-life asked for and nothing in it is
    * newer than now. Else they are made on the spot, with a half-life in seconds or in evaluations.
@@ -56,12 +57,31 @@ export interface ScoreShape {
   /** The stage has one scope, one regime and at most one metric: the same formula without the steps that merge them. */
   readonly plain?: boolean;
   /**
-   * A table of levels that holds those of the stage. Between a peer's rows on a claim all weights of a plain stage fade by
-   * one factor: its mean of values stays, and with it z and ẑ, until there is news of the stage or of trust.
+   * The schema in which the voices and levels of the stage are kept. Between a peer's rows on a claim all weights of a
+   * plain stage fade by one factor: its mean of values stays, and its sums are those of one moment times that factor.
    */
-  readonly levels?: string;
+  readonly levels?: "told" | "sealed.told";
 }
 
+/** What each peer says of a claim of a plain stage: its trust, and its sums as of a moment that is one for the stage. */
+export const VOICES = {
+  schema: "told",
+  name: "voices",
+  columns: {
+    place: "INTEGER",
+    halflife: "DOUBLE",
+    claim: "INTEGER",
+    trust: "DOUBLE",
+    s: "DOUBLE",
+    f: "DOUBLE",
+    c: "DOUBLE",
+  },
+} as const satisfies Table;
+
+/**
+ * What they say together, as far as it does not depend on when one asks: `x` is the median of their means, `lower` the
+ * lower one by trust.
+ */
 export const LEVELS = {
   schema: "told",
   name: "levels",
@@ -69,54 +89,90 @@ export const LEVELS = {
     place: "INTEGER",
     halflife: "DOUBLE",
     claim: "INTEGER",
-    z: "DOUBLE",
-    measured: "BOOLEAN",
+    code: "BIGINT",
+    family: "INTEGER",
     metric: "INTEGER",
     value: "DOUBLE",
+    x: "DOUBLE",
+    lower: "DOUBLE",
+    resolution: "DOUBLE",
+    peers: "INTEGER",
+    evaluations: "INTEGER",
+    newest: "DOUBLE",
+  },
+} as const satisfies Table;
+
+/** Voices with what their levels are made of. */
+export const HEARD = {
+  schema: "ranking",
+  name: "heard",
+  columns: {
+    ...VOICES.columns,
+    metric: "INTEGER",
+    x: "DOUBLE",
+    direction: "DOUBLE",
+    resolution: "DOUBLE",
+    attempts: "INTEGER",
+    newest: "DOUBLE",
   },
 } as const satisfies Table;
 
 /**
- * The score's common table expressions. What is asked stands in the one row of `asked(place, scope, now, halflife)`:
+ * The score's common table expressions. What is asked stands in the one row of `asked(place, scope, is_own, now, moment, halflife)`:
  * with parameters in its place DuckDB would plan the whole statement anew each time, which takes longer than running
- * it. A null scope makes all scopes own; `now` is in milliseconds, `halflife` too, or in evaluations.
+ * it. A null scope makes all scopes own, `is_own` says whether a plain stage's one scope is; `now` is in milliseconds, `halflife` too, or in evaluations.
  *
- * Of claims: ends in `ranked(claim, place, P, N, C, z, peers, evaluations, newest, own, r, q, strength, anti, pattern)`.
- * Of levels: ends in `levels`. Of trust: ends in `agreements(place, peer, agreement, disagreement)`, to be summed over all stages.
+ * Of claims: ends in `ranked(claim, place, P, N, C, z, peers, evaluations, newest, own, r, q, strength, anti, pattern)`,
+ * of a plain stage with `code, family, metric, value` too. Of voices and levels: ends in those. Of trust: ends in
+ * `agreements(place, peer, agreement, disagreement)`, to be summed over all stages.
  */
 export function scoreSql(shape: ScoreShape): string {
   const { of, plain = false, levels } = shape;
-  if (levels !== undefined) {
-    return `${sums(shape)},\n${weighed(shape)},\n${plainClaims(SUMS)},\n${levelled(levels)},\n${RANKED}`;
+  const trust = of === "trust";
+  if (!plain) {
+    const alike = scales(["place", "scope", "metric", "ago"]);
+    const steps = [sums(shape), weighed(shape), layered(trust), alike, layeredPeers(trust)];
+    return [...steps, ...(trust ? [TRUST, AGREEMENTS] : [STANDING, RANKED])].join(",\n");
   }
-  const alike = plain ? (of === "claims" ? "" : "group by place, scope, metric") : "group by place, scope, metric, ago";
-  const claims = plain
-    ? `${plainClaims(of === "levels" ? HEARD : `${SUMS}, ${HEARD}`)},${PLAIN_CENTRES}`
-    : layered(false);
-  return `${sums(shape)},
-${weighed(shape)},
-${of !== "trust" ? claims : plain ? PLAIN_TRUST : layered(true)},
-scales as (
-  select any_value(place) as place, any_value(scope) as scope, any_value(metric) as metric, any_value(centre) as centre,
-    ${plain ? "" : "any_value(ago) as ago, "}greatest(median(deviation), avg(deviation) / 10, coalesce(max(resolution), 0)) as spread,
-    -- What is left of equal values after rounding is no spread.
-    if(spread <= 1e-12 * max(abs(x)), 0, spread) as scale
-  from (
-    select *, median(x) over (${alike.replace("group", "partition")}) as centre, abs(x - centre) as deviation from centres
-  ) ${alike} having count(*) > 0
-),
-${of !== "trust" ? (plain ? PLAIN_STANDING : `${layeredPeers(false)},${STANDING}`) : `${plain ? PLAIN_PEERS : layeredPeers(true)},${TRUST}`},
-${{ claims: RANKED, "all claims": RANKED, trust: AGREEMENTS, levels: "levels as (select * from standing)" }[of]}`;
+  const steps = {
+    voices: () => [sums(shape), voices(shape)],
+    levels: () => [levelsFrom("ranking.heard")],
+    trust: () => [sums(shape), PLAIN_TRUST, scales(["place", "scope", "metric"]), PLAIN_PEERS, TRUST, AGREEMENTS],
+    claims: () => [
+      ...(levels === undefined ? [sums(shape), voices(shape), levelsFrom("voices")] : [kept(levels)]),
+      ...[PLAIN_SUMS, scales([]), PLAIN_STANDING, RANKED],
+    ],
+    "all claims": () => [],
+  }[of];
+  return steps().join(",\n");
 }
 
-const DUE = "join ranking.due on f.place = due.place cross join ranking.asked";
+/** How the values of a stage's claims stand: their median and their spread, of each `alike`. */
+function scales(alike: readonly string[]): string {
+  const keys = alike.map((key) => `${key}, `).join("");
+  const by = alike.length === 0 ? "" : `group by ${alike.join(", ")}`;
+  return `middles as (select ${keys}median(x) as centre from centres ${by}),
+scales as (
+  select ${keys}any_value(centre) as centre, count(*) > 0 as measured,
+    greatest(median(abs(x - centre)), avg(abs(x - centre)) / 10, coalesce(max(resolution), 0)) as spread,
+    -- What is left of equal values after rounding is no spread.
+    if(spread <= 1e-12 * max(abs(x)), 0, spread) as scale
+  from centres ${by === "" ? "cross join middles" : `join middles using (${alike.join(", ")})`} ${by}
+)`;
+}
+
+const DUE = "join ranking.due on f.place = due.place";
 
 function sums({ of, sums, filter }: ScoreShape): string {
   const places = {
     claims: "join ranking.asked on f.place = asked.place",
     "all claims": "cross join ranking.asked",
-    trust: DUE,
-    levels: DUE,
+    trust: `${DUE} cross join ranking.asked`,
+    levels: "",
+    voices:
+      sums === "kept"
+        ? `${DUE} cross join ranking.asked`
+        : "join ranking.asked on f.place = asked.place semi join ranking.fresh on fresh.claim = f.claim",
   }[of];
   if (sums === "kept") {
     return `rolled as (select f.* from ranking.rolled f ${places} where f.halflife = asked.halflife)`;
@@ -124,22 +180,21 @@ function sums({ of, sums, filter }: ScoreShape): string {
   const trusted = filter === undefined ? "" : "left join ranking.trusted on trusted.peer = f.peer";
   return `read as (select f.* from ranking.facts f ${places} ${trusted} where ${BELONGS} and ${filter ?? "true"}),
 ${SAID_SQL},
-${rollupSql({ halflife: "asked.halflife", now: "(select now from ranking.asked)", evaluations: sums === "evaluations", join: "cross join ranking.asked" })}`;
+${rollupSql({
+  ...{ halflife: "asked.halflife", evaluations: sums === "evaluations", join: "cross join ranking.asked" },
+  ...(of === "voices" ? {} : { now: "(select now from ranking.asked)" }),
+})}`;
 }
 
 /** Weights at the time of asking: `fade` for all of a peer's rows on a claim, `rel` between them. */
-function weighed({ of, sums, plain = false }: ScoreShape): string {
+function weighed({ of, sums }: ScoreShape): string {
   const own = of === "trust" ? "true" : "(asked.scope is null or r.scope = asked.scope)";
-  const ago = plain ? "0" : `least(greatest(0, places.regime - coalesce(regimes.same, r.regime)), ${SCORE.regimes})`;
+  const ago = `least(greatest(0, places.regime - coalesce(regimes.same, r.regime)), ${SCORE.regimes})`;
   return `weighed as (
   select r.*, ${own} as own, ${ago} as ago, pow(2, if(own, 0, ${SCORE.otherScope}) + ${SCORE.regime} * ago) as rel,
     pow(2, -greatest(0, ${sums === "evaluations" ? "0" : "asked.now"} - m) / r.halflife) as fade
-  from rolled r ${
-    plain
-      ? ""
-      : `join ranking.places on places.place = r.place
-    left join ranking.regimes on regimes.place = r.place and regimes.regime = r.regime`
-  } cross join ranking.asked
+  from rolled r join ranking.places on places.place = r.place
+    left join ranking.regimes on regimes.place = r.place and regimes.regime = r.regime cross join ranking.asked
 )`;
 }
 
@@ -187,8 +242,7 @@ function layeredPeers(trust: boolean): string {
   // What was best before the subnet moved is a weak guess of what is best now; that peers disagreed on it, a fact.
   const faded = trust ? "" : `pow(2, ${SCORE.regime} * m.ago) * `;
   const key = (alias: string) => (trust ? `${alias}.claim, ${alias}.scope` : `${alias}.claim`);
-  return `
--- Per metric over the scopes, then over the metrics by their weights.
+  return `-- Per metric over the scopes, then over the metrics by their weights.
 measured as (
   select ${key("m")}, peer, max(c) as c, sum(weight * z) / nullif(sum(weight), 0) as z
   from (
@@ -206,16 +260,16 @@ peers as (
 )`;
 }
 
-/** Here a peer has one row on a claim. */
-const PLAIN = `told as (
-  select claim, scope, peer, place, metric, halflife, own, newest, direction, resolution, attempts + if(checked, 0, claimed) as attempts,
-    1 - exp(-fade * (s + if(checked, 0, s_claimed))) as s, 1 - exp(-fade * (f + if(checked, 0, f_claimed))) as f,
-    1 - exp(-coalesce(fade * coalesce(w1, w0 * ${WEIGHTS.unverified}), 0)) as c, if(weight = 0, null, coalesce(x1, x0)) as x
-  from (select * replace (rel * s as s, rel * f as f, rel * s_claimed as s_claimed, rel * f_claimed as f_claimed,
-    rel * w1 as w1, rel * w0 as w0) from weighed)
-)`;
+/** In a plain stage a peer has one row on a claim. */
+const MERGED = `attempts + if(checked, 0, claimed) as attempts, s + if(checked, 0, s_claimed) as s,
+    f + if(checked, 0, f_claimed) as f, coalesce(w1, w0 * ${WEIGHTS.unverified}, 0) as c,
+    if(weight = 0, null, coalesce(x1, x0)) as x`;
 
-const PLAIN_TRUST = `${PLAIN},
+const PLAIN_TRUST = `told as (
+  select r.claim, r.scope, r.peer, r.place, r.resolution, r.x, pow(2, -greatest(0, asked.now - r.m) / r.halflife) as fade,
+    1 - exp(-fade * s) as s, 1 - exp(-fade * f) as f, 1 - exp(-fade * c) as c
+  from (select place, scope, halflife, claim, peer, m, resolution, ${MERGED} from rolled) r cross join ranking.asked
+),
 centres as (
   select place, scope, 0 as metric, claim, median(x) as x, max(resolution) as resolution from told
   where x is not null group by place, scope, claim
@@ -225,7 +279,7 @@ const PLAIN_PEERS = `peers as (
   select t.*, if(t.x is null, null, ${clamped("t.x")}) as z from told t left join scales on scales.place = t.place
 )`;
 
-const voices = (
+const lower = (
   value: string,
 ) => `list_sort(list({ x: ${value}, voice: trust }) filter (${value} is not null)) as voices,
     sum(trust) filter (${value} is not null) / 2 * (1 - 1e-9) as half`;
@@ -233,40 +287,58 @@ const voices = (
 /** The lower median: the smallest value that half of the voices do not exceed; the slack is for rounding. */
 const LOWER_MEDIAN = "list_reduce(voices, lambda a, b: if(a.voice >= half, a, { x: b.x, voice: a.voice + b.voice })).x";
 
-const SUMS = `sum(2 * trust * s) as P, sum(2 * trust * f) as N, sum(2 * trust * c) as C, count(*) as peers,
-    sum(attempts)::INTEGER as evaluations, max(newest) as newest, bool_or(own) as own`;
+function voices({ of, sums }: ScoreShape): string {
+  const [moment, from] =
+    of === "voices" && sums === "kept"
+      ? ["due.moment", "join ranking.due on due.place = r.place"]
+      : [sums === "evaluations" ? "0" : "asked.moment", "cross join ranking.asked"];
+  return `voices as (
+  select r.place, r.halflife, r.claim, coalesce(trusted.trust, 0.5) as trust, pow(2, (r.m - ${moment}) / r.halflife) as since,
+    since * r.s as s, since * r.f as f, since * r.c as c, r.metric, r.x, r.direction, r.resolution, r.attempts, r.newest
+  from (select place, halflife, claim, peer, m, metric, direction, resolution, newest, ${MERGED} from rolled) r
+    left join ranking.trusted on trusted.peer = r.peer ${from}
+)`;
+}
 
 /** With one metric the median of z is that of x, and the claims are compared after the peers. */
-const HEARD = `${voices("x")}, any_value(halflife) as halflife, any_value(scope) as scope, median(x) as x,
-    max(resolution) as resolution, any_value(metric) as metric, avg(x * direction) as "value"`;
-
-const plainClaims = (terms: string) => `${PLAIN},
-sums as (
-  select claim, any_value(place) as place, ${terms}
+const levelsFrom = (voices: string) => `levels as (
+  select h.* exclude (voices, half), ${LOWER_MEDIAN} as lower, c.code, c.family
   from (
-    select told.*, coalesce(trusted.trust, 0.5) as trust from told left join ranking.trusted on trusted.peer = told.peer
-  ) group by claim
+    select any_value(place) as place, any_value(halflife) as halflife, claim, any_value(metric) as metric,
+      avg(x * direction) as "value", median(x) as x, ${lower("x")}, max(resolution) as resolution,
+      count(*)::INTEGER as peers, sum(attempts)::INTEGER as evaluations, max(newest) as newest
+    from ${voices} group by claim
+  ) h join ranking.claims c on c.claim = h.claim
 )`;
 
-const PLAIN_CENTRES = `
-centres as (select place, scope, 0 as metric, claim, x, resolution from sums where x is not null)`;
+const kept = (schema: string) =>
+  ["voices", "levels"]
+    .map(
+      (table) => `${table} as not materialized (
+  select k.* from ${schema}.${table} k join ranking.asked on k.place = asked.place and k.halflife = asked.halflife
+)`,
+    )
+    .join(",\n");
+
+/** All weights have faded by one factor since. */
+const PLAIN_SUMS = `asking as (
+  select is_own as own, pow(2, if(is_own, 0, ${SCORE.otherScope}) - (now - moment) / halflife) as fade from ranking.asked
+),
+sums as (
+  select claim, 2 * sum(trust * (1 - exp(-fade * s))) as P, 2 * sum(trust * (1 - exp(-fade * f))) as N,
+    2 * sum(trust * (1 - exp(-fade * c))) as C
+  from voices cross join asking group by claim
+),
+centres as (select x, resolution from levels where x is not null)`;
 
 const PLAIN_STANDING = `standing as (
-  select sums.* exclude (voices, half, scope, x, resolution), if(x is null, null, ${clamped(LOWER_MEDIAN)}) as z,
-    scales.place is not null as measured
-  from sums left join scales on scales.place = sums.place
+  select l.*, P, N, C, own, if(lower is null, null, ${clamped("lower")}) as z, measured
+  from levels l join sums on sums.claim = l.claim cross join asking cross join scales
 )`;
 
-const levelled = (levels: string) => `standing as (
-  select sums.*, l.z, l.measured, l.metric, l."value"
-  from sums join (
-    select l.* from ${levels} l join ranking.asked on l.place = asked.place and l.halflife = asked.halflife
-  ) l on l.claim = sums.claim
-)`;
-
-const STANDING = `
-sums as (
-  select claim, any_value(place) as place, ${SUMS}, ${voices("z")}
+const STANDING = `sums as (
+  select claim, any_value(place) as place, sum(2 * trust * s) as P, sum(2 * trust * f) as N, sum(2 * trust * c) as C,
+    count(*)::INTEGER as peers, sum(attempts)::INTEGER as evaluations, max(newest) as newest, bool_or(own) as own, ${lower("z")}
   from (
     select peers.*, coalesce(trusted.trust, 0.5) as trust from peers left join ranking.trusted on trusted.peer = peers.peer
   ) where attempts > 0 group by claim
@@ -284,8 +356,7 @@ const RANKED = `ranked as (
   from standing
 )`;
 
-const TRUST = `
--- A claim that one peer alone tried says nothing of anybody.
+const TRUST = `-- A claim that one peer alone tried says nothing of anybody.
 around as (
   select claim, scope, sum(s) as s, sum(f) as f, sum(c) as c, count(z) as n, median(z) as middle, max(z) - min(z) as apart
   from peers group by claim, scope having count(*) > 1

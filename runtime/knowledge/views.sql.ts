@@ -22,7 +22,7 @@ const TERMS = {
 
 const claims = (pattern: boolean): string => `
 select e.subnet, e.stage, c.hash as claim, c.chosen, c.niche, ${pattern ? "r.strength" : 'r."anti"'} as strength,
-  r.r as reliability, r.q as quality, r.P, r.N, r.C, r.z, r.peers, r.evaluations::BIGINT as evaluations,
+  r.r as reliability, r.q as quality, r.P, r.N, r.C, r.z, r.peers::BIGINT as peers, r.evaluations::BIGINT as evaluations,
   to_timestamp(r.newest / 1000) as newest
 from ranking.ranked r join ranking.claims c on c.claim = r.claim join ranking.named e on e.place = r.place
 where ${pattern ? "r.pattern" : "not r.pattern and r.N > 0"} order by e.subnet, e.stage, strength desc, claim`;

@@ -6,7 +6,7 @@ import { sha256 } from "../../values/canonical.ts";
 import { createTable, type Table } from "../appending.ts";
 import { CLAIMS, FACTS, OBSERVED } from "../facts.ts";
 import { ROLLED } from "../rollup.sql.ts";
-import { LEVELS } from "../score.sql.ts";
+import { LEVELS, VOICES } from "../score.sql.ts";
 import { shapeOf, TABLES, type TableName } from "../tables.ts";
 
 /** Changes with whatever is in a snapshot, or how it is derived from records. A snapshot of another version is not used. */
@@ -63,6 +63,6 @@ export function createSqlTables(): string {
 /** Who can read a snapshot, as a manifest names it: DuckDB's version, and the tables as this program knows them. */
 export async function engineName(): Promise<string> {
   const { version } = await import("@duckdb/node-api");
-  const shapes = [...SQL_TABLES.map(shapeOf), FACTS, CLAIMS, OBSERVED, ROLLED, LEVELS, ...KEPT];
+  const shapes = [...SQL_TABLES.map(shapeOf), FACTS, CLAIMS, OBSERVED, ROLLED, VOICES, LEVELS, ...KEPT];
   return `duckdb ${version()} ${sha256(JSON.stringify(shapes)).slice(0, 12)}`;
 }

@@ -71,6 +71,51 @@ describe("what must hold", () => {
     );
   });
 
+  it("of a stage with one scope and one metric, what is kept is brought up to date with each piece of news", async () => {
+    const all = {
+      op: "binary",
+      operator: "!=",
+      left: { op: "name", name: "peer" },
+      right: { op: "literal", value: "" },
+    } as const;
+    await fc.assert(
+      fc.asyncProperty(trails, fc.integer({ min: 1, max: 7 }), fc.nat(), async (records, size, seed) => {
+        const plain = records
+          .filter(({ metric }) => metric === undefined || metric === "real")
+          .map((record): Evidence => ({ ...record, scope: "", regime: 0 }));
+        fc.pre(plain.length > 0);
+        const shuffled = plain.toSorted((a, b) => ((a.seq * (seed + 5)) % 11) - ((b.seq * (seed + 5)) % 11));
+        const gone = shuffled.filter((_, i) => (i + seed) % 5 === 0);
+        const named = gone.map(({ process, seq, id }) => ({ process, seq, id, hash: "" }));
+        const forgotten = stamped({ kind: "forgotten", peer: "a", records: named, artifacts: [] });
+        const parts: TrailRecord[][] = [];
+        for (let start = 0; start < shuffled.length; start += size) parts.push(shuffled.slice(start, start + size));
+        parts.splice(Math.ceil(parts.length / 2), 0, [forgotten]);
+        // Each part is followed by a recall. Where trust is not renewed with it, the claims with news alone are made again.
+        const lasting = await told(parts, {}, Infinity);
+        for (const halflife of [WEEK, { seconds: 3600 }, WEEK]) {
+          const kept = terms(await lasting.ranked({ halflife }));
+          expectSame(kept, terms(await lasting.ranked({ halflife, where: all })));
+        }
+        const { ranked } = await told(parts);
+        const left = shuffled.filter((record) => !gone.includes(record));
+        for (const halflife of [WEEK, { seconds: 3600 }, WEEK]) {
+          const kept = terms(await ranked({ halflife }));
+          expectSame(kept, terms(await ranked({ halflife, where: all })));
+          const expected = standings(left, { now: NOW, halflife, scope: null, regime: 0 });
+          for (const [claim, { P, N, C, z }] of kept) {
+            const one = expected.get(claim)!;
+            expectSame(
+              new Map([[claim, { P, N, C, z }]]),
+              new Map([[claim, { P: one.P, N: one.N, C: one.C, z: one.z }]]),
+            );
+          }
+        }
+      }),
+      RUNS,
+    );
+  });
+
   const holds = (name: string, property: (records: Evidence[], seed: number) => Promise<void>) =>
     it(name, () => fc.assert(fc.asyncProperty(trails, fc.nat(), property), RUNS));
 

@@ -25,8 +25,8 @@ afterEach(async () => {
   for (const knowledge of opened.splice(0)) await knowledge.close();
 });
 
-async function open(directory: string): Promise<Knowledge> {
-  const knowledge = await openKnowledge({ source: readTrail(directory), store: directory, clock, trustEvery: 0 });
+async function open(directory: string, trustEvery = 0): Promise<Knowledge> {
+  const knowledge = await openKnowledge({ source: readTrail(directory), store: directory, clock, trustEvery });
   opened.push(knowledge);
   await knowledge.refresh();
   return knowledge;
@@ -153,6 +153,25 @@ describe("a store's snapshot", () => {
     expect(there).toEqual([newestManifest(directory)!.snapshot!.name]);
     expect(newestManifest(directory)!.snapshot!.records).toBe(40);
     expect(await known(directory)).toBe(40);
+  });
+
+  it("says of a claim with news what all its evidence says, and of the others what it said", async () => {
+    const { directory, add } = await filled();
+    const knowledge = await open(directory, Infinity);
+    const everybody = {
+      op: "binary",
+      operator: "!=",
+      left: { op: "name", name: "peer" },
+      right: { op: "literal", value: "" },
+    } as const;
+    for (const x of [3, 3, 21]) {
+      add([evidence({ k: { x }, value: 50, peer: "b" })]);
+      await knowledge.refresh();
+      const known = await termsOf(knowledge);
+      expect(known.size).toBe(x === 3 ? 20 : 21);
+      // A filter that lets everything through is answered from the single pieces of evidence.
+      expectSame(known, await termsOf(knowledge, { where: everybody }));
+    }
   });
 
   it.each([

@@ -22,8 +22,8 @@ export const ALL: RecallQuery = {
   now: NOW,
 };
 
-/** One store a time of asking; each trail is told to it as a stage and peers of its own, which is faster than a store each. */
-const stores = new Map<number, Promise<{ knowledge: Knowledge; trail: FakeTrail }>>();
+/** One store a time of asking, and one whose trust stays as it is first; each trail is told to it as a stage and peers of its own, which is faster than a store each. */
+const stores = new Map<string, Promise<{ knowledge: Knowledge; trail: FakeTrail }>>();
 let stages = 0;
 
 export async function rank(records: readonly TrailRecord[], more: Partial<RecallQuery> = {}): Promise<Ranked[]> {
@@ -34,21 +34,23 @@ export async function rank(records: readonly TrailRecord[], more: Partial<Recall
 export async function told(
   parts: readonly (readonly TrailRecord[])[],
   more: Partial<RecallQuery> = {},
+  trustEvery = 0,
 ): Promise<{
   readonly knowledge: Knowledge;
   readonly stage: string;
   ranked(also?: Partial<RecallQuery>): Promise<Ranked[]>;
 }> {
   const now = more.now ?? NOW;
-  if (!stores.has(now)) {
+  const store = `${now} ${trustEvery}`;
+  if (!stores.has(store)) {
     const trail = fakeTrail();
-    const opening = openKnowledge({ source: trail, clock: { now: () => now }, trustEvery: 0 });
+    const opening = openKnowledge({ source: trail, clock: { now: () => now }, trustEvery });
     stores.set(
-      now,
+      store,
       opening.then((knowledge) => ({ knowledge, trail })),
     );
   }
-  const { knowledge, trail } = await stores.get(now)!;
+  const { knowledge, trail } = await stores.get(store)!;
   const stage = `p.s${++stages}`;
   const ranked = async (also: Partial<RecallQuery> = {}): Promise<Ranked[]> => {
     const { patterns, antipatterns } = await knowledge.recall({ ...ALL, ...more, ...also, stage });
