@@ -92,7 +92,7 @@ export async function invoke(
   let isCalled = false;
   let settle: Settle = () => {};
   try {
-    const key = !effect && (cache ?? declared.cache) === true ? callKey(declared, input, plan.root) : undefined;
+    const key = !effect && (cache ?? declared.cache) === true ? await callKey(declared, input, plan.root) : undefined;
     const known = key === undefined ? undefined : await context.cache.get(key);
     if (known !== undefined) {
       await begin();

@@ -1,29 +1,30 @@
 /**
  * Results of earlier calls, by what was called and with which arguments: `.gang/cache/calls/<SHA-256>.json`. Disposable:
- * what is missing or damaged is called again. The tool counts as the same while its declaration and its files are.
+ * what is missing or damaged is called again. The tool counts as the same while its declaration is, and what `identity.ts` finds of it.
  */
-import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Tool as ToolDeclaration } from "../plan.ts";
 import { type Artifacts, outputFields } from "../trail/artifacts.ts";
 import { referencesOf } from "../trail/references.ts";
 import { uuidv7 } from "../trail/uuid.ts";
 import type { Json } from "../types.ts";
 import { canonicalJson, sha256 } from "../values/canonical.ts";
+import { identityOf } from "./identity.ts";
 
-/** What a call is known by. `root`: the project's folder, in which the tool's files are read. */
-export function callKey(declared: ToolDeclaration, input: { readonly [name: string]: Json }, root: string): string {
+/**
+ * What a call is known by, or nothing where a file of the tool cannot be read. `root`: the project's folder, in which they
+ * are looked for.
+ */
+export async function callKey(
+  declared: ToolDeclaration,
+  input: { readonly [name: string]: Json },
+  root: string,
+): Promise<string | undefined> {
   const { from, parameters, result } = declared;
-  const files = from.kind === "typescript" ? [from.file] : from.kind === "exec" ? from.command : [];
-  const contents = files.map((file) => contentOf(resolve(root, file)));
-  return sha256(canonicalJson([{ from, parameters, result } as unknown as Json, contents, input]));
-}
-
-/** A word of a command that names no file counts as itself. */
-function contentOf(path: string): string {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return "";
-  return createHash("sha256").update(readFileSync(path)).digest("hex");
+  const identity = await identityOf(declared, root).catch(() => undefined);
+  if (identity === undefined) return undefined;
+  return sha256(canonicalJson([{ from, parameters, result } as unknown as Json, identity, input]));
 }
 
 export interface CallCache {

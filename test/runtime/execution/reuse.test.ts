@@ -56,7 +56,7 @@ describe("cache", () => {
     expect(second.of("stage.ended")).toMatchObject([{ status: "ok", output: 3 }]);
     await run(planWith({ cache: true }, {}, "abcd"), store);
     expect(calls()).toEqual(["abc", "abcd"]);
-    writeFileSync(join(folder, "program.mjs"), `${PROGRAM}// changed\n`);
+    writeFileSync(join(folder, "program.mjs"), PROGRAM.replace("of.length", "of.length + 1"));
     await run(planWith({ cache: true }), store);
     expect(calls()).toEqual(["abc", "abcd", "abc"]);
   });
