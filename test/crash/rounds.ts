@@ -35,22 +35,22 @@ export interface CrashReport {
 export interface CrashOptions {
   /** Rounds go on until there were so many. */
   readonly kills: number;
-  /** A worker is killed at most so many milliseconds after it is ready. */
-  readonly within?: number;
   onRound?(report: CrashReport): void;
 }
 
 const PROGRAM = resolve(import.meta.dirname, "program/main.gang");
 const ITEMS = 8;
+/** A worker is killed at most this part of an undisturbed run after it is ready. */
+const WITHIN = 0.4;
 const EXPECTED = ["a", "b", "c", "d", "e", "f", "p1", "p2", ...Array.from({ length: ITEMS }, (_, n) => `job-${n}`)];
 
-export async function crashRounds({ kills, within = 900, onRound }: CrashOptions): Promise<CrashReport> {
+export async function crashRounds({ kills, onRound }: CrashOptions): Promise<CrashReport> {
   const folder = mkdtempSync(join(tmpdir(), "gang-crash-"));
   try {
     const plan = join(folder, "plan.json");
     writeFileSync(plan, JSON.stringify(lower(compile(PROGRAM, fileSystemHost(import.meta.dirname)))));
     const undisturbed = join(folder, "undisturbed");
-    await toTheEnd(plan, undisturbed, () => undefined);
+    const { took } = await work(plan, undisturbed, undefined);
     const expected = saidIn(await recordsOf(undisturbed));
     const report: CrashReport = {
       ...{
@@ -71,7 +71,7 @@ export async function crashRounds({ kills, within = 900, onRound }: CrashOptions
       report.rounds += 1;
       const store = join(folder, `store-${report.rounds}`);
       const left = kills - report.kills;
-      const done = await toTheEnd(plan, store, (n) => (n <= left ? Math.random() * within : undefined));
+      const done = await toTheEnd(plan, store, (n) => (n <= left ? Math.random() * WITHIN * took : undefined));
       report.kills += done;
       const before = report.wrong.length;
       compare(report, await recordsOf(store), worldOf(store), expected);
@@ -100,16 +100,19 @@ async function work(
   plan: string,
   store: string,
   killAfter: number | undefined,
-): Promise<{ readonly killed: boolean; readonly output: string }> {
+): Promise<{ readonly killed: boolean; readonly output: string; readonly took: number }> {
   const child = spawn(process.execPath, [resolve(import.meta.dirname, "worker.ts"), plan, store], {
     env: { ...process.env, CRASH_WORLD: `${store}.world`, NODE_NO_WARNINGS: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
+  let began: number | undefined;
   const ready = Promise.withResolvers<void>();
   const take = (text: Buffer): void => {
     output += text.toString();
-    if (output.includes("ready")) ready.resolve();
+    if (!output.includes("ready")) return;
+    began ??= performance.now();
+    ready.resolve();
   };
   child.stdout.on("data", take);
   child.stderr.on("data", take);
@@ -119,7 +122,8 @@ async function work(
     await Promise.race([sleep(killAfter), ended]);
     child.kill("SIGKILL");
   }
-  return { killed: await ended, output };
+  const killed = await ended;
+  return { killed, output, took: performance.now() - (began ?? Number.NaN) };
 }
 
 const recordsOf = async (store: string): Promise<readonly Record[]> => (await readTrail(store).since({})).records;
