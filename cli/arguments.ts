@@ -81,7 +81,7 @@ function settled(
 function unknownOption(command: Command, raw: string, names: Iterable<string>): Error {
   const near = nearest(raw.replace(/^-+/, ""), names);
   return usageError(
-    `gangc ${command.name} has no option ${raw}.`,
+    `${command.name} has no option ${raw}.`,
     near === undefined ? `gangc ${command.name} --help lists them.` : `Did you mean --${near}?`,
   );
 }
@@ -89,7 +89,7 @@ function unknownOption(command: Command, raw: string, names: Iterable<string>): 
 function checkCount(command: Command, positionals: readonly string[]): void {
   const { usage, least, most } = command.arguments ?? { usage: "", least: 0, most: 0 };
   const shape = `It is called as: gangc ${command.name} ${usage}`.trimEnd();
-  if (positionals.length < least) throw usageError(`gangc ${command.name} needs an argument.`, shape);
+  if (positionals.length < least) throw usageError(`${command.name} needs an argument.`, shape);
   if (positionals.length > most)
-    throw usageError(`gangc ${command.name} does not know what to do with ${positionals[most]}.`, shape);
+    throw usageError(`${command.name} does not know what to do with ${positionals[most]}.`, shape);
 }

@@ -1,8 +1,8 @@
 /** PATH arguments: a file, or a folder that stands for the Gang files in it. All paths returned are absolute. */
-import { existsSync, readdirSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { LARGEST_FILE } from "../compiler/host.ts";
-import { usageError } from "./command.ts";
+import { environmentError, usageError } from "./command.ts";
 import { fileSystemHost, isFolder } from "./host.ts";
 
 const EXTENSION = ".gang";
@@ -13,29 +13,48 @@ export function programFile(cwd: string, path = "."): string {
   const full = resolve(cwd, path);
   if (!existsSync(full)) throw usageError(`there is no ${shown(cwd, full)}.`);
   if (!isFolder(full)) return full;
-  const main = join(full, `main${EXTENSION}`);
-  if (existsSync(main)) return main;
-  const host = fileSystemHost();
-  const candidates = readdirSync(full)
-    .filter((name) => name.endsWith(EXTENSION) && !isFolder(join(full, name)))
-    .sort()
-    .map((name) => join(full, name))
-    .filter((file) => {
-      const read = host.read(file);
-      return read.ok && HAS_PIPELINE.test(read.text);
-    });
+  const candidates = programsIn(cwd, full);
   if (candidates.length === 1) return candidates[0]!;
   if (candidates.length === 0) {
     throw usageError(
-      `${shown(cwd, full)} holds neither main${EXTENSION} nor a ${EXTENSION} file with a pipeline.`,
+      `${folder(cwd, full)} holds neither main${EXTENSION} nor a ${EXTENSION} file with a pipeline.`,
       "Name a file.",
     );
   }
   const names = candidates.map((file) => relative(full, file)).join(", ");
   throw usageError(
-    `${shown(cwd, full)} has several ${EXTENSION} files with a pipeline: ${names}.`,
+    `${folder(cwd, full)} has several ${EXTENSION} files with a pipeline: ${names}.`,
     `Name one of them, or call one main${EXTENSION}.`,
   );
+}
+
+/** The program of a folder, if it has one. */
+export function programIn(path: string): string | undefined {
+  const candidates = programsIn(path, path);
+  return candidates.length === 1 ? candidates[0] : undefined;
+}
+
+/** `main.gang` alone, or each file with a pipeline. */
+function programsIn(cwd: string, full: string): readonly string[] {
+  const main = join(full, `main${EXTENSION}`);
+  if (existsSync(main)) return [main];
+  const host = fileSystemHost();
+  return entriesOf(cwd, full)
+    .filter(({ name }) => name.endsWith(EXTENSION) && !isFolder(join(full, name)))
+    .map(({ name }) => join(full, name))
+    .filter((file) => {
+      const read = host.read(file);
+      return read.ok && HAS_PIPELINE.test(read.text);
+    });
+}
+
+/** In order of their names. */
+function entriesOf(cwd: string, full: string): readonly Dirent[] {
+  try {
+    return readdirSync(full, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch {
+    throw environmentError(`${folder(cwd, full)} cannot be read.`);
+  }
 }
 
 /** What `check` and `fmt` work on: each file, and every Gang file under each folder; each once, in order. */
@@ -49,19 +68,18 @@ export function gangFiles(cwd: string, paths: readonly string[]): string[] {
       continue;
     }
     const before = found.size;
-    for (const file of filesUnder(full)) found.add(file);
-    if (found.size === before) throw usageError(`there is no ${EXTENSION} file under ${shown(cwd, full)}.`);
+    for (const file of filesUnder(cwd, full)) found.add(file);
+    if (found.size === before) throw usageError(`there is no ${EXTENSION} file under ${folder(cwd, full)}.`);
   }
   return [...found];
 }
 
-function* filesUnder(folder: string): Iterable<string> {
-  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const entry of entries) {
+function* filesUnder(cwd: string, full: string): Iterable<string> {
+  for (const entry of entriesOf(cwd, full)) {
     if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
-    const path = join(folder, entry.name);
+    const path = join(full, entry.name);
     // Links to folders are not followed: they may lead in a circle.
-    if (entry.isDirectory()) yield* filesUnder(path);
+    if (entry.isDirectory()) yield* filesUnder(cwd, path);
     else if (entry.name.endsWith(EXTENSION) && !isFolder(path)) yield path;
   }
 }
@@ -71,6 +89,8 @@ export function shown(cwd: string, path: string): string {
   const short = relative(cwd, path);
   return short === "" ? "." : short.length < path.length ? short : path;
 }
+
+const folder = (cwd: string, path: string): string => (path === cwd ? "this folder" : shown(cwd, path));
 
 /** Why there is no text, as the end of a sentence about the file. */
 export const UNREADABLE = {

@@ -1,8 +1,11 @@
 import { openKnowledge } from "../../runtime/knowledge/open.ts";
+import type { StageNode } from "../../runtime/plan.ts";
 import { readTrail } from "../../runtime/trail/reader.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
+import type { Json } from "../../runtime/types.ts";
 import { command, usageError } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
+import { programIn } from "../paths.ts";
 import { stagesNamed } from "../stage-name.ts";
 import { claimText } from "../ui/text.ts";
 
@@ -21,7 +24,7 @@ export default command({
     { command: "gangc best research.plan --scope btc --format json", doc: "for one item, to be read by a script" },
   ],
   notes:
-    "Where nothing is known to work yet, the text says so on stderr, and the value in JSON is null; both exit with 0.",
+    "Where this folder has a program with the stage, a value that its type no longer takes is passed over, as best(stage) does. Where nothing is known to work yet, the text says so on stderr, and the value in JSON is null; both exit with 0.",
   async run({ positionals: [name], options }, io) {
     const now = Date.now();
     const store = resolveStore(io.cwd, options.store);
@@ -37,7 +40,9 @@ export default command({
       }
       const [place] = of;
       const { scope = "" } = options;
-      const found = place && (await knowledge.best({ ...place, scope, now }));
+      const admits = place && (await typeCheckOf(io.cwd, place.stage));
+      const found =
+        place && (await knowledge.best({ ...place, scope, now, ...(admits === undefined ? {} : { admits }) }));
       if (options.format === "json") {
         const { claim = null, value = null, strength = null, attempt = null } = found ?? {};
         const best = { version: 1, subnet: place?.subnet ?? null, stage: place?.stage ?? name, scope };
@@ -50,3 +55,18 @@ export default command({
     }
   },
 });
+
+/** Whether a value is one that the program of this folder would take from the stage; nothing where there is none without errors. */
+async function typeCheckOf(cwd: string, stage: string): Promise<((value: Json) => boolean) | undefined> {
+  const file = programIn(cwd);
+  if (file === undefined) return undefined;
+  const { planQuietly } = await import("../run/program.ts");
+  const { nodesIn } = await import("../../compiler/bounds/reach.ts");
+  const { validate } = await import("../../runtime/values/validate.ts");
+  const plan = planQuietly(file);
+  const nodes = Object.values(plan?.pipelines ?? {}).flatMap(({ body }) => [...nodesIn(body)]);
+  const callee = nodes.find((node): node is StageNode => node.kind === "stage" && node.id === stage)?.alternatives[0]
+    ?.callee;
+  const type = callee?.kind === "agent" ? plan!.agents[callee.name]?.result : undefined;
+  return type && ((value) => validate(value, type, "").ok);
+}

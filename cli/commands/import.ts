@@ -34,8 +34,7 @@ export default command({
   notes:
     "An entry becomes evidence of the peer ganglion/BOT for the stage of its name, else of its capability, if its config fits what that stage chooses. A pattern's metric_value counts where the program has a metric of that name, which says its direction; confirmations are kept and not counted, for nobody knows who they were. It weighs as unverified. What is imported again is there once.",
   async run({ positionals: [what, from], options }, io) {
-    if (what !== "ganglion")
-      throw usageError(`gangc import does not know ${JSON.stringify(what)}.`, "It is: ganglion DIR.");
+    if (what !== "ganglion") throw usageError(`import does not know ${JSON.stringify(what)}.`, "It is: ganglion DIR.");
     const path = resolve(io.cwd, from!);
     if (!existsSync(path)) throw usageError(`there is no ${shown(io.cwd, path)}.`);
     const { planOf } = await import("../run/program.ts");

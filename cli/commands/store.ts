@@ -57,12 +57,12 @@ const definition = command({
     "Forgetting cannot be undone: lines, sealed files and artifacts are dropped here and on every replica; a record of ids and hashes stays. A leaked secret is to be changed all the same. A backup is a copy, at any moment, in this order: trail/, the newest sealed/MANIFEST, the files that it lists, artifacts/.",
   async run({ positionals: [action], options }, io) {
     if (!isAction(action!)) {
-      throw usageError(`gangc store does not know ${JSON.stringify(action)}.`, `It is one of ${ACTIONS.join(", ")}.`);
+      throw usageError(`store does not know ${JSON.stringify(action)}.`, `It is one of ${ACTIONS.join(", ")}.`);
     }
     for (const [name, actions] of Object.entries(ONLY)) {
       const value = options[name as keyof typeof options];
       const isGiven = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
-      if (isGiven && !actions.includes(action)) throw usageError(`gangc store ${action} takes no --${name}.`);
+      if (isGiven && !actions.includes(action)) throw usageError(`store ${action} takes no --${name}.`);
     }
     const store = resolveStore(io.cwd, options.store);
     const given: Given = { store, options, io, progress: (text) => io.talk(`${text}\n`) };
@@ -91,7 +91,7 @@ function isAction(word: string): word is Action {
 }
 
 async function verify({ store, options, io, progress }: Given): Promise<ExitCode> {
-  if (options.format === "parquet") throw usageError("gangc store verify shows a table or json.");
+  if (options.format === "parquet") throw usageError("store verify shows a table or json.");
   const { verifyStore } = await import("../../runtime/trail/verify.ts");
   const { problems, ...counts } = await verifyStore(store, progress);
   // What a killed process had begun to write was never acknowledged: it is said, and nothing is amiss.
@@ -145,7 +145,7 @@ async function exportRecords({ store, options, io, progress }: Given): Promise<E
   const { exportJson, exportParquet } = await import("../../runtime/trail/export.ts");
   const out = options.out === undefined ? undefined : resolve(io.cwd, options.out);
   if (out !== undefined && !existsSync(dirname(out))) throw usageError(`--out: there is no folder ${dirname(out)}.`);
-  if (options.format === "table") throw usageError("gangc store export writes json or parquet.");
+  if (options.format === "table") throw usageError("store export writes json or parquet.");
   if (options.format === "parquet") {
     if (out === undefined) throw usageError("--format parquet needs --out FILE.");
     progress(`Wrote ${countOf(await exportParquet(store, out), "record")} to ${shown(io.cwd, out)}.`);
@@ -157,7 +157,7 @@ async function exportRecords({ store, options, io, progress }: Given): Promise<E
 }
 
 async function forget({ store, options, io, progress }: Given): Promise<ExitCode> {
-  if (options.id.length === 0 && !options.match) throw usageError("gangc store forget needs --id ID or --match TEXT.");
+  if (options.id.length === 0 && !options.match) throw usageError("store forget needs --id ID or --match TEXT.");
   const { findRecords, forget: drop } = await import("../../runtime/trail/forget.ts");
   const found = await findRecords(store, { ids: options.id, match: options.match });
   if (found.records.length + found.artifacts.length === 0) {

@@ -9,6 +9,7 @@ import { sourcesOf } from "../../runtime/execution/asking.ts";
 import { applyOverrides, hashOf } from "../../runtime/execution/load.ts";
 import { partFor } from "../../runtime/execution/part.ts";
 import type { Override, Plan } from "../../runtime/plan.ts";
+import { link } from "../../runtime/values/link.ts";
 import { usageError } from "../command.ts";
 import { fileSystemHost, projectOf } from "../host.ts";
 import type { IO } from "../io.ts";
@@ -23,6 +24,13 @@ export function planOf(file: string, io: IO): Plan | undefined {
   const { errors } = summarize(program.diagnostics, program.files.length);
   tell(program.diagnostics, host, io);
   return errors > 0 ? undefined : lower(program);
+}
+
+/** The same where nobody asked for it to be right: nothing is told. Linked, so that its types can be held against values. */
+export function planQuietly(file: string): Plan | undefined {
+  const program = compile(file, fileSystemHost(projectOf(file)));
+  const { errors } = summarize(program.diagnostics, program.files.length);
+  return errors > 0 ? undefined : link(lower(program));
 }
 
 function tell(diagnostics: readonly Diagnostic[], host: Host, io: IO): void {

@@ -44,15 +44,15 @@ describe("what was given", () => {
 
 describe("what does not fit", () => {
   const cases: readonly [string, string, string?][] = [
-    ["--formt json", "gangc sample has no option --formt.", "Did you mean --format?"],
-    ["--zzzz", "gangc sample has no option --zzzz.", "gangc sample --help lists them."],
-    ["-s", "gangc sample has no option -s.", "gangc sample --help lists them."],
+    ["--formt json", "sample has no option --formt.", "Did you mean --format?"],
+    ["--zzzz", "sample has no option --zzzz.", "gangc sample --help lists them."],
+    ["-s", "sample has no option -s.", "gangc sample --help lists them."],
     ["--format jsn", '--format cannot be "jsn".', "Did you mean json?"],
     ["--format yaml", '--format cannot be "yaml".', "It is one of pretty, json."],
     ["--format", "--format needs a value: --format F."],
     ["--strict=yes", "--strict is a switch and takes no value."],
     ["--seed 1 --seed 2", "--seed was given twice."],
-    ["a b", "gangc sample does not know what to do with b.", "It is called as: gangc sample [PATH]"],
+    ["a b", "sample does not know what to do with b.", "It is called as: gangc sample [PATH]"],
   ];
   test.each(cases)("%s", (line, message, help) => {
     try {

@@ -313,8 +313,8 @@ describe("a damaged store of the original", () => {
   it.each([
     [["import", "ganglion", "nowhere"], 2, "there is no nowhere."],
     [["import", "ganglion", "."], 2, ". is no store of the original Ganglion."],
-    [["import", "memory", "."], 2, 'gangc import does not know "memory".'],
-    [["import", "ganglion"], 2, "gangc import needs an argument."],
+    [["import", "memory", "."], 2, 'import does not know "memory".'],
+    [["import", "ganglion"], 2, "import needs an argument."],
     [["import", "ganglion", ".", "--stage", "plan"], 2, '--stage "plan" is not NAME=STAGE.'],
     [["import", "ganglion", ".", "--stage", "a=research.plam"], 2, 'the program has no stage "research.plam".'],
   ])("gangc %j is refused", async (args, exit, said) => {

@@ -77,6 +77,6 @@ describe("all files", () => {
 
   test("must be there", () => {
     expect(() => gangFiles(folder, ["gone"])).toThrow("there is no gone");
-    expect(() => gangFiles(folder, [])).toThrow("there is no .gang file under .");
+    expect(() => gangFiles(folder, [])).toThrow("there is no .gang file under this folder.");
   });
 });

@@ -1,5 +1,5 @@
 /** What is known, at a glance: `gangc status`, `trust` and `best`. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -46,6 +46,28 @@ describe("gangc best", () => {
       ...{ version: 1, subnet: "n", stage: "p.plan", scope: "", value: { x: 2 } },
       ...{ claim: expect.stringMatching(/^[0-9a-f]{64}$/), strength: expect.any(Number) },
     });
+  });
+
+  it("passes over what the folder's program no longer takes, as best(stage) does", async () => {
+    const program = (range: string) =>
+      `gang 1\ntype Guess = { x: int in ${range} }\nmodel own = embedded()\nagent guess() -> Guess {\n  model: own\n  prompt: "?"\n}\npipeline p {\n  stage plan = guess()\n}\n`;
+    const file = join(cwd, "main.gang");
+    try {
+      for (const [range, expected] of [
+        ["0..9", "x 2\n"],
+        ["0..1", "x 1\n"],
+        ["7..9", ""],
+      ] as const) {
+        writeFileSync(file, program(range));
+        expect(await gangc(["best", "plan"], { cwd })).toMatchObject({ exit: 0, out: expected });
+      }
+      writeFileSync(file, "pipeline p {");
+      expect(await gangc(["best", "plan"], { cwd }), "a program with errors says nothing").toMatchObject({
+        out: "x 2\n",
+      });
+    } finally {
+      rmSync(file);
+    }
   });
 
   it("has none where nothing worked yet", async () => {
