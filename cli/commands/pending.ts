@@ -1,4 +1,4 @@
-import { type Pending, pendingIn } from "../../runtime/execution/pending.ts";
+import { PENDING_KINDS, type Pending, pendingIn } from "../../runtime/execution/pending.ts";
 import { readStore } from "../../runtime/knowledge/store.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
 import { command } from "../command.ts";
@@ -15,7 +15,7 @@ export default command({
   },
   examples: [{ command: "gangc pending", doc: "then `gangc approve RUN` or `gangc reject RUN --why W`" }],
   async run({ options }, io) {
-    const { records, alive } = await readStore(resolveStore(io.cwd, options.store));
+    const { records, alive } = await readStore(resolveStore(io.cwd, options.store), { kinds: PENDING_KINDS });
     const found = await pendingIn(records, alive);
     if (options.format === "json") {
       io.out(`${JSON.stringify({ version: 1, pending: found }, null, 2)}\n`);

@@ -15,7 +15,9 @@ export default command({
   },
   examples: [{ command: "gangc runs --format json", doc: "for scripts" }],
   async run({ options }, io) {
-    const { records, alive } = await readStore(resolveStore(io.cwd, options.store));
+    const { records, alive } = await readStore(resolveStore(io.cwd, options.store), {
+      kinds: ["run.started", "run.ended"],
+    });
     const runs = tableObjects(
       rowsOf(records, alive, (name) => name === "runs"),
       "runs",

@@ -25,17 +25,17 @@ export default command({
   examples: [{ command: "gangc score 019a crps=0.42", doc: "the beginning of the run's id is enough" }],
   async run({ positionals: [wanted, given], options }, io) {
     const store = resolveStore(io.cwd, options.store);
-    const { records } = await readStore(store);
-    const heads = runHeads(records);
+    const begun = await readStore(store, { kinds: ["plan.loaded", "run.started", "run.ended"] });
+    const heads = runHeads(begun.records);
     const id = runNamed(
       wanted!,
       heads.map(({ run }) => run),
     );
     const { peer, plan: hash } = heads.find(({ run }) => run === id)!;
     // What others say of it, a person among them, is theirs.
-    const own = records.filter((record) => record.run === id && record.peer === peer);
+    const own = (await readStore(store, { run: id })).records.filter((record) => record.peer === peer);
     const [name, value] = assigned(given!);
-    const plan = await recordedPlan(records, hash, store);
+    const plan = await recordedPlan(begun.records, hash, store);
     const subnet = own.flatMap((record) => (record.kind === "run.started" ? [record.subnet ?? ""] : []))[0] ?? "";
     const metrics = plan.subnets[subnet]?.metrics ?? {};
     const metric = Object.hasOwn(metrics, name) ? metrics[name] : undefined;

@@ -19,16 +19,14 @@ export default command({
     { command: "gangc show 019a", doc: "the beginning of the run's id is enough; `gangc show last` is the newest" },
   ],
   async run({ positionals: [wanted], options }, io) {
-    const { records, alive } = await readStore(resolveStore(io.cwd, options.store));
+    const store = resolveStore(io.cwd, options.store);
+    const begun = await readStore(store, { kinds: ["run.started"] });
     const id = runNamed(
       wanted!,
-      records.flatMap(({ kind, run }) => (kind === "run.started" && run !== undefined ? [run] : [])),
+      begun.records.flatMap(({ run }) => (run === undefined ? [] : [run])),
     );
-    const rows = rowsOf(
-      records.filter(({ run }) => run === id),
-      alive,
-      (name) => name !== "records",
-    );
+    const { records, alive } = await readStore(store, { run: id });
+    const rows = rowsOf(records, alive, (name) => name !== "records");
     const of = (name: TableName) => tableObjects(rows, name);
     const run = { run: of("runs")[0]!, stages: of("stages"), attempts: of("attempts"), turns: of("turns") };
     const whole = {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { AttemptError } from "../../runtime/execution/attempt-error.ts";
-import { type Pending, pendingIn } from "../../runtime/execution/pending.ts";
+import { PENDING_KINDS, type Pending, pendingIn } from "../../runtime/execution/pending.ts";
 import { runHeads } from "../../runtime/execution/restored.ts";
 import { readStore } from "../../runtime/knowledge/store.ts";
 import { Redactor } from "../../runtime/secrets.ts";
@@ -33,7 +33,7 @@ export interface Answer {
 
 export async function answer({ run, stage, scope, yes, value, why, store, as }: Answer, io: IO): Promise<void> {
   const directory = resolveStore(io.cwd, store);
-  const { records, alive } = await readStore(directory);
+  const { records, alive } = await readStore(directory, { kinds: [...PENDING_KINDS, "plan.loaded"] });
   const asked = (await pendingIn(records, alive)).filter(({ kind }) => kind === "approval" || kind === "effect");
   if (asked.length === 0) throw usageError("nothing waits for an answer.", "gangc pending lists what waits.");
   const id = runNamed(

@@ -1,5 +1,5 @@
 /** What waits in a store: scores, values, a person's approvals, effects of which nobody knows whether they happened, parked runs. */
-import type { KnownRecord, Record } from "../trail/record.ts";
+import type { Kind, KnownRecord, Record } from "../trail/record.ts";
 import { knownEffect } from "./known-effect.ts";
 import { Outstanding } from "./outstanding.ts";
 import { runHeads, stageKey } from "./restored.ts";
@@ -21,6 +21,18 @@ export interface Pending {
   readonly call?: string;
   readonly tool?: string;
 }
+
+/** Of the store's records those that tell what waits in it. */
+export const PENDING_KINDS = [
+  "run.started",
+  "run.ended",
+  "waiting",
+  "waited",
+  "answered",
+  "effect",
+  "tool.started",
+  "tool.ended",
+] as const satisfies readonly Kind[];
 
 /** What waits longest comes first. `alive`: the processes that may still write. */
 export async function pendingIn(

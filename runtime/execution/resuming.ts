@@ -24,13 +24,11 @@ export async function resumable(store: string, wanted: string, compiled: Plan): 
   const alive = mayWrite(store);
   const records: Record[] = [];
   const loaded = new Map<string, KnownRecord<"plan.loaded">>();
-  const keep = (some: readonly Record[]): void => {
-    for (const record of some) {
-      if (record.kind === "run.started" || record.kind === "run.ended") records.push(record);
-      if (record.kind === "plan.loaded" && record.plan !== undefined) loaded.set(record.plan, record);
-    }
-  };
-  keep((await readTrail(store).since({}, keep)).records);
+  const reader = readTrail(store, { kinds: ["run.started", "run.ended", "plan.loaded"] });
+  for (const record of (await reader.since({})).records) {
+    if (record.kind !== "plan.loaded") records.push(record);
+    else if (record.plan !== undefined) loaded.set(record.plan, record);
+  }
   const heads = runHeads(records);
   const chosen = wanted === "" ? unfinished(heads, alive) : named(heads, wanted);
   return Promise.all(

@@ -345,6 +345,16 @@ export class Engine {
       facts.know(claim, text);
   }
 
+  /** Takes note of facts that stand in `told.facts` already, and in the table too. */
+  async noteAll(table: string, count: number): Promise<void> {
+    this.rows += count;
+    if (this.rolled === 0) this.changes += count;
+    else {
+      const keys = await this.connection.runAndReadAll(`select distinct place, claim, peer from ${table}`);
+      for (const [place, claim, peer] of keys.getRows() as [number, number, number][]) this.note(place, claim, peer);
+    }
+  }
+
   private note(place: number, claim: number, peer: number): void {
     // Where nothing is added up yet all will be.
     if (this.persistent && this.rolled === 0) {

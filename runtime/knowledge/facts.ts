@@ -11,7 +11,7 @@ import { type Drift, Regimes } from "./drift/regimes.ts";
 export type Refusal = "malformed" | "value" | "claim" | "time";
 
 /** Beyond this a value is taken for an error. */
-const LARGEST_VALUE = 1e15;
+export const LARGEST_VALUE = 1e15;
 
 /** Numbers for names, in the order in which they came; those of a snapshot are known from the beginning. */
 export class Dictionary {
@@ -155,6 +155,15 @@ export interface SavedFacts {
   readonly count: number;
 }
 
+/** What came with evidence of a place that was taken in elsewhere; milliseconds. */
+export interface Adopted {
+  readonly count: number;
+  readonly newest: number;
+  readonly scopes: readonly number[];
+  readonly metrics: readonly number[];
+  readonly regimes: readonly number[];
+}
+
 /** `code`: 64 bits of the hash. */
 export interface UnsettledClaim {
   readonly place: Place;
@@ -283,7 +292,7 @@ export class Facts {
 
   /** What is no longer to count, whether or not it has come. */
   drop(id: string): void {
-    const record = hash53(id);
+    const record = hashOf(id);
     if (this.dropped.has(record)) return;
     this.dropped.add(record);
     this.count++;
@@ -308,14 +317,14 @@ export class Facts {
 
   /** What a newer version wrote is not interpreted. */
   add(record: TrailRecord): void {
-    if (record.v > RECORD_VERSION || (this.dropped.size > 0 && this.dropped.has(hash53(record.id)))) return;
+    if (record.v > RECORD_VERSION || (this.dropped.size > 0 && this.dropped.has(hashOf(record.id)))) return;
     const { regimes } = this;
     const refusal = this.take(record);
     if (regimes !== this.regimes && record.kind !== "evidence") {
       const subnet = this.subnetOf.get(record.run ?? "");
       this.changes.push(subnet === undefined ? record : { subnet, ...record });
     }
-    if (refusal !== undefined) this.refused.set(refusal, (this.refused.get(refusal) ?? 0) + 1);
+    if (refusal !== undefined) this.refuse(refusal, 1);
   }
 
   private take(record: TrailRecord): Refusal | undefined {
@@ -338,6 +347,31 @@ export class Facts {
     }
   }
 
+  /**
+   * Takes note of what evidence is about that is taken in elsewhere.
+   *
+   * @returns whether it may be.
+   */
+  claim(subnet: string, stage: string, text: ClaimText): boolean {
+    if (!isNamed(text.hash, text.chosen)) return false;
+    this.claimFor(this.placeFor(subnet, stage), text);
+    return true;
+  }
+
+  /** So much evidence of a place was taken in elsewhere. */
+  adopt(place: Place, { count, newest, scopes, metrics, regimes }: Adopted): void {
+    place.newest = Math.max(place.newest, newest);
+    for (const scope of scopes) place.scopes.add(scope);
+    for (const metric of metrics) place.metrics.add(metric);
+    for (const regime of regimes) place.regimes.add(regime);
+    this.count += count;
+    place.version++;
+  }
+
+  refuse(why: Refusal, times: number): void {
+    this.refused.set(why, (this.refused.get(why) ?? 0) + times);
+  }
+
   private takeEvidence(record: Extract<TrailRecord, { kind: "evidence" }>): Refusal | undefined {
     const parsed = KINDS.evidence.safeParse(record);
     if (!parsed.success || typeof record.stage !== "string" || typeof record.peer !== "string") {
@@ -346,9 +380,9 @@ export class Facts {
     const e = parsed.data;
     if (!e.ok && e.class !== undefined && ENVIRONMENT_FAILURES.has(e.class)) return undefined;
     if (e.value !== undefined && !(Math.abs(e.value) <= LARGEST_VALUE)) return "value";
-    if (sha256(e.chosen) !== e.claim || !isJson(e.chosen)) return "claim";
     const time = this.timeOf(record.time, (e as { at?: unknown }).at);
     if (time === undefined) return "time";
+    if (!isNamed(e.claim, e.chosen)) return "claim";
 
     const place = this.placeFor(e.subnet, record.stage);
     const claim = this.claimFor(place, { hash: e.claim, chosen: e.chosen, niche: e.niche });
@@ -379,7 +413,7 @@ export class Facts {
       e.proxy === undefined || e.proxy === e.metric ? null : this.metrics.id(e.proxy),
       typeof resolution === "number" && Number.isFinite(resolution) && resolution > 0 ? resolution : null,
       e.version === undefined ? null : this.versions.id(e.version),
-      hash53(record.id),
+      hashOf(record.id),
       record.attempt ?? null,
     ]);
     this.count++;
@@ -401,12 +435,12 @@ export class Facts {
       this.metrics.id(metric),
       this.scopes.id(record.scope ?? ""),
       // Of a run and a metric the last word counts.
-      record.run === undefined || record.attempt !== undefined ? unitOf(record) : hash53(`${record.run}\0${metric}`),
+      record.run === undefined || record.attempt !== undefined ? unitOf(record) : hashOf(`${record.run}\n${metric}`),
       this.markOf(record),
       value,
       direction,
       feasible,
-      hash53(record.id),
+      hashOf(record.id),
     ]);
     return undefined;
   }
@@ -473,29 +507,27 @@ export class Facts {
 /** What counts once: an attempt of a run; a record that names none stands for itself. */
 function unitOf(record: TrailRecord): bigint {
   return record.attempt === undefined
-    ? hash53(`${record.process}\0${record.seq}`)
-    : hash53(`${record.run ?? ""}\0${record.attempt}`);
+    ? hashOf(`${record.process}\n${record.seq}`)
+    : hashOf(`${record.run ?? ""}\n${record.attempt}`);
 }
 
-function isJson(text: string): boolean {
+/** Whether it is JSON, and the hash is its own. */
+function isNamed(hash: string, chosen: string): boolean {
+  if (sha256(chosen) !== hash) return false;
   try {
-    JSON.parse(text);
+    JSON.parse(chosen);
     return true;
   } catch {
     return false;
   }
 }
 
-/** 53 bits of two multiplicative hashes (cyrb53). It tells one peer's attempts on one claim apart, and dropped records from others. */
-function hash53(text: string): bigint {
-  let a = 0xdeadbeef;
-  let b = 0x41c6ce57;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    a = Math.imul(a ^ unit, 2654435761);
-    b = Math.imul(b ^ unit, 1597334677);
-  }
-  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
-  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-  return (BigInt(b & 0x1fffff) << 32n) | BigInt(a >>> 0);
+/** 60 bits of a hash that DuckDB has too. It tells one peer's attempts on one claim apart, and dropped records from others. */
+function hashOf(text: string): bigint {
+  return BigInt(`0x${sha256(text).slice(0, 15)}`);
+}
+
+/** `hashOf`, of an expression. */
+export function hashSql(text: string): string {
+  return `('0x' || left(sha256(${text}), 15))::BIGINT`;
 }

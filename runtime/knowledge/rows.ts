@@ -115,6 +115,10 @@ export function rowsOf(
     for (const cells of rows) {
       open.set(keyOf(name, cells), cells);
       tables[name].push(cells);
+      if (name !== "runs") continue;
+      const turn = Number(cells.turn ?? 1);
+      latest.set(cells, turn);
+      turns.set(`${cells.process}\0${cells.run_id}`, turn);
     }
   }
 
@@ -151,6 +155,7 @@ export function rowsOf(
           seed: real(r.seed),
           input: json(r.input),
           resumed: r.resumed === true,
+          turn: real(r.turn) ?? 1,
           dry: r.dry === true,
           status: "running",
           started: time,

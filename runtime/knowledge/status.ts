@@ -1,11 +1,13 @@
 /** A store at a glance: who wrote in it, what was refused or forgotten, and whether the subnet moved under its stages. */
 import { newestManifest } from "../trail/manifest.ts";
+import { readTrail } from "../trail/reader.ts";
 import type { KnownRecord } from "../trail/record.ts";
 import type { TrailProblem } from "../trail/trail.ts";
 import type { Regime } from "./drift/regimes.ts";
 import type { Refusal } from "./facts.ts";
 import type { PeerTrust } from "./knowledge.ts";
 import { openKnowledge } from "./open.ts";
+import { loadTables } from "./sql/load.ts";
 import { readStore } from "./store.ts";
 
 export interface StoreStatus {
@@ -49,9 +51,9 @@ export interface StageStatus {
 }
 
 export async function storeStatus(directory: string, now: number): Promise<StoreStatus> {
-  const { records, problems, alive } = await readStore(directory);
-  const source = { since: async () => ({ records, cursor: {}, problems: [] }) };
-  const knowledge = await openKnowledge({ source, clock: { now: () => now } });
+  const { records, problems, alive } = await readStore(directory, { kinds: ["drift", "return", "forgotten"] });
+  const wrote = await writtenBy(directory, now);
+  const knowledge = await openKnowledge({ source: readTrail(directory), store: directory, clock: { now: () => now } });
   try {
     await knowledge.refresh();
     const stages: StageStatus[] = [];
@@ -62,32 +64,57 @@ export async function storeStatus(directory: string, now: number): Promise<Store
       );
       stages.push({ ...place, regimes: knowledge.regimes(place), tests });
     }
-    const byPeer = Map.groupBy(records, ({ peer }) => peer);
     const trust = new Map((await knowledge.peers()).map((peer) => [peer.peer, peer]));
-    const forgotten = newestManifest(directory)?.forgotten ?? [];
+    const manifest = newestManifest(directory);
+    const sum = (of: readonly Written[]): number => of.reduce((all, one) => all + one.records, 0);
     return {
-      records: records.length,
-      generation: newestManifest(directory)?.generation ?? 0,
-      processes: [...Map.groupBy(records, ({ process }) => process)].map(([process, of]) => ({
+      records: sum(wrote),
+      generation: manifest?.generation ?? 0,
+      processes: [...Map.groupBy(wrote, ({ process }) => process)].map(([process, of]) => ({
         process,
         alive: alive(process),
-        peers: [...new Set(of.map(({ peer }) => peer))].sort(),
-        records: of.length,
-        first: of[0]!.time,
-        last: of.at(-1)!.time,
+        peers: of.map(({ peer }) => peer).sort(),
+        records: sum(of),
+        first: new Date(Math.min(...of.map(({ first }) => first))).toISOString(),
+        last: new Date(Math.max(...of.map(({ last }) => last))).toISOString(),
       })),
-      peers: [...byPeer].map(([peer, of]) => ({ ...(trust.get(peer) ?? unknown(peer)), records: of.length })),
+      peers: [...Map.groupBy(wrote, ({ peer }) => peer)].map(([peer, of]) => ({
+        ...(trust.get(peer) ?? unknown(peer)),
+        records: sum(of),
+      })),
       stages,
       changes: records
         .filter((record) => record.kind === "drift" || record.kind === "return")
         .toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0)),
       refused: Object.fromEntries(knowledge.refused()),
       problems,
-      forgotten: records.reduce((sum, one) => sum + (one.kind === "forgotten" ? one.records.length : 0), 0),
-      unconfirmed: forgotten.reduce((sum, [, from, to]) => sum + to - from + 1, 0),
+      forgotten: records.reduce((all, one) => all + (one.kind === "forgotten" ? one.records.length : 0), 0),
+      unconfirmed: (manifest?.forgotten ?? []).reduce((all, [, from, to]) => all + to - from + 1, 0),
     };
   } finally {
     await knowledge.close();
+  }
+}
+
+/** What a process wrote for a peer. Milliseconds since 1970. */
+interface Written {
+  readonly process: string;
+  readonly peer: string;
+  readonly records: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Who began to write first comes first. */
+async function writtenBy(directory: string, now: number): Promise<readonly Written[]> {
+  const engine = await loadTables(directory, now, new Set(["records"]));
+  try {
+    const result = await engine.connection.runAndReadAll(`select process, peer, count(*)::DOUBLE as records,
+        epoch_ms(min(time))::DOUBLE as first, epoch_ms(max(time))::DOUBLE as last
+      from records group by process, peer order by first, process, peer`);
+    return result.getRowObjectsJS() as unknown as readonly Written[];
+  } finally {
+    engine.close();
   }
 }
 

@@ -1,5 +1,5 @@
 /** A store as it is on the disk: its records, and which of its processes can still write. */
-import { readTrail } from "../trail/reader.ts";
+import { type Only, readTrail } from "../trail/reader.ts";
 import type { Record as TrailRecord } from "../trail/record.ts";
 import type { TrailProblem } from "../trail/trail.ts";
 import { mayWrite } from "../trail/writers.ts";
@@ -11,10 +11,10 @@ export interface StoreContent {
   readonly alive: Alive;
 }
 
-/** Empty where there is no store. */
-export async function readStore(directory: string): Promise<StoreContent> {
+/** All records, or some. Empty where there is no store. */
+export async function readStore(directory: string, only: Only = {}): Promise<StoreContent> {
   // Asked before reading: a run that ends in between is then shown as it ended, not as interrupted.
   const alive = mayWrite(directory);
-  const { records, problems } = await readTrail(directory).since({});
+  const { records, problems } = await readTrail(directory, only).since({});
   return { records, problems, alive };
 }

@@ -74,6 +74,7 @@ export const TABLES = {
       seed: real("Seed of everything random in it."),
       input: text("The pipeline's parameters, as JSON."),
       resumed: truth("It went on after an interruption."),
+      turn: whole("How often it was begun: 1, and one more each time that it went on."),
       dry: truth("A rehearsal: effects were replaced."),
       process: text("The process that ran it (last)."),
     },

@@ -19,19 +19,25 @@ import {
   sealedFolder,
 } from "./manifest.ts";
 import { Numbers, NumbersByProcess, type Range } from "./numbers.ts";
-import { RECORD_VERSION, type Record } from "./record.ts";
-import { inOrder, missingOf, readSealed, type SealedRow } from "./sealed.ts";
+import { type Kind, RECORD_VERSION, type Record } from "./record.ts";
+import { inOrder, missingOf, quoted, readSealed, type SealedRow } from "./sealed.ts";
 import type { Cursor, Take, Trail, TrailProblem } from "./trail.ts";
 
 export type TrailReader = Pick<Trail, "since">;
 type Read = Awaited<ReturnType<Trail["since"]>>;
 
+/** Which records are handed over: all, or those of these kinds, or of this run. Of sealed files no others are read. */
+export interface Only {
+  readonly kinds?: readonly Kind[];
+  readonly run?: string;
+}
+
 /** A reader of the store at `directory`; where there is none, of an empty one. Any number of consumers can share it. */
-export function readTrail(directory: string): TrailReader {
+export function readTrail(directory: string, only: Only = {}): TrailReader {
   const readings = new WeakMap<Cursor, Reading>();
   return {
     async since(cursor, take) {
-      const reading = readings.get(cursor) ?? new Reading(directory, cursor);
+      const reading = readings.get(cursor) ?? new Reading(directory, cursor, only);
       // Taken out while it reads: who asks twice from one cursor gets the same answer twice.
       readings.delete(cursor);
       const read = await reading.next(take);
@@ -92,6 +98,7 @@ interface Lane {
 
 class Reading {
   readonly #directory: string;
+  readonly #only: Only;
   readonly #trail: string;
   readonly #start: Cursor;
   #cursor: Cursor;
@@ -113,8 +120,9 @@ class Reading {
   /** A file has gone since it was listed. */
   #moved = false;
 
-  constructor(directory: string, start: Cursor) {
+  constructor(directory: string, start: Cursor, only: Only) {
     this.#directory = directory;
+    this.#only = only;
     this.#trail = join(directory, "trail");
     this.#start = start;
     this.#cursor = start;
@@ -248,10 +256,14 @@ class Reading {
     );
     const read = (group: readonly SealedFile[]) => {
       const paths = group.map(({ name }) => join(sealedFolder(this.#directory), name));
-      return readSealed(paths, isWhole ? {} : { numbers: wanted }, async (rows) => {
-        for (const row of rows) this.#keepSealed(paths[0]!, row);
-        await this.#handOver();
-      });
+      return readSealed(
+        paths,
+        { where: sealedWhere(this.#only), ...(!isWhole && { numbers: wanted }) },
+        async (rows) => {
+          for (const row of rows) this.#keepSealed(paths[0]!, row);
+          await this.#handOver();
+        },
+      );
     };
     const damaged: SealedFile[] = [];
     for (const group of inOrder(files)) {
@@ -289,8 +301,8 @@ class Reading {
       return;
     }
     got.add(seq);
-    this.#records.push(decoded.record);
     this.#heed(decoded.record);
+    if (this.#wants(decoded.record)) this.#records.push(decoded.record);
   }
 
   #lane(process: string): Lane {
@@ -313,6 +325,11 @@ class Reading {
       this.#lanes.set(process, lane);
     }
     return lane;
+  }
+
+  #wants({ kind, run }: Record): boolean {
+    const { kinds, run: wanted } = this.#only;
+    return (kinds === undefined || kinds.includes(kind)) && (wanted === undefined || run === wanted);
   }
 
   /** What a record says about reading others. */
@@ -520,7 +537,7 @@ class Reading {
         return;
       }
       this.#heed(record);
-      if (seq > lane.known) this.#records.push(record);
+      if (seq > lane.known && this.#wants(record)) this.#records.push(record);
     } else if (lane.crcs.has(seq) && lane.crcs.get(seq) !== crc) {
       this.#disputed.of(process).add(seq);
       const message = `Record ${seq} is there twice, with different content; neither counts.`;
@@ -570,6 +587,15 @@ class Reading {
   #unreadable(path: string, why: string): void {
     this.#say(path, 0, "unreadable", `It cannot be read (${why}).`);
   }
+}
+
+/** What is forgotten is always heeded. */
+function sealedWhere({ kinds, run }: Only): string {
+  const conditions = [
+    ...(kinds === undefined ? [] : [`kind in (${kinds.map(quoted).join(", ")})`]),
+    ...(run === undefined ? [] : [`run_id = ${quoted(run)}`]),
+  ];
+  return conditions.length === 0 ? "true" : `kind = 'forgotten' or (${conditions.join(" and ")})`;
 }
 
 /** Segments that lie before the cursor as a whole are not read. */

@@ -99,7 +99,8 @@ function globless(path: string): string {
   return path.replace(/[*?[]/g, "[$&]");
 }
 
-function quoted(text: string): string {
+/** A text as SQL writes it. */
+export function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
@@ -363,47 +364,5 @@ export async function readSealed(
       rows = [];
     }
     await take(rows);
-  });
-}
-
-/** So many lines come out of DuckDB as one value: each value costs a microsecond. */
-const LINES = 1024;
-
-/**
- * Lines of a sealed file, many at once as a segment has them, in no order: three times as fast as rows. The next ones
- * are read while these are taken.
- */
-export async function readLines(
-  path: string,
-  wanted: Wanted,
-  take: (lines: readonly Buffer[]) => Promise<void> | void,
-): Promise<void> {
-  await withDuckDB(async (connection) => {
-    const where = await conditionOf(connection, wanted);
-    const size = await connection.runAndReadAll(
-      `select num_rows::double from parquet_file_metadata(${quoted(globless(path))})`,
-    );
-    const [[rows]] = size.getRows() as [[number]];
-    const read = async (from: number): Promise<Buffer[]> => {
-      const found =
-        await connection.runAndReadAll(`select encode(string_agg(line, chr(10)) || chr(10)) from read_parquet(${quoted(
-          globless(path),
-        )}, file_row_number = true) r
-        where file_row_number >= ${from} and file_row_number < ${from + SETTINGS.trail.rowGroup} and line is not null and ${where}
-        group by file_row_number // ${LINES}`);
-      return found.getRowsJS().map(([lines]) => lines as Buffer);
-    };
-    let next = read(0);
-    for (let from = SETTINGS.trail.rowGroup; ; from += SETTINGS.trail.rowGroup) {
-      const lines = await next;
-      const isLast = from >= rows;
-      if (!isLast) next = read(from);
-      try {
-        await take(lines);
-      } finally {
-        await next.catch(() => undefined);
-      }
-      if (isLast) return;
-    }
   });
 }

@@ -3,7 +3,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compact } from "../../runtime/trail/compaction.ts";
 import { openTrail } from "../../runtime/trail/local.ts";
+import { newestManifest } from "../../runtime/trail/manifest.ts";
 import type { Draft } from "../../runtime/trail/record.ts";
 import { evidence } from "../runtime/knowledge/trail.ts";
 import { gangc } from "./terminal.ts";
@@ -134,6 +136,20 @@ describe("gangc status", () => {
     const plan = status.stages.find(({ stage }: { stage: string }) => stage === "p.plan");
     expect(plan.regimes.map(({ same }: { same: number }) => same)).toEqual([1, 1]);
   });
+});
+
+it("what is sealed and in a snapshot is told as before", async () => {
+  const status = async () => {
+    const { stages, peers, processes, changes, records, refused } = JSON.parse(
+      (await gangc(["status", "--format", "json"], { cwd })).out,
+    );
+    const trusts = peers.map(({ peer, records, trust }: never) => ({ peer, records, trust: Number(trust).toFixed(6) }));
+    return { stages, processes, changes, records, refused, trusts };
+  };
+  const before = await status();
+  await compact({ directory: join(cwd, ".gang"), from: 0, snapshotRecords: 1 });
+  expect(newestManifest(join(cwd, ".gang"))!.snapshot).toBeDefined();
+  expect(await status()).toEqual(before);
 });
 
 it("a store that is not there reads as empty, and stays so", async () => {

@@ -7,11 +7,11 @@ import { constants, copyFileSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Disk } from "../../trail/disk.ts";
-import { decodeLine, linesOf } from "../../trail/line.ts";
+import { decodeLine } from "../../trail/line.ts";
 import { accountedBy, holdsSome, type Manifest, type SealedFile, sealedFolder } from "../../trail/manifest.ts";
 import { NumbersByProcess, type Range } from "../../trail/numbers.ts";
 import type { Record as TrailRecord } from "../../trail/record.ts";
-import { inOrder, readLines, readSealed, type Wanted } from "../../trail/sealed.ts";
+import { conditionOf, inOrder, readSealed, type SealedRow, type Wanted } from "../../trail/sealed.ts";
 import type { Cursor } from "../../trail/trail.ts";
 import { append, createTable } from "../appending.ts";
 import { Engine } from "../engine.ts";
@@ -19,7 +19,7 @@ import { Facts, isPlain } from "../facts.ts";
 import { rowsOf } from "../rows.ts";
 import { shapeOf, type TableName } from "../tables.ts";
 import { rowsBefore } from "./before.ts";
-import { copySealed, PLAIN_EVIDENCE } from "./copy.ts";
+import { copyEvidence, copyRecords, PLAIN_EVIDENCE } from "./copy.ts";
 import { createSqlTables, engineName, KEPT, SNAPSHOT_VERSION, SQL_TABLES } from "./format.ts";
 import { restore } from "./read.ts";
 
@@ -55,6 +55,8 @@ export async function writeSnapshot(options: SnapshotOptions): Promise<NonNullab
   } catch (error) {
     for (const part of [path, `${path}.wal`]) rmSync(part, { force: true });
     throw error;
+  } finally {
+    rmSync(`${path}.tmp`, { recursive: true, force: true });
   }
   const records = files.reduce((sum, file) => sum + file.records, 0);
   return { name, engine: await engineName(), version: SNAPSHOT_VERSION, records };
@@ -66,7 +68,7 @@ async function make(path: string, before: string | undefined, options: SnapshotO
   const engine = await Engine.start({ database: path });
   try {
     const { connection } = engine;
-    await connection.run("set TimeZone = 'UTC'");
+    await connection.run(`set TimeZone = 'UTC'; set temp_directory = '${`${path}.tmp`.replaceAll("'", "''")}'`);
     await connection.run(createSqlTables());
     const old = before === undefined ? undefined : await restore(engine, "told", now);
     const facts = old?.facts ?? new Facts(now);
@@ -77,12 +79,13 @@ async function make(path: string, before: string | undefined, options: SnapshotO
         numbers.every(([process, from, to]) => wanted.get(process)?.covers(from, to)),
       );
       const paths = group.map((file) => join(sealedFolder(directory), file.name));
-      await takeFiles(engine, facts, paths, isWhole ? undefined : wanted.toRanges());
+      await takeFiles(engine, facts, paths, isWhole ? undefined : wanted.toRanges(), now());
     }
     await engine.rollUp();
     // What is a little out of order is still read by the piece.
-    const sorted = facts.count > (old?.sorted ?? 0) * (1 + UNSORTED) ? facts.count : old!.sorted;
-    if (sorted === facts.count) {
+    const isSorted = facts.count <= (old?.sorted ?? 0) * (1 + UNSORTED);
+    const sorted = isSorted ? (old?.sorted ?? 0) : facts.count;
+    if (!isSorted) {
       await cluster(connection, "facts", "place, t");
       await cluster(connection, "claims", "place, claim");
       await cluster(connection, "observed", "subnet, metric");
@@ -123,30 +126,26 @@ async function takeFiles(
   facts: Facts,
   paths: readonly string[],
   numbers: Wanted["numbers"],
+  now: number,
 ): Promise<void> {
-  await copySealed(engine.connection, paths, numbers);
+  const { connection } = engine;
+  const where = await conditionOf(connection, { numbers });
+  await copyRecords(connection, paths, where);
   await readSealed(paths, { numbers, where: `not (${PLAIN_EVIDENCE})` }, async (rows) => {
-    const records = recordsOf(Buffer.from(rows.map(({ line }) => (line === undefined ? "" : `${line}\n`)).join("")));
+    const records = recordsOf(rows);
     for (const record of records) facts.add(record);
     await engine.flush(facts);
-    await takeRows(engine.connection, records);
+    await takeRows(connection, records);
   });
-  for (const path of paths) {
-    await readLines(path, { numbers, where: PLAIN_EVIDENCE }, async (lines) => {
-      for (const some of lines) for (const record of recordsOf(some)) facts.add(record);
-      await engine.flush(facts);
-    });
-  }
+  for (const path of paths) await copyEvidence(engine, facts, path, where, now);
+  await connection.run("drop table if exists wanted");
 }
 
-/** The intact records among lines. */
-function recordsOf(lines: Buffer): TrailRecord[] {
-  const records: TrailRecord[] = [];
-  for (const [start, end] of linesOf(lines)) {
-    const decoded = decodeLine(lines.subarray(start, end));
-    if (decoded.type === "record") records.push(decoded.record);
-  }
-  return records;
+function recordsOf(rows: readonly SealedRow[]): TrailRecord[] {
+  return rows.flatMap(({ line }) => {
+    const decoded = line === undefined ? undefined : decodeLine(Buffer.from(line));
+    return decoded?.type === "record" ? [decoded.record] : [];
+  });
 }
 
 /** Rows of all tables but `records`; those that the records go on with are replaced. */

@@ -3,9 +3,11 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writ
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
+import { FACTS, Facts, type SavedFacts } from "../../../runtime/knowledge/facts.ts";
 import type { Knowledge, RecallQuery } from "../../../runtime/knowledge/knowledge.ts";
 import { openKnowledge } from "../../../runtime/knowledge/open.ts";
 import { SNAPSHOT_VERSION } from "../../../runtime/knowledge/snapshot/format.ts";
+import { openSnapshot, snapshotOf } from "../../../runtime/knowledge/snapshot/read.ts";
 import { query } from "../../../runtime/knowledge/sql/query.ts";
 import { type CompactionOptions, compact } from "../../../runtime/trail/compaction.ts";
 import { encodeMark, encodeRecord, openingOf } from "../../../runtime/trail/line.ts";
@@ -127,6 +129,96 @@ describe("a snapshot, what was sealed since and what is not sealed are together 
         expect(await observed(ours)).toEqual(await observed(theirs));
         expect(ours.regime(same)).toBe(theirs.regime(same));
         for (const knowledge of opened.splice(0)) await knowledge.close();
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
+
+describe("evidence that DuckDB takes over from sealed files", () => {
+  const odd = fc.record(
+    {
+      k: fc.oneof(
+        fc.nat(3),
+        fc.string({ unit: "binary", maxLength: 4 }),
+        fc.constantFrom("😀", "\\ud83d", "\u0001", '"'),
+      ),
+      value: fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(0.1, 1e15, 1e16, -1e17)),
+      metric: fc.constantFrom("m", "loss"),
+      proxy: fc.constantFrom("m", "loss"),
+      direction: fc.constantFrom(1 as const, -1 as const),
+      weight: fc.constantFrom(0, 0.5, 2),
+      resolution: fc.constantFrom<unknown>(0.5, 2, 0, -1, "3", null),
+      time: fc.constantFrom(NOW - 5, NOW, NOW + 10 * 24 * 3600 * 1000, -5),
+      at: fc.constantFrom("2026-01-01", "Jan 5 2026", "no time"),
+      ok: fc.boolean(),
+      class: fc.constantFrom("error" as const, "infeasible" as const, "rate_limit" as const),
+      scope: fc.constantFrom("btc", "ü\n"),
+      stage: fc.constantFrom("p.s", "p.t"),
+      peer: fc.constantFrom("a", "b", "ä"),
+      attempt: fc.constantFrom("1", "2", undefined),
+      run: fc.constantFrom("r", undefined),
+      version: fc.constantFrom("1", "2"),
+      claim: fc.constant("0".repeat(64)),
+      regime: fc.nat(2),
+    },
+    { requiredKeys: ["k"] },
+  );
+
+  /** Rows with names for numbers. */
+  const plain = (
+    rows: readonly (readonly unknown[])[],
+    claims: ReadonlyMap<unknown, unknown>,
+    { names }: SavedFacts,
+  ) => {
+    const kinds = { scope: "scopes", peer: "peers", metric: "metrics", proxy: "metrics", version: "versions" } as const;
+    return rows
+      .map((row) =>
+        Object.keys(FACTS.columns).map((column, i) => {
+          if (column === "claim") return claims.get(row[i]);
+          const kind = kinds[column as keyof typeof kinds];
+          if (kind === undefined || row[i] === null) return String(row[i]);
+          return names.find((name) => name.kind === kind && name.number === row[i])?.name;
+        }),
+      )
+      .map((row) => row.slice(1).join(" | "))
+      .sort();
+  };
+
+  it("is what the records say one by one, whatever stands in them", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(odd, { minLength: 1, maxLength: 12 }), async (some) => {
+        const { directory, add, seal } = store();
+        const written = add(some.map((told) => evidence(told as never)));
+        await seal();
+        const facts = new Facts(clock.now);
+        for (const record of written) facts.add(JSON.parse(JSON.stringify(record)));
+        facts.settle();
+        const snapshot = await openSnapshot((await snapshotOf(directory))!, clock.now);
+        try {
+          const { connection } = snapshot!.engine;
+          const rows = (await connection.runAndReadAll("select * from sealed.told.facts")).getRowsJS();
+          const claims = (await connection.runAndReadAll("select * from sealed.told.claims")).getRowsJS();
+          const texts = (of: readonly (readonly unknown[])[]) =>
+            new Map(of.map(([claim, , , , , text]) => [claim, text]));
+          const [ours, theirs] = [snapshot!.facts.save(), facts.save()];
+          expect(plain(rows, texts(claims), ours)).toEqual(
+            plain(facts.waiting.facts, texts(facts.waiting.claims), theirs),
+          );
+          expect(claims).toHaveLength(facts.waiting.claims.length);
+          expect(new Map(JSON.parse(ours.refused))).toEqual(new Map(JSON.parse(theirs.refused)));
+          expect(ours.count).toBe(theirs.count);
+          const places = (saved: SavedFacts) =>
+            saved.places.map(({ stage, known }) => {
+              const { claims, newest, some, measured, past } = JSON.parse(known);
+              return JSON.stringify([stage, claims, newest, some.length, measured.length, past.length]);
+            });
+          expect(places(ours).sort()).toEqual(places(theirs).sort());
+          const told = (await connection.runAndReadAll("select count(*)::integer from sealed.main.evidence")).getRows();
+          expect(told).toEqual([[written.length]]);
+        } finally {
+          snapshot?.engine.close();
+        }
       }),
       { numRuns: RUNS },
     );
