@@ -299,8 +299,15 @@ const Model = z.strictObject({
   model: z.string().optional(),
   /** The call's further arguments (`explore: 0.2`). */
   options: z.record(z.string(), Json),
-  /** Dollars a million tokens. */
-  price: z.strictObject({ read: z.number().nonnegative(), write: z.number().nonnegative() }).optional(),
+  /** Dollars a million tokens; of those read, `cached` for what the provider's cache had, and `caching` for what it took in. */
+  price: z
+    .strictObject({
+      read: z.number().nonnegative(),
+      write: z.number().nonnegative(),
+      cached: z.number().nonnegative().optional(),
+      caching: z.number().nonnegative().optional(),
+    })
+    .optional(),
   /** The most that one call may read and write. */
   tokens: z.strictObject({ read: z.int().positive(), write: z.int().positive() }),
   limits: z.array(Limit),

@@ -242,7 +242,7 @@ function ofAgent(plan: Plan, call: Call): Bounds {
 function ofModelCall(name: string, { tokens, price, at }: Model): Most {
   if (price === undefined)
     return { because: `nobody knows what \`${name}\` costs`, mend: "Its `price` says what a call costs.", at };
-  return (tokens.read * price.read + tokens.write * price.write) / 1e6;
+  return (tokens.read * Math.max(price.read, price.caching ?? 0) + tokens.write * price.write) / 1e6;
 }
 
 /** A model calls what it is offered as often as it likes, or as the tool's own limits let it. */

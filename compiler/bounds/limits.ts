@@ -52,7 +52,8 @@ function modelNeeds(model: Model | undefined): Needs {
   if (model === undefined || model.provider === "embedded") return { calls: 0, money: 0, tokens: 0 };
   const { read, write } = model.tokens;
   const { price = { read: 0, write: 0 } } = model;
-  return { calls: 1, money: (read * price.read + write * price.write) / 1e6, tokens: read + write };
+  const reading = Math.max(price.read, price.caching ?? 0);
+  return { calls: 1, money: (read * reading + write * price.write) / 1e6, tokens: read + write };
 }
 
 /** A limit of a tool or a model: held against one call, then against the cycle that needs it most. */

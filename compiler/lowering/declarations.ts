@@ -50,6 +50,10 @@ function metric(context: Context, node: tree.MetricDecl): Metric {
   };
 }
 
+function priceRow({ read, write, cached, caching }: NonNullable<Model["price"]>): Model["price"] {
+  return { read, write, ...present({ cached, caching }) };
+}
+
 export function lowerModel(call: ProviderCall, settings: Settings, at: Model["at"]): Model {
   const provider = call.provider as Model["provider"];
   const [model] = call.texts;
@@ -57,7 +61,7 @@ export function lowerModel(call: ProviderCall, settings: Settings, at: Model["at
   const tokens = settings.of("tokens", "tokens") ?? DEFAULTS.tokens;
   return {
     provider,
-    ...present({ model, price: price && { read: price.read, write: price.write } }),
+    ...present({ model, price: price && priceRow(price) }),
     options: call.options,
     tokens: { read: tokens.read, write: tokens.write },
     limits: [...settings.limits],

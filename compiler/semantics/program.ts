@@ -100,7 +100,13 @@ export type SettingValue =
   | { readonly kind: "ladder"; readonly rungs: readonly LadderRung[] }
   | { readonly kind: "limits"; readonly limits: readonly Limit[] }
   /** Of a model: dollars a million tokens. Of a backend: dollars a second. */
-  | { readonly kind: "price"; readonly read: number; readonly write: number }
+  | {
+      readonly kind: "price";
+      readonly read: number;
+      readonly write: number;
+      readonly cached?: number;
+      readonly caching?: number;
+    }
   | { readonly kind: "rate"; readonly perSecond: number }
   | { readonly kind: "tokens"; readonly read: number; readonly write: number }
   | { readonly kind: "range"; readonly low: number; readonly high: number; readonly step: number | undefined }

@@ -110,7 +110,7 @@ function readLimit(node: tree.Expression): Limit | undefined {
 }
 
 export function price(definition: SettingDefinition, node: tree.Expression, unit: Unit): SettingValue | undefined {
-  const pair = readAndWrite(definition, node, unit, MONEY);
+  const pair = readAndWrite(definition, node, unit, MONEY, ["cached", "caching"]);
   return pair === undefined ? undefined : { kind: "price", ...pair };
 }
 
@@ -119,28 +119,29 @@ export function tokens(definition: SettingDefinition, node: tree.Expression, uni
   return pair === undefined ? undefined : { kind: "tokens", ...pair };
 }
 
-/** `{ read: …, write: … }`, or one value for both. */
-function readAndWrite(
+/** `{ read: …, write: … }`, or one value for both; in the record there may be `more`. */
+function readAndWrite<More extends string = never>(
   definition: SettingDefinition,
   node: tree.Expression,
   unit: Unit,
   type: Type,
-): { read: number; write: number } | undefined {
+  more: readonly More[] = [],
+): ({ read: number; write: number } & { [name in More]?: number }) | undefined {
   if (node.kind !== "record") {
     const both = quantity(unit, definition, node, type);
-    return both === undefined ? undefined : { read: both, write: both };
+    return both === undefined ? undefined : ({ read: both, write: both } as ReturnType<typeof readAndWrite<More>>);
   }
   const found = new Map<string, number>();
   for (const field of node.fields) {
-    if (field.name.text !== "read" && field.name.text !== "write") return sayBadValue(unit, definition, field);
+    const { text } = field.name;
+    if (!["read", "write", ...more].includes(text) || found.has(text)) return sayBadValue(unit, definition, field);
     const value = quantity(unit, definition, field.value, type);
     if (value === undefined) return undefined;
     found.set(field.name.text, value);
   }
-  const [read, write] = [found.get("read"), found.get("write")];
-  return read === undefined || write === undefined || node.fields.length !== 2
-    ? sayBadValue(unit, definition, node)
-    : { read, write };
+  return found.has("read") && found.has("write")
+    ? (Object.fromEntries(found) as ReturnType<typeof readAndWrite<More>>)
+    : sayBadValue(unit, definition, node);
 }
 
 export function rate(definition: SettingDefinition, node: tree.Expression, unit: Unit): SettingValue | undefined {

@@ -144,7 +144,7 @@ export const SETTINGS: { readonly [Owner in OwnerKind]: readonly SettingDefiniti
       takes: { kind: "price" },
       what: "dollars a million tokens",
       example: "price: { read: $1, write: $5 }",
-      doc: "Dollars a million tokens; `$0` at home.",
+      doc: "Dollars a million tokens; `$0` at home. With `cached` and `caching` (`{ read: $1, write: $5, cached: $0.10, caching: $1.25 }`), what its provider's cache had and what it took in are counted so, and Anthropic is asked to cache.",
     },
     limit,
   ],

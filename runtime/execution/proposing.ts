@@ -48,7 +48,7 @@ export async function propose(
           signal,
           call.timeout && call.timeout - seconds(clock.elapsed() - began),
         ),
-      onTurn: ({ number, inputTokens, outputTokens, ...rest }) => {
+      onTurn: ({ number, inputTokens, outputTokens, cachedTokens, cachingTokens, ...rest }) => {
         if (rest.cost !== undefined) cost = (cost ?? 0) + rest.cost;
         context.note({
           kind: "turn",
@@ -57,6 +57,8 @@ export async function propose(
           number,
           ...(inputTokens === undefined ? {} : { input_tokens: inputTokens }),
           ...(outputTokens === undefined ? {} : { output_tokens: outputTokens }),
+          ...(cachedTokens === undefined ? {} : { cached_tokens: cachedTokens }),
+          ...(cachingTokens === undefined ? {} : { caching_tokens: cachingTokens }),
           ...rest,
         });
       },

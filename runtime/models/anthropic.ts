@@ -22,7 +22,10 @@ export async function anthropicSpeaker({ model, baseURL, key }: Address): Promis
       stream.on("streamEvent", (event, { usage: of }) => {
         if (event.type !== "message_start" && event.type !== "message_delta") return;
         if (event.type === "message_start") usage.request = event.message.id;
-        usage.inputTokens = of.input_tokens + (of.cache_read_input_tokens ?? 0) + (of.cache_creation_input_tokens ?? 0);
+        const [cached, caching] = [of.cache_read_input_tokens ?? 0, of.cache_creation_input_tokens ?? 0];
+        usage.inputTokens = of.input_tokens + cached + caching;
+        if (cached > 0) usage.cachedTokens = cached;
+        if (caching > 0) usage.cachingTokens = caching;
         usage.outputTokens = of.output_tokens;
       });
       // What comes of it is said by `finalMessage`.
@@ -53,11 +56,14 @@ const END: { readonly [reason: string]: "cut" | "refused" } = {
 };
 
 function request(model: string, dialog: Dialog): Anthropic.MessageStreamParams {
-  const { system, messages, tools, last, schema, temperature, tokens } = dialog;
+  const { system, messages, tools, last, schema, temperature, tokens, caches } = dialog;
+  // The turns so far come again with the next one; with the last, which may call no tool, they are read anew anyway.
+  const marked = caches && tools.length > 0 && !last ? messages.length - 1 : undefined;
   return {
     model,
-    system,
-    messages: messages.map(param),
+    // What stands before it, the tools, is cached with it.
+    system: caches ? [{ type: "text", text: system, cache_control: CACHED }] : system,
+    messages: messages.map((message, index) => param(message, index === marked)),
     max_tokens: tokens,
     ...(tools.length === 0
       ? {}
@@ -77,20 +83,28 @@ function request(model: string, dialog: Dialog): Anthropic.MessageStreamParams {
   };
 }
 
-function param(message: Message): Anthropic.MessageParam {
+/** For five minutes, from its last use. */
+const CACHED: Anthropic.CacheControlEphemeral = { type: "ephemeral" };
+
+/** `marked`: what came up to here is to be cached. */
+function param(message: Message, marked: boolean): Anthropic.MessageParam {
   switch (message.role) {
     case "user":
-      return { role: "user", content: message.text };
+      return {
+        role: "user",
+        content: marked ? [{ type: "text", text: message.text, cache_control: CACHED }] : message.text,
+      };
     case "assistant":
       return { role: "assistant", content: message.own as Anthropic.ContentBlockParam[] };
     case "results":
       return {
         role: "user",
-        content: message.results.map(({ call, text, failed }) => ({
+        content: message.results.map(({ call, text, failed }, index) => ({
           type: "tool_result",
           tool_use_id: call,
           content: text,
           ...(failed ? { is_error: true } : {}),
+          ...(marked && index === message.results.length - 1 ? { cache_control: CACHED } : {}),
         })),
       };
   }

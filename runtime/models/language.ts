@@ -13,7 +13,7 @@ import type { Came, Model, OfferedTool, Proposal, Turn } from "./model.ts";
 import { type AnswerSchema, answerSchema, type JsonSchema, schemaOf } from "./schema.ts";
 
 /** What may be left out of a request where a provider does not take it. */
-export type Concession = "temperature" | "schema" | "usage" | "tokens";
+export type Concession = "temperature" | "schema" | "usage" | "tokens" | "cache";
 
 export interface Dialog {
   readonly system: string;
@@ -26,6 +26,8 @@ export interface Dialog {
   readonly temperature: number | undefined;
   /** The most that it may write. */
   readonly tokens: number;
+  /** Whether the provider is to cache what comes again: the same model, tools and instructions, and the turns so far. */
+  readonly caches: boolean;
   readonly conceded: ReadonlySet<Concession>;
 }
 
@@ -52,6 +54,9 @@ export interface Usage {
   request?: string;
   inputTokens?: number;
   outputTokens?: number;
+  /** Of `inputTokens`, what the provider's cache had, and what it took in. */
+  cachedTokens?: number;
+  cachingTokens?: number;
 }
 
 export interface Reply {
@@ -72,6 +77,7 @@ const COMPLAINTS: readonly (readonly [Concession, RegExp])[] = [
   ["temperature", /temperature/i],
   ["usage", /stream_options|include_usage/i],
   ["tokens", /max_(completion_)?tokens/i],
+  ["cache", /cache_control|prompt.caching/i],
   ["schema", /response_format|json_schema|json_object|output_(config|format)|structured|schema|guided|grammar/i],
 ];
 
@@ -199,6 +205,8 @@ class Conversation {
       schema: held ? this.#schema.schema : undefined,
       temperature: this.#conceded.has("temperature") ? undefined : request.temperature,
       tokens: tokens.write,
+      // Taking it in costs more than reading it: only where it is known how much.
+      caches: this.#declaration.price?.caching !== undefined && !this.#conceded.has("cache"),
       conceded: this.#conceded,
     };
     const least = Math.ceil(lengthOf(dialog) / CHARACTERS.usual);
@@ -233,17 +241,20 @@ class Conversation {
     return text.length <= most ? text : `${text.slice(0, most)} … cut: ${text.length} characters in all`;
   }
 
-  #came({ inputTokens, outputTokens = 0 }: Usage): Came {
+  #came({ inputTokens, outputTokens = 0, cachedTokens = 0, cachingTokens = 0 }: Usage): Came {
     const { price } = this.#declaration;
     if (inputTokens === undefined) return {};
     const tokens = inputTokens + outputTokens;
-    return price === undefined
-      ? { tokens }
-      : { tokens, money: (inputTokens * price.read + outputTokens * price.write) / 1e6 };
+    if (price === undefined) return { tokens };
+    const read =
+      Math.max(0, inputTokens - cachedTokens - cachingTokens) * price.read +
+      cachedTokens * (price.cached ?? price.read) +
+      cachingTokens * (price.caching ?? price.read);
+    return { tokens, money: (read + outputTokens * price.write) / 1e6 };
   }
 
   #tell(usage: Usage, milliseconds: number, dialog: Dialog, more: Partial<Turn>): void {
-    const { request, inputTokens, outputTokens } = usage;
+    const { request, inputTokens, outputTokens, cachedTokens, cachingTokens } = usage;
     const { money: cost } = this.#came(usage);
     this.#turns += 1;
     const [first] = dialog.messages;
@@ -252,6 +263,8 @@ class Conversation {
       latency: Math.max(0, Math.round(milliseconds * 1000) / 1e6),
       ...(inputTokens === undefined ? {} : { inputTokens }),
       ...(outputTokens === undefined ? {} : { outputTokens }),
+      ...(cachedTokens === undefined ? {} : { cachedTokens }),
+      ...(cachingTokens === undefined ? {} : { cachingTokens }),
       ...(cost === undefined ? {} : { cost: Number(cost.toFixed(9)) }),
       ...(request === undefined ? {} : { request }),
       ...(this.#turns === 1 && first?.role === "user" ? { prompt: first.text.slice(0, LONGEST) } : {}),

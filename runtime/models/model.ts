@@ -54,6 +54,9 @@ export interface Turn {
   readonly number: number;
   readonly inputTokens?: number;
   readonly outputTokens?: number;
+  /** Of `inputTokens`, what the provider's cache had, and what it took in; where there was any. */
+  readonly cachedTokens?: number;
+  readonly cachingTokens?: number;
   /** Dollars, where the model has a price. */
   readonly cost?: number;
   /** Seconds. */

@@ -35,6 +35,8 @@ export async function openaiSpeaker({ model, baseURL, key }: Address): Promise<S
         if (chunk.usage) {
           usage.inputTokens = chunk.usage.prompt_tokens;
           usage.outputTokens = chunk.usage.completion_tokens;
+          const cached = chunk.usage.prompt_tokens_details?.cached_tokens ?? 0;
+          if (cached > 0) usage.cachedTokens = cached;
         }
         reply.add(chunk);
       }

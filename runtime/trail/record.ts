@@ -138,6 +138,9 @@ export const KINDS = {
     number: z.int().positive(),
     input_tokens: z.int().nonnegative().optional(),
     output_tokens: z.int().nonnegative().optional(),
+    /** Of `input_tokens`, what the provider's cache had, and what it took in. */
+    cached_tokens: z.int().nonnegative().optional(),
+    caching_tokens: z.int().nonnegative().optional(),
     cost: z.number().nonnegative().optional(),
     latency: seconds,
     request: z.string().optional(),

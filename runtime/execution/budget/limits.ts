@@ -30,7 +30,8 @@ export const amountOf = (units: number, of: Limit["of"]): number => (of === "mon
 export function worstOf(plan: Plan, { kind, name }: Charge): { readonly [of in Limit["of"]]: number } {
   if (kind === "tool") return { calls: 1, tokens: 0, money: plan.tools[name]?.cost ?? 0 };
   const { tokens, price } = plan.models[name]!;
-  const money = price === undefined ? 0 : (tokens.read * price.read + tokens.write * price.write) / 1e6;
+  const reading = price === undefined ? 0 : Math.max(price.read, price.caching ?? 0);
+  const money = (tokens.read * reading + tokens.write * (price?.write ?? 0)) / 1e6;
   return { calls: 1, tokens: tokens.read + tokens.write, money };
 }
 

@@ -36,6 +36,20 @@ describe("one stage", () => {
     expect(all.time).toBe(33);
   });
 
+  test("what is read may be taken into a cache, which costs more", () => {
+    const model = MODEL.replace("write: $5", "write: $5, cached: $0.10, caching: $1.25");
+    const plan = planOf(`${model}
+      agent guess() -> bool { model: m, prompt: "?" }
+      pipeline p { stage a = guess() }`);
+    expect(plan.models.m!.price).toEqual({ read: 1, write: 5, cached: 0.1, caching: 1.25 });
+    // 10,000 tokens at $1.25 and 1,000 at $5 a million.
+    expect(boundsOf(plan, "p").bounds.reserve).toBeCloseTo(0.0175, 10);
+    for (const field of ["cacheing", "read"]) {
+      const { diagnostics } = programOf(`gang 1\n${model.replace("caching", field)}`);
+      expect(diagnostics.map(({ code }) => code)).toEqual(["GANG3023"]);
+    }
+  });
+
   test("a ladder is bounded rung by rung; the embedded sampler costs nothing, so the cheapest run reserves nothing", () => {
     const { bounds: all } = bounds(`${MODEL}
       model own = embedded()

@@ -225,6 +225,64 @@ describe.each(BOTH)("%s", (provider) => {
       expect(quote).not.toContain("value");
     });
 
+    test("is cached where its price says what that costs: tools, instructions and the turns so far", async () => {
+      const again: Reply = { calls: [{ name: "double", input: { value: 1 } }] };
+      const price = { read: 1, write: 10, cached: 0.1, caching: 1.25 };
+      const script: readonly Reply[] =
+        provider === "anthropic"
+          ? [
+              { ...again, usage: { input: 10, caching: 2000, output: 20 } },
+              { ...again, usage: { input: 10, cached: 2000, caching: 100, output: 20 } },
+              { ...GOOD, usage: { input: 200, cached: 1900, output: 20 } },
+            ]
+          : [
+              { ...again, usage: { input: 2010, output: 20 } },
+              { ...again, usage: { input: 2110, cached: 2000, output: 20 } },
+              { ...GOOD, usage: { input: 2100, cached: 1900, output: 20 } },
+            ];
+      const caching = { deep: modelOf(provider, { price }) };
+      const { of, server } = await ask(script, { plan, agent, models: caching });
+      const turns = of("turn").map(({ input_tokens, cached_tokens, caching_tokens, cost }) => [
+        ...[input_tokens, cached_tokens, caching_tokens],
+        cost,
+      ]);
+      const marks = server.asked.map(({ body }) => JSON.stringify(body).match(/"cache_control"/g)?.length ?? 0);
+      if (provider === "openai") {
+        // It caches of itself.
+        expect(marks).toEqual([0, 0, 0]);
+        expect(turns).toEqual([
+          [2010, undefined, undefined, 0.00221],
+          [2110, 2000, undefined, 0.00051],
+          [2100, 1900, undefined, 0.00059],
+        ]);
+        return;
+      }
+      expect(marks).toEqual([2, 2, 1]);
+      const [first, second] = server.asked.map(({ body }) => body);
+      expect(first.system).toMatchObject([{ type: "text", cache_control: { type: "ephemeral" } }]);
+      expect(first.messages.at(-1).content).toMatchObject([{ type: "text", cache_control: { type: "ephemeral" } }]);
+      expect(second.messages.at(-1).content).toMatchObject([
+        { type: "tool_result", cache_control: { type: "ephemeral" } },
+      ]);
+      expect(turns).toEqual([
+        [2010, undefined, 2000, 0.00271],
+        [2110, 2000, 100, 0.000535],
+        [2100, 1900, undefined, 0.00059],
+      ]);
+    });
+
+    test("is not cached where the price says nothing of it, or the server knows of no cache", async () => {
+      const { server } = await ask([GOOD], { plan, agent });
+      expect(JSON.stringify(server.asked[0]!.body)).not.toContain("cache_control");
+      if (provider === "openai") return;
+      const price = { read: 1, write: 10, caching: 1.25 };
+      const refused: Reply = { status: 400, body: { error: { message: "system.0.cache_control: not permitted" } } };
+      const old = await ask([refused, GOOD], { plan, agent, models: { deep: modelOf(provider, { price }) } });
+      expect(old.of("stage.ended")).toMatchObject([{ status: "ok", attempts: 1 }]);
+      expect(old.of("turn")[0]).toMatchObject({ error: expect.stringContaining("asked again without: cache") });
+      expect(JSON.stringify(old.server.asked[1]!.body)).not.toContain("cache_control");
+    });
+
     test("may be called until the last turn, where only an answer counts", async () => {
       const again: Reply = { calls: [{ name: "double", input: { value: 1 } }] };
       const { of, server } = await ask([again, again, again], { plan, agent, retry: { ...LADDER, attempts: 1 } });
