@@ -15,7 +15,6 @@ import { append, createTable, type Table } from "./appending.ts";
 import { DOUBTED_SQL, REGIMES } from "./drift/drift.sql.ts";
 import { CLAIMS, type ClaimText, FACTS, type Facts, isPlain, OBSERVED, type Place, type Row } from "./facts.ts";
 
-import type { Filter } from "./filter.ts";
 import {
   agreementsSql,
   FRESH_VOICES_SQL,
@@ -30,7 +29,7 @@ import {
   thawSql,
   VOICES_SQL,
 } from "./queries.sql.ts";
-import { ROLLED } from "./rollup.sql.ts";
+import { type Common, ROLLED, SIMPLE, SIMPLE_SQL } from "./rollup.sql.ts";
 import { HEARD, LEVELS, SCORE, VOICES } from "./score.sql.ts";
 
 export const TRUSTED = {
@@ -165,6 +164,12 @@ interface Level {
   readonly stale: Set<number>;
 }
 
+interface Simple extends Common {
+  readonly version: number;
+  readonly simple: boolean;
+  readonly oldest: number;
+}
+
 /** So many half-lives after their moment sums are made as of another: 2^500 can still be multiplied by. */
 const FARTHEST = 500;
 
@@ -184,6 +189,8 @@ export class Engine {
   private readonly agreed = new Map<number, { readonly version: number; readonly at: number }>();
   private readonly held = new Map<number, Set<number>>();
   private readonly levels = new Map<number, Map<number, Level>>();
+  /** Whether the evidence of a plain stage needs no merging, and how old it is, as of a version of the stage. */
+  private readonly simple = new Map<number, Simple>();
   /** Claims and peers with news, by place. */
   private changed = new Map<number, Map<string, readonly [place: number, claim: number, peer: number]>>();
   private changes = 0;
@@ -230,7 +237,7 @@ export class Engine {
     if (snapshot !== undefined)
       await connection.run(`attach '${snapshot.replaceAll("'", "''")}' as sealed (read_only)`);
     await connection.run("create schema if not exists told; create schema if not exists ranking");
-    const told = [FACTS, CLAIMS, OBSERVED, ROLLED, VOICES, LEVELS, RENEWED, DROPPED];
+    const told = [FACTS, CLAIMS, OBSERVED, ROLLED, VOICES, LEVELS, SIMPLE, RENEWED, DROPPED];
     const tables = [...told, CHANGED, WANTED, HELD, DUE, FRESH, HEARD, TRUSTED, AGREEMENTS, PLACES, REGIMES, ASKED];
     const views = viewsOf(snapshot !== undefined, false);
     await connection.run([...tables.map(createTable), ...views].join(";\n"));
@@ -269,6 +276,10 @@ export class Engine {
       if (!sealed.has(id)) continue;
       this.levels.set(id, new Map([[HALFLIFE, { schema: "sealed.told", moment: newest, stale: new Set() }]]));
     }
+    const simple = await this.connection.runAndReadAll("from sealed.told.simple");
+    const versions = new Map([...facts.allPlaces()].map(({ id, version }) => [id, version]));
+    for (const { place, ...known } of simple.getRowObjectsJS() as unknown as ({ place: number } & Simple)[])
+      this.simple.set(place, { ...known, version: versions.get(place)! });
   }
 
   /** What a snapshot keeps of the trust. */
@@ -469,6 +480,35 @@ export class Engine {
     return { schema: level.schema, asked };
   }
 
+  /**
+   * Whether a plain stage's evidence can be added up as of one moment without being merged first. The moment is the newest
+   * that is asked about.
+   */
+  async simply(place: Place, question: Asked): Promise<{ simple: Common; asked: Asked } | undefined> {
+    const { id, version, newest } = place;
+    let known = this.simple.get(id);
+    if (known?.version !== version) {
+      await this.due([[id, newest]]);
+      const [found] = await this.ask<Omit<Simple, "version">>("simple", SIMPLE_SQL, question);
+      known = { ...found!, version };
+      this.simple.set(id, known);
+    }
+    const moment = Math.min(newest, question.now);
+    const isNear = (moment - known.oldest) / question.halflife <= FARTHEST;
+    if (!known.simple || !isNear) return undefined;
+    const { metric, direction, resolution } = known;
+    return { simple: { metric, direction, resolution }, asked: { ...question, moment } };
+  }
+
+  /** For a snapshot: which of the plain stages are simple. */
+  async judgeAll(places: readonly Place[]): Promise<void> {
+    await this.run("unjudged", "delete from told.simple");
+    for (let start = 0; start < places.length; start += DUE_AT_ONCE) {
+      await this.due(places.slice(start, start + DUE_AT_ONCE).map(({ id, newest }) => [id, newest]));
+      await this.run("judged", `insert into told.simple ${SIMPLE_SQL}`);
+    }
+  }
+
   /** Makes again what is kept of the claims with news, of the stage asked. */
   private async relevel(level: Level): Promise<void> {
     await append(
@@ -547,12 +587,9 @@ export class Engine {
     name: string,
     sql: () => string,
     asked: Asked,
-    filter?: Filter,
   ): Promise<{ readonly [column: string]: readonly unknown[] }> {
     await this.put(asked);
     const statement = await this.prepare(name, sql);
-    if (filter !== undefined && Object.keys(filter.values).length > 0)
-      statement.bind(filter.values as Record<string, DuckDBValue>);
     return (await statement.runAndReadAll()).getColumnsObjectJS();
   }
 

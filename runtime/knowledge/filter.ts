@@ -1,4 +1,7 @@
-/** The `where` of a recall as SQL over `facts f`: every literal a parameter, names as numbers of their dictionary. */
+/**
+ * The `where` of a recall as SQL over `facts f`. Names are numbers of their dictionary, so only numbers and truth values
+ * stand in it: as literals, since a statement with parameters is planned anew at each call.
+ */
 import type { BinaryOp, Expr } from "../plan.ts";
 import type { Dictionary, Facts } from "./facts.ts";
 
@@ -9,7 +12,6 @@ export class FilterError extends Error {
 
 export interface Filter {
   readonly sql: string;
-  readonly values: { readonly [parameter: string]: number | boolean };
   /** It depends on the time of asking, and so does its answer. */
   readonly aging: boolean;
 }
@@ -45,19 +47,12 @@ const ARITHMETIC: ReadonlySet<BinaryOp> = new Set(["+", "-", "*", "/"]);
 
 /** @throws FilterError */
 export function filterSql(where: Expr, facts: Facts): Filter {
-  const values: { [parameter: string]: number | boolean } = {};
   let aging = false;
-
-  const parameter = (value: number | boolean, type: string): string => {
-    const name = `f${Object.keys(values).length}`;
-    values[name] = value;
-    return `$${name}::${type}`;
-  };
 
   const compile = (expr: Expr): Operand => {
     switch (expr.op) {
       case "literal":
-        return literal(expr.value, parameter);
+        return literal(expr.value);
       case "name":
         return field(expr.name);
       case "field":
@@ -112,7 +107,7 @@ export function filterSql(where: Expr, facts: Facts): Filter {
     const sides = [left, right].map((side) => {
       if (side.text === undefined) return side.sql;
       if (names === undefined) throw new FilterError("A recall's filter compares a text with a field of evidence.");
-      return parameter(names.find(side.text), "INTEGER");
+      return String(names.find(side.text));
     });
     const types = [left.type, right.type].filter((type) => type !== "none");
     if (
@@ -124,12 +119,12 @@ export function filterSql(where: Expr, facts: Facts): Filter {
     return sides as [string, string];
   };
 
-  return { sql: boolean(compile(where)), values, aging };
+  return { sql: boolean(compile(where)), aging };
 }
 
-function literal(value: unknown, parameter: (value: number | boolean, type: string) => string): Operand {
-  if (typeof value === "number" && Number.isFinite(value)) return { sql: parameter(value, "DOUBLE"), type: "number" };
-  if (typeof value === "boolean") return { sql: parameter(value, "BOOLEAN"), type: "boolean" };
+function literal(value: unknown): Operand {
+  if (typeof value === "number" && Number.isFinite(value)) return { sql: `('${value}'::DOUBLE)`, type: "number" };
+  if (typeof value === "boolean") return { sql: String(value), type: "boolean" };
   if (typeof value === "string") return { sql: "", type: "text", text: value };
   if (value === null) return { sql: "null", type: "none" };
   throw new FilterError("A recall's filter compares with numbers, texts and truth values only.");

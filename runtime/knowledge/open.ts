@@ -369,15 +369,14 @@ class DuckKnowledge implements OpenKnowledge {
       const version = place.version;
       const evaluations = "evaluations" in halflife;
       const now = query.now >= place.newest - MOMENT ? Math.max(query.now, place.newest) : query.now;
-      const span = evaluations ? halflife.evaluations : halflife.seconds * 1000;
+      const span = evaluations ? halflife.evaluations : Math.max(1, halflife.seconds * 1000);
       const is_own = scope === null || place.scopes.has(scope);
       const question = { ...NO_QUESTION, place: place.id, scope, is_own, now, moment: now, halflife: span };
       const { asked, ...shape } = await shapeOf(engine, place, question, evaluations, filter);
       const ranking = (await engine.columns(
-        `recall ${shape.sums} ${shape.plain} ${shape.levels} ${filter?.sql ?? ""}`,
+        `recall ${JSON.stringify(shape)}`,
         () => recallSql(shape),
         asked,
-        filter,
       )) as unknown as Ranking;
       if (this.recent.size >= REMEMBERED) this.recent.clear();
       this.recent.set(key, { version, generation: this.trust.generation, now: query.now, ranking });
@@ -496,10 +495,12 @@ async function shapeOf(
     if (kept !== undefined) return { sums: "kept", plain, levels: kept.schema, asked: kept.asked };
     if (!plain && (await engine.hold(place.id, asked.halflife))) return { sums: "kept", asked };
   }
+  const simply = plain && !evaluations ? await engine.simply(place, asked) : undefined;
   return {
     sums: evaluations ? "evaluations" : "seconds",
     plain,
     asked,
+    ...simply,
     ...(filter === undefined ? {} : { filter: filter.sql }),
   };
 }

@@ -21,7 +21,7 @@
  */
 import type { Table } from "./appending.ts";
 import { BELONGS } from "./drift/drift.sql.ts";
-import { rollupSql, SAID_SQL, WEIGHTS } from "./rollup.sql.ts";
+import { type Common, rollupSql, SAID_SQL, simpleRollupSql, WEIGHTS } from "./rollup.sql.ts";
 
 /** The constants of the score, with those of `WEIGHTS`. */
 export const SCORE = {
@@ -52,10 +52,12 @@ export interface ScoreShape {
    * newer than now. Else they are made on the spot, with a half-life in seconds or in evaluations.
    */
   readonly sums: "kept" | "seconds" | "evaluations";
-  /** A condition over `read`'s columns, from `filter.ts`; parameters only, never text. Not with kept sums. */
+  /** A condition over `read`'s columns, from `filter.ts`; numbers only, never text. Not with kept sums. */
   readonly filter?: string;
   /** The stage has one scope, one regime and at most one metric: the same formula without the steps that merge them. */
   readonly plain?: boolean;
+  /** A plain stage, whose evidence needs no merging either: see `SIMPLE_SQL`. With sums in seconds. */
+  readonly simple?: Common;
   /**
    * The schema in which the voices and levels of the stage are kept. Between a peer's rows on a claim all weights of a
    * plain stage fade by one factor: its mean of values stays, and its sums are those of one moment times that factor.
@@ -163,7 +165,7 @@ scales as (
 
 const DUE = "join ranking.due on f.place = due.place";
 
-function sums({ of, sums, filter }: ScoreShape): string {
+function sums({ of, sums, filter, plain = false, simple }: ScoreShape): string {
   const places = {
     claims: "join ranking.asked on f.place = asked.place",
     "all claims": "cross join ranking.asked",
@@ -177,8 +179,12 @@ function sums({ of, sums, filter }: ScoreShape): string {
   if (sums === "kept") {
     return `rolled as (select f.* from ranking.rolled f ${places} where f.halflife = asked.halflife)`;
   }
-  const trusted = filter === undefined ? "" : "left join ranking.trusted on trusted.peer = f.peer";
-  return `read as (select f.* from ranking.facts f ${places} ${trusted} where ${BELONGS} and ${filter ?? "true"}),
+  const trusted = filter?.includes("trusted.") !== true ? "" : "left join ranking.trusted on trusted.peer = f.peer";
+  const read = (columns: string) =>
+    `read as (select ${columns} from ranking.facts f ${places} ${trusted} where ${plain ? "true" : BELONGS} and ${filter ?? "true"})`;
+  if (simple !== undefined)
+    return `${read("f.*, asked.halflife, asked.moment, asked.now")},\n${simpleRollupSql(simple)}`;
+  return `${read("f.*")},
 ${SAID_SQL},
 ${rollupSql({
   ...{ halflife: "asked.halflife", evaluations: sums === "evaluations", join: "cross join ranking.asked" },
@@ -287,7 +293,13 @@ const lower = (
 /** The lower median: the smallest value that half of the voices do not exceed; the slack is for rounding. */
 const LOWER_MEDIAN = "list_reduce(voices, lambda a, b: if(a.voice >= half, a, { x: b.x, voice: a.voice + b.voice })).x";
 
-function voices({ of, sums }: ScoreShape): string {
+function voices({ of, sums, simple }: ScoreShape): string {
+  if (simple !== undefined) {
+    return `voices as (
+  select place, halflife, r.claim, coalesce(trusted.trust, 0.5) as trust, s, f, c, metric, x, direction, resolution, attempts, newest
+  from rolled r left join ranking.trusted on trusted.peer = r.peer cross join ranking.asked
+)`;
+  }
   const [moment, from] =
     of === "voices" && sums === "kept"
       ? ["due.moment", "join ranking.due on due.place = r.place"]

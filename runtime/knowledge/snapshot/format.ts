@@ -5,7 +5,7 @@
 import { sha256 } from "../../values/canonical.ts";
 import { createTable, type Table } from "../appending.ts";
 import { CLAIMS, FACTS, OBSERVED } from "../facts.ts";
-import { ROLLED } from "../rollup.sql.ts";
+import { ROLLED, SIMPLE } from "../rollup.sql.ts";
 import { LEVELS, VOICES } from "../score.sql.ts";
 import { shapeOf, TABLES, type TableName } from "../tables.ts";
 
@@ -63,6 +63,6 @@ export function createSqlTables(): string {
 /** Who can read a snapshot, as a manifest names it: DuckDB's version, and the tables as this program knows them. */
 export async function engineName(): Promise<string> {
   const { version } = await import("@duckdb/node-api");
-  const shapes = [...SQL_TABLES.map(shapeOf), FACTS, CLAIMS, OBSERVED, ROLLED, VOICES, LEVELS, ...KEPT];
+  const shapes = [...SQL_TABLES.map(shapeOf), FACTS, CLAIMS, OBSERVED, ROLLED, VOICES, LEVELS, SIMPLE, ...KEPT];
   return `duckdb ${version()} ${sha256(JSON.stringify(shapes)).slice(0, 12)}`;
 }

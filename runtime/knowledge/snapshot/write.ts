@@ -93,7 +93,9 @@ async function make(path: string, before: string | undefined, options: SnapshotO
     }
     const at = now();
     await engine.renewTrust(facts, at);
-    await engine.levelAll([...facts.allPlaces()].filter(isPlain));
+    const plain = [...facts.allPlaces()].filter(isPlain);
+    await engine.levelAll(plain);
+    await engine.judgeAll(plain);
     await keep(engine, facts, accounted, { sorted, generation: (old?.generation ?? 0) + 1, at });
     await connection.run("drop schema ranking cascade");
     await connection.run("checkpoint");
