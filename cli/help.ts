@@ -4,43 +4,49 @@ import { commandNamed, everyCommand } from "./commands.ts";
 import { EXIT, EXIT_MEANING } from "./exit-codes.ts";
 import { columns, wrap } from "./layout.ts";
 
-/** The page for a topic: a command, `exit-codes`, or the list of commands. */
-export async function helpOn(topic: string | undefined): Promise<string> {
-  if (topic === undefined || topic === "help") return overview();
-  return topic === "exit-codes" ? exitCodes() : commandHelp(await commandNamed(topic));
+/** The page for a topic: a command, `exit-codes`, or the list of commands. `width`: characters a line. */
+export async function helpOn(topic: string | undefined, width?: number): Promise<string> {
+  if (topic === undefined || topic === "help") return overview(width);
+  return topic === "exit-codes" ? exitCodes(width) : commandHelp(await commandNamed(topic), width);
 }
 
-async function overview(): Promise<string> {
+async function overview(width: number | undefined): Promise<string> {
   const commands = await everyCommand();
   return [
     "gangc: check, run and learn with Gang pipelines",
     "",
     "Usage: gangc COMMAND [arguments]",
     "",
-    columns(commands.map(({ name, summary }) => [name, summary])),
+    columns(
+      commands.map(({ name, summary }) => [name, summary]),
+      width,
+    ),
     "",
-    "gangc help COMMAND shows a command's options and examples, gangc help exit-codes the exit codes,",
-    "gangc --version the version.",
+    wrap(
+      "gangc help COMMAND shows a command's options and examples, gangc help exit-codes the exit codes, gangc --version the version.",
+      0,
+      width,
+    ),
     "",
   ].join("\n");
 }
 
-function commandHelp(command: Command): string {
-  const parts = [`gangc ${command.name}: ${command.summary}`, "", `Usage: ${usageOf(command)}`, ""];
+function commandHelp(command: Command, width: number | undefined): string {
+  const parts = [wrap(`gangc ${command.name}: ${command.summary}`, 0, width), "", `Usage: ${usageOf(command)}`, ""];
   const options = Object.entries(command.options);
-  if (options.length > 0) parts.push("Options:", columns(options.map(optionRow)), "");
-  if (command.notes !== undefined) parts.push(wrap(command.notes, 0), "");
+  if (options.length > 0) parts.push("Options:", columns(options.map(optionRow), width), "");
+  if (command.notes !== undefined) parts.push(wrap(command.notes, 0, width), "");
   parts.push("Examples:");
   for (const { command: line, doc } of command.examples) parts.push(`  # ${doc}`, `  ${line}`);
   return `${parts.join("\n")}\n`;
 }
 
-function exitCodes(): string {
+function exitCodes(width: number | undefined): string {
   const rows = Object.entries(EXIT).map(([name, code]): [string, string] => [
     String(code),
     EXIT_MEANING[name as keyof typeof EXIT],
   ]);
-  return `${columns(rows)}\n`;
+  return `${columns(rows, width)}\n`;
 }
 
 function usageOf({ name, arguments: positional, options }: Command): string {

@@ -33,7 +33,7 @@ async function dispatch(args: readonly string[], io: IO): Promise<ExitCode> {
   const topic = topicOf(name, rest);
   if (topic !== undefined) {
     const { helpOn } = await import("./help.ts");
-    const page = await helpOn(topic.on);
+    const page = await helpOn(topic.on, io.stdout.width);
     // Called with nothing at all, the list of commands is an answer to a mistake.
     if (name === undefined) io.talk(page);
     else io.out(page);

@@ -7,6 +7,7 @@ import { effectsOf, reachOf } from "../compiler/bounds/reach.ts";
 import { displayNumber } from "../compiler/semantics/types/display.ts";
 import { reachText } from "../runtime/models/open.ts";
 import type { Call, Node, Pipeline, Plan, Position, Recall } from "../runtime/plan.ts";
+import { counted } from "./ui/text.ts";
 
 /** `here`: what this machine has. */
 export function planText(plan: Plan, here: Here): string {
@@ -110,7 +111,7 @@ function worstCases(plan: Plan, name: string): string[] {
     [`from best to worst, ${one}`, "attempts", "model calls", "tokens", "cost", "time"],
     ...stages.map(({ id, bounds: of }) => [id.slice(name.length + 1), ...cells(of, of.time)]),
     [one, ...cells(bounds, bounds.time)],
-    ...(day === undefined ? [] : [[`a day, ${plural(day.cycles, "cycle")}`, ...cells(day, undefined)]]),
+    ...(day === undefined ? [] : [[`a day, ${counted(day.cycles, "cycle")}`, ...cells(day, undefined)]]),
   ];
   const reserve = bounds.reserve === 0 ? [] : [`the cheapest ${unit} must reserve ${moneyText(bounds.reserve)}`];
   return ["", ...aligned(rows, ""), ...reserve, ...causes];
@@ -183,7 +184,7 @@ function forText(plan: Plan, node: Extract<Node, { kind: "for" }>, names: Names)
   if (over.kind === "source")
     return `for ${variable} from ${over.call.callee.name}, every ${displayNumber(over.every, "duration")},`;
   const { most } = itemsOf(plan, node, names);
-  return `for ${variable}, ${isBounded(most) ? `at most ${plural(most, "item")}` : "each item"},`;
+  return `for ${variable}, ${isBounded(most) ? `at most ${counted(most, "item")}` : "each item"},`;
 }
 
 function row(plan: Plan, node: Exclude<Node, { kind: "for" | "when" }>): Row {
@@ -227,7 +228,7 @@ function callText(plan: Plan, call: Call): string {
           .map(([name, value]) => resourceText(name, value))
           .join(", "),
     timeout === undefined ? undefined : `in ${displayNumber(timeout, "duration")}`,
-    callee.kind === "tool" && attemptsOf(plan, call) > 1 ? plural(attemptsOf(plan, call), "attempt") : undefined,
+    callee.kind === "tool" && attemptsOf(plan, call) > 1 ? counted(attemptsOf(plan, call), "attempt") : undefined,
   ].filter((fact) => fact !== undefined);
   return facts.length === 0 ? callee.name : `${callee.name} [${facts.join("; ")}]`;
 }
@@ -255,8 +256,4 @@ function recallText(name: string, recall: Recall | undefined): string {
 
 function placeText(plan: Plan, [file, line, column]: Position): string {
   return `${plan.source[file]?.path}:${line}:${column}`;
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

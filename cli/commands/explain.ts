@@ -14,7 +14,8 @@ export default command({
     { command: "gangc explain", doc: "all codes" },
   ],
   async run({ positionals: [code] }, io) {
-    io.out(code === undefined ? list() : page(entryOf(code)));
+    const { width } = io.stdout;
+    io.out(code === undefined ? list(width) : page(entryOf(code), width));
     return EXIT.fine;
   },
 });
@@ -34,12 +35,20 @@ function entryOf(code: string): Entry {
   );
 }
 
-function list(): string {
-  return `${columns(CATALOGUE.map(({ code, severity, title }) => [`${code}  ${severity}`, title]))}\n`;
+function list(width: number): string {
+  const rows = CATALOGUE.map(({ code, severity, title }) => [`${code}  ${severity}`, title] as const);
+  return `${columns(rows, width)}\n`;
 }
 
-function page({ code, severity, title, explain: { text, wrong, right } }: Entry): string {
-  const parts = [`${code} (${severity}): ${title}`, wrap(text, 0), "Wrong:", example(wrong), "Right:", example(right)];
+function page({ code, severity, title, explain: { text, wrong, right } }: Entry, width: number): string {
+  const parts = [
+    `${code} (${severity}): ${title}`,
+    wrap(text, 0, width),
+    "Wrong:",
+    example(wrong),
+    "Right:",
+    example(right),
+  ];
   return `${parts.join("\n\n")}\n`;
 }
 

@@ -24,6 +24,7 @@ import type { IO } from "../io.ts";
 import { readMachine } from "../machine.ts";
 import { gangFiles, shown } from "../paths.ts";
 import { secondsOf } from "../seconds.ts";
+import { counted } from "../ui/text.ts";
 import { writeWhole } from "../write-file.ts";
 
 export default command({
@@ -192,7 +193,7 @@ function changesOf(server: string, before: Lock, after: Lock): string[] {
   const old = before.get(server);
   const now = after.get(server);
   if (now === undefined) return [`\`${server}\` is declared no longer`];
-  if (old === undefined) return [`\`${server}\` is new, with ${counted(now.tools.size)}`];
+  if (old === undefined) return [`\`${server}\` is new, with ${counted(now.tools.size, "tool")}`];
   const changes: string[] = [];
   if (JSON.stringify(old.command) !== JSON.stringify(now.command))
     changes.push(`\`${server}\` is started by another command`);
@@ -217,8 +218,4 @@ function whatDiffers(was: PinnedTool, is: PinnedTool): string {
     (one) => !sameTool({ inputSchema: null, [one]: was[one] ?? null }, { inputSchema: null, [one]: is[one] ?? null }),
   );
   return PARTS[part ?? "description"];
-}
-
-function counted(tools: number): string {
-  return `${tools} ${tools === 1 ? "tool" : "tools"}`;
 }

@@ -71,7 +71,7 @@ export function cut(text: string, width: number): string {
   return text.length <= width ? text : width <= 0 ? "" : `${text.slice(0, width - 1)}…`;
 }
 
-/** `1 cycle`, `3 cycles`. */
+/** `1 cycle`, `3 cycles`, `3 processes`. */
 export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+  return `${count} ${noun}${count === 1 ? "" : noun.endsWith("s") ? "es" : "s"}`;
 }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { everyCommand } from "../../cli/commands.ts";
 import { EXIT } from "../../cli/exit-codes.ts";
+import { columns } from "../../cli/layout.ts";
 import { gangc } from "./terminal.ts";
 
 const commands = await everyCommand();
@@ -33,6 +34,21 @@ describe.each(commands.map((command) => [command.name, command] as const))("gang
 test("the exit codes are shown as they are in the table", async () => {
   const { out } = await gangc(["help", "exit-codes"]);
   for (const code of Object.values(EXIT)) expect(out).toMatch(new RegExp(`^ +${code}  `, "m"));
+});
+
+test("a page is as wide as the terminal, and no wider than can be read", () => {
+  const rows = [
+    ["--deny-warnings", "warnings fail the check, too, and so does everything else that is said of it"],
+  ] as const;
+  const widest = (width: number | undefined) =>
+    Math.max(
+      ...columns(rows, width)
+        .split("\n")
+        .map((line) => line.length),
+    );
+  expect(widest(40)).toBeLessThanOrEqual(40);
+  expect(widest(60)).toBeLessThanOrEqual(60);
+  expect(widest(200)).toBeLessThanOrEqual(96);
 });
 
 describe("slips", () => {
