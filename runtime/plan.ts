@@ -340,6 +340,8 @@ const Tool = z.strictObject({
       export: z.string(),
       /** Parameters whose absence the function expects as `null` instead of `undefined`. */
       nulls: z.array(z.string()),
+      /** Parameters that it takes otherwise than JSON has them: a file as bytes, a time as a `Date`, an int as a `bigint`. */
+      forms: z.record(z.string(), z.enum(["bytes", "date", "bigint"])).optional(),
     }),
     z.strictObject({ kind: z.literal("exec"), command: z.array(z.string()).min(1) }),
     z.strictObject({ kind: z.literal("mcp"), server: z.array(z.string()).min(1), tool: z.string() }),

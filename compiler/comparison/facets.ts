@@ -112,6 +112,7 @@ const UNSAID = new Set([
   "choice",
   "title",
   "nulls",
+  "forms",
   "measured",
 ]);
 

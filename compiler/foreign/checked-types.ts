@@ -10,7 +10,16 @@ import type {
 import type { Field, Type } from "../../runtime/types.ts";
 import { literalOf, named, optional } from "../semantics/types/make.ts";
 import { type FunctionMeaning, severalParameters } from "./functions.ts";
-import { CONTEXT_NAMES, GLOBAL_TYPES, RUNTIME_TYPES, STRANGE_TYPES, tupleOf, unite } from "./meaning.ts";
+import {
+  CONTEXT_NAMES,
+  FORMS,
+  type Form,
+  GLOBAL_TYPES,
+  RUNTIME_TYPES,
+  STRANGE_TYPES,
+  tupleOf,
+  unite,
+} from "./meaning.ts";
 import { Refused } from "./refusal.ts";
 
 // The API's enums are real objects in a module that is loaded lazily; these are its documented numbers.
@@ -84,14 +93,19 @@ export class CheckedReader {
         parameters.map((parameter) => parameter.name),
       );
     const result = this.#result(signature);
-    if (first === undefined) return { parameters: [], nulls: [], ...result };
+    if (first === undefined) return { parameters: [], nulls: [], forms: {}, ...result };
     const taken = this.#checker.getTypeOfSymbol(first);
     if (taken === undefined) throw new Refused("untyped", "");
     const type = this.read(taken);
     const inner = type.kind === "optional" ? type.of : type;
     if (inner.kind !== "record") throw new Refused("not-object", this.#text(taken));
-    const nulls = this.#checker.getPropertiesOfType(taken).filter((property) => this.#takesNull(property));
-    return { parameters: inner.fields, nulls: nulls.map((property) => property.name), ...result };
+    const properties = this.#checker.getPropertiesOfType(taken);
+    const nulls = properties.filter((property) => this.#takesNull(property)).map((property) => property.name);
+    const forms = properties.flatMap((property): [string, Form][] => {
+      const form = this.#form(property);
+      return form === undefined ? [] : [[property.name, form]];
+    });
+    return { parameters: inner.fields, nulls, forms: Object.fromEntries(forms), ...result };
   }
 
   #isContext(symbol: TsSymbol): boolean {
@@ -102,9 +116,21 @@ export class CheckedReader {
     );
   }
 
-  #takesNull(property: TsSymbol): boolean {
+  #form(property: TsSymbol): Form | undefined {
+    for (const type of this.#members(property)) {
+      const form = type.flags & Flag.bigint ? "bigint" : FORMS.get(this.#libraryName(type) ?? "");
+      if (form !== undefined) return form;
+    }
+    return undefined;
+  }
+
+  #members(property: TsSymbol): readonly Checked[] {
     const type = this.#checker.getTypeOfSymbol(property);
-    const members = type?.isUnionType() ? type.getTypes() : type === undefined ? [] : [type];
+    return type?.isUnionType() ? type.getTypes() : type === undefined ? [] : [type];
+  }
+
+  #takesNull(property: TsSymbol): boolean {
+    const members = this.#members(property);
     const has = (flag: number): boolean => members.some((member) => (member.flags & flag) !== 0);
     return (property.flags & SymbolFlag.optional) === 0 && has(Flag.null) && !has(Flag.undefined);
   }

@@ -10,7 +10,7 @@ import { resolveExport } from "./resolve.ts";
 import type { Imported, Signature } from "./signatures.ts";
 
 /** Raised when the meaning of a signature changes: what was kept before is read again. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const kept = new WeakMap<Host, Map<string, ReadonlyMap<string, Imported>>>();
 

@@ -3,7 +3,7 @@ import type { BindingPattern, ParamPattern, TSFunctionType, TSType } from "oxc-p
 import type { Field, Type } from "../../runtime/types.ts";
 import { optional } from "../semantics/types/make.ts";
 import type { Doc } from "./docs.ts";
-import { CONTEXT_NAMES } from "./meaning.ts";
+import { CONTEXT_NAMES, FORMS, type Form, type Forms } from "./meaning.ts";
 import { type AnyFunction, type Module, placeIn, sourceOf, type Value } from "./module.ts";
 import { Refused, Unsettled } from "./refusal.ts";
 import type { Scope, TypeReader } from "./syntax-types.ts";
@@ -14,6 +14,7 @@ export interface FunctionMeaning {
   readonly result: Type | undefined;
   readonly effect: boolean;
   readonly nulls: readonly string[];
+  readonly forms: Forms;
 }
 
 type Callable = AnyFunction | TSFunctionType;
@@ -67,9 +68,9 @@ function parametersOf(
   scope: Scope,
   doc: Doc,
   reader: TypeReader,
-): Pick<FunctionMeaning, "parameters" | "nulls"> {
+): Pick<FunctionMeaning, "parameters" | "nulls" | "forms"> {
   const [first, second, ...more] = callable.params;
-  if (first === undefined) return { parameters: [], nulls: [] };
+  if (first === undefined) return { parameters: [], nulls: [], forms: {} };
   if (first.type === "RestElement" || more.length > 0 || (second !== undefined && !isContext(second))) {
     throw severalParameters(name, callable.params.map(parameterName));
   }
@@ -88,7 +89,7 @@ function parametersOf(
       ...(described === undefined ? {} : { doc: described }),
     };
   });
-  return { parameters, nulls: nullNames(annotation, scope.module) };
+  return { parameters, nulls: nullNames(annotation, scope.module), forms: formsOf(annotation, scope.module) };
 }
 
 function parameterName(parameter: ParamPattern, index: number): string {
@@ -131,13 +132,39 @@ function defaultedNames(pattern: { readonly type: string }): ReadonlySet<string>
 
 /** Fields whose type names `null` and neither `undefined` nor `?`: there a missing value is handed over as `null`. */
 function nullNames(annotation: TSType, module: Module): readonly string[] {
-  const members = membersOf(annotation, module);
-  return members.flatMap((member) => {
-    if (member.type !== "TSPropertySignature" || member.optional || member.key.type !== "Identifier") return [];
+  return propertiesOf(annotation, module).flatMap(({ name, isOptional, parts }) => {
+    if (isOptional) return [];
+    const has = (kind: TSType["type"]): boolean => parts.some((part) => part.type === kind);
+    return has("TSNullKeyword") && !has("TSUndefinedKeyword") ? [name] : [];
+  });
+}
+
+function formsOf(annotation: TSType, module: Module): Forms {
+  const formOf = (type: TSType): Form | undefined => {
+    if (type.type === "TSBigIntKeyword") return "bigint";
+    if (type.type !== "TSTypeReference" || type.typeName.type !== "Identifier") return undefined;
+    return module.types.has(type.typeName.name) ? undefined : FORMS.get(type.typeName.name);
+  };
+  const forms = propertiesOf(annotation, module).flatMap(({ name, parts }): [string, Form][] => {
+    const form = parts.map(formOf).find((found) => found !== undefined);
+    return form === undefined ? [] : [[name, form]];
+  });
+  return Object.fromEntries(forms);
+}
+
+interface Property {
+  readonly name: string;
+  readonly isOptional: boolean;
+  /** The members of its type, where that is a union; else the type alone. */
+  readonly parts: readonly TSType[];
+}
+
+function propertiesOf(annotation: TSType, module: Module): readonly Property[] {
+  return membersOf(annotation, module).flatMap((member): Property[] => {
+    if (member.type !== "TSPropertySignature" || member.key.type !== "Identifier") return [];
     const type = member.typeAnnotation?.typeAnnotation;
     const parts = type?.type === "TSUnionType" ? type.types : type === undefined ? [] : [type];
-    const has = (kind: TSType["type"]): boolean => parts.some((part) => part.type === kind);
-    return has("TSNullKeyword") && !has("TSUndefinedKeyword") ? [member.key.name] : [];
+    return [{ name: member.key.name, isOptional: member.optional, parts }];
   });
 }
 

@@ -27,6 +27,19 @@ export const GLOBAL_TYPES: ReadonlyMap<string, Type> = new Map<string, Type>([
   ["Object", { kind: "json" }],
 ]);
 
+/** What a function takes otherwise than JSON has it. */
+export type Form = "bytes" | "date" | "bigint";
+
+/** Forms of parameters, by their names. */
+export type Forms = { readonly [name: string]: Form };
+
+/** By the name of a type of the library. */
+export const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
+  ["Date", "date"],
+  ["Uint8Array", "bytes"],
+  ["Buffer", "bytes"],
+]);
+
 const ITERATED = "an iterator is read once, and a value many times; return an array";
 /** Names that are known, and known to have no meaning, with what would be right. */
 export const STRANGE_TYPES: ReadonlyMap<string, string> = new Map([
@@ -87,7 +100,9 @@ export function combine(all: readonly (readonly Field[])[]): readonly Field[] {
 }
 
 /** What the runtime hands to a tool's second parameter. */
-export const CONTEXT_NAMES: ReadonlySet<string> = new Set(["seed", "stage", "run", "log", "signal"]);
+export const CONTEXT_NAMES: ReadonlySet<string> = new Set([
+  ...["seed", "stage", "run", "log", "signal", "folder", "checkpoint"],
+]);
 
 function lowerFirst(text: string): string {
   return text.startsWith("`") ? text : text[0]!.toLowerCase() + text.slice(1);

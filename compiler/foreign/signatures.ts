@@ -2,6 +2,7 @@
  * What a Gang file imports from a TypeScript file, with its type. Read by syntax where that is enough, which takes a
  * fraction of a millisecond; else by TypeScript's checker. The file is read, never run.
  */
+
 import { relative } from "node:path";
 import type { Field, Type } from "../../runtime/types.ts";
 import { listed } from "../diagnostics/catalogue/wording.ts";
@@ -11,6 +12,7 @@ import type { Host } from "../host.ts";
 import { checkedSignatures } from "./checked.ts";
 import { docBefore } from "./docs.ts";
 import { readFunction } from "./functions.ts";
+import type { Forms } from "./meaning.ts";
 import { type Module, moduleAt, placeIn } from "./module.ts";
 import { type Refusal, Refused, Unsettled } from "./refusal.ts";
 import { exportedNames, resolveExport } from "./resolve.ts";
@@ -35,6 +37,8 @@ export interface FunctionSignature extends Described {
   readonly effect: boolean;
   /** Parameters that take `null` for what is missing, and not `undefined`. */
   readonly nulls: readonly string[];
+  /** Parameters that it takes otherwise than JSON has them. */
+  readonly forms: Forms;
 }
 
 export interface TypeSignature extends Described {

@@ -1,7 +1,9 @@
 /** Declarations as rows of the plan's tables. */
+
 import { relative, sep } from "node:path";
 import type { Agent, Backend, Json, Metric, Model, Recall, Retry, Subnet, Tool } from "../../runtime/plan.ts";
 import { priceOf } from "../../stdlib/prices.ts";
+import type { Forms } from "../foreign/meaning.ts";
 import type { ProviderCall, Symbol } from "../semantics/program.ts";
 import type * as tree from "../syntax/tree.ts";
 import type { Context } from "./context.ts";
@@ -136,13 +138,15 @@ function originOf(context: Context, symbol: Symbol, node: tree.ToolDecl | undefi
   const foreign = program.callable(symbol)?.foreign;
   if (foreign !== undefined) {
     const file = relative(program.root, foreign.file).split(sep).join("/");
-    return { kind: "typescript", file, export: foreign.export, nulls: [...foreign.nulls] };
+    return { kind: "typescript", file, export: foreign.export, nulls: [...foreign.nulls], ...formsOf(foreign.forms) };
   }
   const server = program.callable(symbol)?.server;
   if (server !== undefined) return { kind: "mcp", server: [...server.command], tool: server.tool };
   const call = node && program.provider(node.value);
   return call === undefined ? { kind: "builtin", name: symbol.name } : { kind: "exec", command: [...call.texts] };
 }
+
+const formsOf = (forms: Forms): { forms?: Forms } => (Object.keys(forms).length === 0 ? {} : { forms });
 
 export function lowerRetry(context: Context, symbol: Symbol, node: tree.RetryDecl): Retry {
   const settings = context.settings(symbol, node.settings);

@@ -130,8 +130,8 @@ function foreignSymbol(
 }
 
 function foreignCallable(symbol: Symbol, path: string, name: string, signature: FunctionSignature): Callable {
-  const { parameters, result, effect, nulls } = signature;
-  return { symbol, kind: "tool", parameters, result, effect, foreign: { file: path, export: name, nulls } };
+  const { parameters, result, effect, nulls, forms } = signature;
+  return { symbol, kind: "tool", parameters, result, effect, foreign: { file: path, export: name, nulls, forms } };
 }
 
 // Agents and tools of Gang -------------------------------------------------------------------------------------------------

@@ -3,8 +3,10 @@
  * It exists for broken programs too, so that an editor hovers, completes and renames in a half-typed file; only
  * lowering asks that no error is left. Tools of the editor and lowering read this and nothing deeper.
  */
+
 import type { Field, Json, Limit, Type } from "../../runtime/plan.ts";
 import type { Diagnostic, Place } from "../diagnostics/diagnostic.ts";
+import type { Forms } from "../foreign/meaning.ts";
 import type * as tree from "../syntax/tree.ts";
 import type { Numbered } from "../table.ts";
 
@@ -52,7 +54,14 @@ export interface Callable {
   readonly result: Type | undefined;
   readonly effect: boolean;
   /** For tools of a TypeScript file: absolute path and export. */
-  readonly foreign: { readonly file: string; readonly export: string; readonly nulls: readonly string[] } | undefined;
+  readonly foreign:
+    | {
+        readonly file: string;
+        readonly export: string;
+        readonly nulls: readonly string[];
+        readonly forms: Forms;
+      }
+    | undefined;
   /** For tools of an MCP server: the command that starts it, and the server's own name for the tool. */
   readonly server?: { readonly command: readonly string[]; readonly tool: string };
 }

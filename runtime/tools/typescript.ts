@@ -1,6 +1,7 @@
 /** Tools written in TypeScript: a function of the user's project, called in this process. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, realpathSync, renameSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AttemptError } from "../execution/attempt-error.ts";
@@ -14,7 +15,11 @@ export interface TypeScriptSource {
   readonly export: string;
   /** Parameters whose absence the function expects as `null`. */
   readonly nulls: readonly string[];
+  /** Parameters that it takes otherwise than JSON has them. */
+  readonly forms?: { readonly [parameter: string]: Form } | undefined;
 }
+
+type Form = "bytes" | "date" | "bigint";
 
 /**
  * The function gets its parameters as one object and, where it asks for a second, the context of the call: seed, names,
@@ -28,11 +33,16 @@ export async function typescriptTool(name: string, source: TypeScriptSource, roo
   if (typeof exported !== "function")
     throw new AttemptError("error", `${source.file} exports no function ${source.export}`);
   const nulls = source.nulls.map((parameter) => [parameter, null] as const);
+  const forms = Object.entries(source.forms ?? {});
   return {
     name,
     async call(input, context, signal) {
-      const own = nulls.length === 0 ? input : { ...Object.fromEntries(nulls), ...input };
+      const own: { [name: string]: unknown } = { ...Object.fromEntries(nulls), ...input };
       try {
+        for (const [parameter, form] of forms) {
+          const value = own[parameter];
+          if (value !== undefined && value !== null) own[parameter] = await FORMED[form](value as string & number);
+        }
         const value: unknown = await enclosed(context.log, () => exported(own, { ...context, signal }));
         return { value: value as Json };
       } catch (error) {
@@ -43,6 +53,13 @@ export async function typescriptTool(name: string, source: TypeScriptSource, roo
     },
   };
 }
+
+const FORMED: { readonly [form in Form]: (value: string & number) => unknown } = {
+  // A path by now.
+  bytes: (value) => readFile(value),
+  date: (value) => new Date(value),
+  bigint: (value) => BigInt(value),
+};
 
 function insideProject(file: string, root: string): string {
   const path = resolve(root, file);

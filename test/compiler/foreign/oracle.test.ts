@@ -14,7 +14,7 @@ import { diskHost } from "./files.ts";
 
 const FOLDER = fileURLToPath(new URL("../../fixtures/foreign/", import.meta.url));
 const NAMES =
-  "renamed sum fetchPoint arrow nothing tuples picks nulls anything tree optionalCallback starred inferred conditional wrapped".split(
+  "renamed sum fetchPoint arrow nothing tuples picks nulls formed placed anything tree optionalCallback starred inferred conditional wrapped".split(
     " ",
   );
 

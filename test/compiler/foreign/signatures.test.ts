@@ -39,6 +39,8 @@ describe("what users write", () => {
       "picks",
       '(p: { width: float }, o: { b: float }, r: { x: float }, q: { a?: float, b?: float }, k: "a" | "b", i: float, e: "b") -> file',
     ],
+    ["formed", "(when: time, data: file?, raw: file, count: int?, text: string) -> void"],
+    ["placed", "(path: string) -> string"],
     ["nulls", "(a: string?, b: string?, c: string?) -> string?"],
     ["tree", "(tree: Tree) -> Tree"],
     ["withContext", "(a: string) -> string"],
@@ -102,6 +104,13 @@ describe("what users write", () => {
     expect(displayDefinition(model.signature.type)).toBe(
       '{ family: "gbm" | "garch" { tail: float } | "boot" { block: duration } }',
     );
+  });
+
+  test("what a function takes otherwise than JSON has it is known by its parameter", () => {
+    const formed = all.get("formed");
+    expect(formed?.ok && formed.signature.kind === "function" && formed.signature.forms).toEqual({
+      ...{ when: "date", data: "bytes", raw: "bytes", count: "bigint" },
+    });
   });
 
   test("null alone is handed over as null", () => {

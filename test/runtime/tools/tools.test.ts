@@ -34,6 +34,17 @@ describe("a TypeScript function", () => {
     expect(await use("arithmetic.ts", "absent", {}, ["a"])).toEqual({ a: true, b: true });
   });
 
+  test("gets a date, bytes and a big integer where it takes such", async () => {
+    const forms = { when: "date", data: "bytes", count: "bigint" } as const;
+    const source = { file: "test/fixtures/tools/arithmetic.ts", export: "formed", nulls: [], forms };
+    const tool = await typescriptTool("formed", source, root);
+    writeFileSync(join(scratch, "data"), "bytes");
+    const input = { when: "2026-01-31T12:00:00.000Z", data: join(scratch, "data") };
+    expect((await tool.call(input, context, never)).value).toBe("2026 bytes undefined");
+    expect((await tool.call({ ...input, count: 3 }, context, never)).value).toBe("2026 bytes bigint");
+    rmSync(join(scratch, "data"));
+  });
+
   test("fails with its own message, in one line", async () => {
     await expect(use("arithmetic.ts", "fails", {})).rejects.toMatchObject({
       class: "error",
