@@ -1,11 +1,11 @@
 /** The rules of values: from a setting's value down to a name. */
 import type { IOrAlt, IToken, TokenType } from "chevrotain";
-import { continuations, keywords, precedence } from "../../grammar/tokens.ts";
+import { continuations, keywords } from "../../grammar/tokens.ts";
 import * as catalogue from "../diagnostics/catalogue/syntax.ts";
 import { depthLimit } from "./brackets.ts";
-import { readNumber, unitMeant } from "./numbers.ts";
-import { type ListShape, ParserBase } from "./parser-base.ts";
-import { readString } from "./strings.ts";
+import type { ListShape } from "./parser-base.ts";
+import { LiteralRules, notCounted } from "./parser-literals.ts";
+import { bindingPower, climb, type Link, linksIn, type Operand } from "./precedence.ts";
 import {
   keywordTokens as K,
   Name as NameToken,
@@ -17,26 +17,14 @@ import {
 } from "./tokens.ts";
 import type {
   Argument,
-  BinaryOperator,
-  BoolLiteral,
   Expression,
   MissingNode,
   Name,
-  NumberLiteral,
   Path,
   RangeExpression,
   RecordField,
   RecordLiteral,
-  StringLiteral,
 } from "./tree.ts";
-
-/** Words that go on with a value rather than say what a number counts. */
-const notCounted: ReadonlySet<string> = new Set([
-  ...keywords.operator,
-  ...keywords.literal,
-  ...keywords.clause,
-  ...keywords.joint,
-]);
 
 const clauses: ReadonlySet<string> = new Set(keywords.clause);
 
@@ -47,13 +35,6 @@ const lineKeywords: ReadonlySet<string> = new Set([
   ...keywords.statement,
   ...keywords.step,
 ]);
-
-const bindingPower = new Map<string, number>(
-  precedence.flatMap((row, power) => row.map((operator) => [operator, power])),
-);
-const comparison = bindingPower.get("==")!;
-/** `not` takes a whole comparison; `-` a single operand. */
-const prefixPower = { not: comparison, "-": precedence.length } as const;
 
 const LITERALS: ReadonlySet<TokenType> = new Set([StringToken, NumberToken, K.true, K.false, K.none]);
 const binaryTokens: TokenType[] = [
@@ -72,18 +53,7 @@ const binaryTokens: TokenType[] = [
   S.Slash,
 ];
 
-interface Operand {
-  readonly prefixes: readonly Token[];
-  readonly node: Expression;
-}
-
-/** An operand in a chain, with the operator before it. */
-interface Link {
-  readonly operator: IToken;
-  readonly operand: Operand;
-}
-
-export abstract class ExpressionRules extends ParserBase {
+export abstract class ExpressionRules extends LiteralRules {
   private readonly values: ListShape = { lines: false, begins: () => this.valueBegins(), expected: "a value or `]`" };
   private readonly args: ListShape = {
     lines: false,
@@ -208,7 +178,7 @@ export abstract class ExpressionRules extends ParserBase {
     const first = this.SUBRULE(this.operand);
     const rest = this.RECORDING_PHASE || this.operatorHere() ? this.furtherOperands() : none;
     if (this.RECORDING_PHASE) return first as never;
-    return rest.length === 0 && first.prefixes.length === 0 ? first.node : this.climb(first, rest);
+    return rest.length === 0 && first.prefixes.length === 0 ? first.node : this.treeOf(first, rest);
   });
 
   private operatorHere(): boolean {
@@ -267,42 +237,11 @@ export abstract class ExpressionRules extends ParserBase {
 
   private readonly prefixAlternatives = [K.not, S.Minus].map((type) => ({ ALT: () => this.CONSUME(type) }));
 
-  /** Builds the tree of a chain of operands by how tightly the operators between them bind. */
-  private climb(first: Operand, rest: readonly Link[]): Expression {
-    let links = first.prefixes.length + rest.length;
-    for (const { operand } of rest) links += operand.prefixes.length;
-    if (links > depthLimit) {
-      this.tooLong(depthLimit);
-      return { kind: "missing", start: first.node.start, end: first.node.start };
-    }
-    let at = 0;
-    const prefixed = (operand: Operand, index: number): Expression => {
-      const prefix = operand.prefixes[index];
-      if (prefix === undefined) return operand.node;
-      const operator = prefix.image as "not" | "-";
-      // What follows `not` reaches as far as its power, wherever the operand began.
-      const inner = prefixed(operand, index + 1);
-      const whole = operator === "not" ? infix(inner, prefixPower.not) : inner;
-      return { kind: "unary", start: prefix.startOffset, end: whole.end, operator, operand: whole };
-    };
-    const infix = (start: Expression, power: number): Expression => {
-      let left = start;
-      while (at < rest.length) {
-        const { operator: token, operand } = rest[at]!;
-        const operator = token.image as BinaryOperator;
-        const own = bindingPower.get(operator)!;
-        if (own < power) break;
-        at++;
-        const operatorSpan = { start: token.startOffset, end: token.endOffset! };
-        if (own === comparison && left.kind === "binary" && bindingPower.get(left.operator) === comparison) {
-          this.complain(catalogue.chainedComparison, operatorSpan, { operator });
-        }
-        const right = infix(prefixed(operand, 0), own + 1);
-        left = { kind: "binary", start: left.start, end: right.end, operator, operatorSpan, left, right };
-      }
-      return left;
-    };
-    return infix(prefixed(first, 0), 0);
+  private treeOf(first: Operand, rest: readonly Link[]): Expression {
+    if (linksIn(first, rest) <= depthLimit)
+      return climb(first, rest, (at, operator) => this.complain(catalogue.chainedComparison, at, { operator }));
+    this.tooLong(depthLimit);
+    return { kind: "missing", start: first.node.start, end: first.node.start };
   }
 
   /** A primary with what hangs on it: `.name`, `(…)`, `[…]`, and the `{…}` of a record with a type. */
@@ -434,11 +373,6 @@ export abstract class ExpressionRules extends ParserBase {
     { ALT: () => this.SUBRULE(this.record) },
   ];
 
-  protected bool(type: TokenType): BoolLiteral {
-    const token = this.CONSUME(type);
-    return { kind: "bool", start: token.startOffset, end: token.endOffset!, value: type === K.true };
-  }
-
   primary = this.RULE("primary", (): Expression => {
     // `(name: …)` are the arguments of a call whose name was left out.
     if (this.at(S.LeftParen) && this.is(this.LA(2), Word) && this.LA(3).tokenType === S.Colon) {
@@ -449,60 +383,6 @@ export abstract class ExpressionRules extends ParserBase {
     }
     return this.OR(this.primaryAlternatives);
   });
-
-  string = this.RULE("string", (): StringLiteral => {
-    const token = this.CONSUME(StringToken) as Token;
-    return readString(this.path, token.image, token.startOffset, this.diagnostics);
-  });
-
-  number = this.RULE("number", (): NumberLiteral | MissingNode => {
-    const token = this.CONSUME(NumberToken) as Token;
-    const at = { start: token.startOffset, end: token.endOffset };
-    if (this.RECORDING_PHASE) return { kind: "number", ...at, value: 0, unit: "int" };
-    const reading = readNumber(token.image);
-    if ("value" in reading) return { kind: "number", ...at, value: reading.value, unit: reading.unit };
-    const details = reading.mend === undefined ? undefined : this.fix(`Write \`${reading.mend}\``, at, reading.mend);
-    this.complain(catalogue.badNumber, at, { text: token.image, reason: reading.reason }, details);
-    const mended = reading.mend === undefined ? undefined : readNumber(reading.mend);
-    return mended !== undefined && "value" in mended
-      ? { kind: "number", ...at, value: mended.value, unit: mended.unit }
-      : { kind: "missing", ...at };
-  });
-
-  /** A number, and what it counts where a word follows: `50 calls`. */
-  amount = this.RULE("amount", (): Expression => {
-    const number = this.SUBRULE(this.number);
-    const noun = this.RECORDING_PHASE || this.nounHere() ? this.OPTION(this.noun) : undefined;
-    if (noun === undefined || number.kind === "missing" || this.RECORDING_PHASE) return number;
-    const meant = number.unit === "int" || number.unit === "float" ? this.spaced(number, noun) : undefined;
-    return meant ?? { kind: "amount", start: number.start, end: noun.end, number, noun };
-  });
-
-  private nounHere(): boolean {
-    const token = this.next();
-    return (
-      this.is(token, NameToken) && this.sameLine() && !notCounted.has(token.image) && this.LA(2).tokenType !== S.Colon
-    );
-  }
-
-  private readonly noun = (): Name => this.takeName(1, NameToken);
-
-  /** `30 m` is `30m`, and not thirty of something called `m`. */
-  private spaced(number: NumberLiteral, noun: Name): NumberLiteral | undefined {
-    const unit = unitMeant(noun.text);
-    if (unit === undefined) return undefined;
-    const written = this.text.slice(number.start, number.end);
-    const reading = readNumber(written + unit);
-    if (!("value" in reading)) return undefined;
-    const at = { start: number.start, end: noun.end };
-    this.complain(
-      catalogue.spacedUnit,
-      at,
-      { number: written, unit },
-      this.fix(`Write \`${written}${unit}\``, at, written + unit),
-    );
-    return { kind: "number", ...at, value: reading.value, unit: reading.unit };
-  }
 
   parenthesized = this.RULE("parenthesized", (): Expression => {
     const start = this.startHere;

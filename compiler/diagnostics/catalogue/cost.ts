@@ -2,6 +2,20 @@
 import { define } from "../diagnostic.ts";
 import { TOOLS } from "./samples.ts";
 
+const limitedModel = (model: string, limit: string): string => `gang 1
+import { keep } from "./tools.ts"
+model mine = ${model}
+agent guess() -> bool {
+  model: mine
+  prompt: "Up?"
+}
+pipeline p {
+  limit: ${limit}
+  stage answer = guess()
+  stage kept = keep(value: answer)
+}
+`;
+
 export const unpricedModel = define<{ readonly pipeline: string; readonly model: string }>({
   code: "GANG7001",
   severity: "error",
@@ -11,32 +25,8 @@ export const unpricedModel = define<{ readonly pipeline: string; readonly model:
     "Give the model a price, in dollars a million tokens: `{ price: { read: $1, write: $5 } }`, or `{ price: $0 }` at home.",
   explain: {
     text: "Before a call its worst case is reserved. That needs the price of every model that the pipeline can call.",
-    wrong: `gang 1
-import { keep } from "./tools.ts"
-model mine = openai("my-own-model")
-agent guess() -> bool {
-  model: mine
-  prompt: "Up?"
-}
-pipeline p {
-  limit: $2 per cycle
-  stage answer = guess()
-  stage kept = keep(value: answer)
-}
-`,
-    right: `gang 1
-import { keep } from "./tools.ts"
-model mine = openai("my-own-model") { price: $0 }
-agent guess() -> bool {
-  model: mine
-  prompt: "Up?"
-}
-pipeline p {
-  limit: $2 per cycle
-  stage answer = guess()
-  stage kept = keep(value: answer)
-}
-`,
+    wrong: limitedModel('openai("my-own-model")', "$2 per cycle"),
+    right: limitedModel('openai("my-own-model") { price: $0 }', "$2 per cycle"),
     files: TOOLS,
   },
 });
@@ -84,20 +74,6 @@ export const badLimit = define({
   },
 });
 
-const limitedAgent = (limit: string): string => `gang 1
-import { keep } from "./tools.ts"
-model deep = anthropic("claude-opus-4-5")
-agent guess() -> bool {
-  model: deep
-  prompt: "Up?"
-}
-pipeline p {
-  limit: ${limit}
-  stage answer = guess()
-  stage kept = keep(value: answer)
-}
-`;
-
 const paidBackend = (timeout: string): string => `gang 1
 import { keep } from "./tools.ts"
 // gang-ignore GANG4090: it will be built
@@ -127,8 +103,8 @@ export const worstAboveLimit = define<{
     "A cycle that reaches the limit fails there. Raise it, or bound the worst case: a shorter ladder, fewer `turns`, less `tokens`, a shorter `timeout`.",
   explain: {
     text: "The worst case is every attempt of every ladder with all its turns, each reading and writing all that `tokens` allows, on the dearest backend until its timeout. `gangc plan` shows it stage by stage.",
-    wrong: limitedAgent("$0.50 per cycle"),
-    right: limitedAgent("$1 per cycle"),
+    wrong: limitedModel('anthropic("claude-opus-4-5")', "$0.50 per cycle"),
+    right: limitedModel('anthropic("claude-opus-4-5")', "$1 per cycle"),
     files: TOOLS,
   },
 });

@@ -34,6 +34,18 @@ pipeline p {
   },
 });
 
+const JOBS = (job: string, by: string): string => `gang 1
+import { work } from "./tools.ts"
+type Job = ${job}
+tool jobs() -> Job[1..8] = exec("./jobs")
+pipeline p {
+  stage all = jobs()
+  for job in all${by} {
+    stage worked = work(job)
+  }
+}
+`;
+
 export const itemsWithoutKey = define<{ readonly type: string }>({
   code: "GANG4005",
   severity: "error",
@@ -42,28 +54,8 @@ export const itemsWithoutKey = define<{ readonly type: string }>({
   help: () => "Give the item a field `name` or `key`, or write `by` behind the list: `for x in list by x.id { … }`.",
   explain: {
     text: "What is learned about an item is kept under its name or key, not its place in the list, which changes from cycle to cycle.",
-    wrong: `gang 1
-import { work } from "./tools.ts"
-type Job = { id: string }
-tool jobs() -> Job[1..8] = exec("./jobs")
-pipeline p {
-  stage all = jobs()
-  for job in all {
-    stage worked = work(job)
-  }
-}
-`,
-    right: `gang 1
-import { work } from "./tools.ts"
-type Job = { id: string }
-tool jobs() -> Job[1..8] = exec("./jobs")
-pipeline p {
-  stage all = jobs()
-  for job in all by job.id {
-    stage worked = work(job)
-  }
-}
-`,
+    wrong: JOBS("{ id: string }", ""),
+    right: JOBS("{ id: string }", " by job.id"),
     files: TOOLS,
   },
 });
@@ -76,28 +68,8 @@ export const badKey = define<{ readonly type: string }>({
   help: () => "Take a field of the item that is text or a whole number: `by x.id`.",
   explain: {
     text: "Keys are compared over restarts and between machines, so only text and whole numbers will do.",
-    wrong: `gang 1
-import { work } from "./tools.ts"
-type Job = { id: string, weight: float }
-tool jobs() -> Job[1..8] = exec("./jobs")
-pipeline p {
-  stage all = jobs()
-  for job in all by job.weight {
-    stage worked = work(job)
-  }
-}
-`,
-    right: `gang 1
-import { work } from "./tools.ts"
-type Job = { id: string, weight: float }
-tool jobs() -> Job[1..8] = exec("./jobs")
-pipeline p {
-  stage all = jobs()
-  for job in all by job.id {
-    stage worked = work(job)
-  }
-}
-`,
+    wrong: JOBS("{ id: string, weight: float }", " by job.weight"),
+    right: JOBS("{ id: string, weight: float }", " by job.id"),
     files: TOOLS,
   },
 });

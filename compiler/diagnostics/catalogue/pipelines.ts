@@ -246,6 +246,15 @@ export const notACall = define({
   },
 });
 
+const POLL = (result: string, clause: string): string => `gang 1
+import { keep } from "./tools.ts"
+tool poll() -> ${result} = exec("./poll")
+pipeline p {
+  stage score = poll() ${clause}
+  stage kept = keep(value: score)
+}
+`;
+
 export const everyWithoutWithin = define<{ readonly what: string }>({
   code: "GANG4014",
   severity: "error",
@@ -254,22 +263,8 @@ export const everyWithoutWithin = define<{ readonly what: string }>({
   help: () => "Add `within`: `every 10m within 36h`.",
   explain: {
     text: "What waits has an end: a stage or a score that is asked for again says how often (`every`) and how long (`within`).",
-    wrong: `gang 1
-import { keep } from "./tools.ts"
-tool poll() -> float? = exec("./poll")
-pipeline p {
-  stage score = poll() every 1m
-  stage kept = keep(value: score)
-}
-`,
-    right: `gang 1
-import { keep } from "./tools.ts"
-tool poll() -> float? = exec("./poll")
-pipeline p {
-  stage score = poll() every 1m within 1h
-  stage kept = keep(value: score)
-}
-`,
+    wrong: POLL("float?", "every 1m"),
+    right: POLL("float?", "every 1m within 1h"),
     files: TOOLS,
   },
 });
@@ -282,22 +277,8 @@ export const clauseWithoutEvery = define<{ readonly word: string }>({
   help: () => "Say how often: `every 10m within 36h`; or drop it. How long one call may take is its `timeout`.",
   explain: {
     text: "What is asked again and again says how often (`every`) and for how long (`within`); of several scores `take` keeps one. Without `every` a stage runs once, and how long it may take is its `timeout`.",
-    wrong: `gang 1
-import { keep } from "./tools.ts"
-tool poll() -> float? = exec("./poll")
-pipeline p {
-  stage score = poll() within 1h
-  stage kept = keep(value: score)
-}
-`,
-    right: `gang 1
-import { keep } from "./tools.ts"
-tool poll() -> float? = exec("./poll")
-pipeline p {
-  stage score = poll() { timeout: 1h }
-  stage kept = keep(value: score)
-}
-`,
+    wrong: POLL("float?", "within 1h"),
+    right: POLL("float?", "{ timeout: 1h }"),
     files: TOOLS,
   },
 });
@@ -310,22 +291,8 @@ export const nothingToWaitFor = define<{ readonly name: string; readonly type: s
   help: () => "Drop `every`, or let the tool give a `T?`: missing means not yet.",
   explain: {
     text: "`every … within …` asks again until there is a value, so what it asks must be able to say that there is none yet.",
-    wrong: `gang 1
-import { keep } from "./tools.ts"
-tool poll() -> float = exec("./poll")
-pipeline p {
-  stage score = poll() every 1m within 1h
-  stage kept = keep(value: score)
-}
-`,
-    right: `gang 1
-import { keep } from "./tools.ts"
-tool poll() -> float? = exec("./poll")
-pipeline p {
-  stage score = poll() every 1m within 1h
-  stage kept = keep(value: score)
-}
-`,
+    wrong: POLL("float", "every 1m within 1h"),
+    right: POLL("float?", "every 1m within 1h"),
     files: TOOLS,
   },
 });
