@@ -40,8 +40,8 @@ export interface CrashOptions {
 
 const PROGRAM = resolve(import.meta.dirname, "program/main.gang");
 const ITEMS = 8;
-/** A worker is killed at most this part of an undisturbed run after it is ready. */
-const WITHIN = 0.4;
+/** The n-th worker of a round is killed at most this part of an undisturbed run after it is ready: they come to an end on a busy machine too. */
+const within = (n: number): number => 0.3 + n / 30;
 const EXPECTED = ["a", "b", "c", "d", "e", "f", "p1", "p2", ...Array.from({ length: ITEMS }, (_, n) => `job-${n}`)];
 
 export async function crashRounds({ kills, onRound }: CrashOptions): Promise<CrashReport> {
@@ -71,7 +71,7 @@ export async function crashRounds({ kills, onRound }: CrashOptions): Promise<Cra
       report.rounds += 1;
       const store = join(folder, `store-${report.rounds}`);
       const left = kills - report.kills;
-      const done = await toTheEnd(plan, store, (n) => (n <= left ? Math.random() * WITHIN * took : undefined));
+      const done = await toTheEnd(plan, store, (n) => (n <= left ? Math.random() * within(n) * took : undefined));
       report.kills += done;
       const before = report.wrong.length;
       compare(report, await recordsOf(store), worldOf(store), expected);
