@@ -133,6 +133,8 @@ export async function invoke(
       async (signal) => {
         try {
           const given = await context.files.given(input, declared.parameters, own);
+          // Its time may be over before it has what it needs.
+          signal.throwIfAborted();
           const result = await tool.call(given, toolContext, signal);
           const value = accept(result.value, declared.result, "the result", "drop", true);
           return { ...result, value: await context.files.kept(value, declared.result, "the result") };

@@ -14,8 +14,9 @@ import type { Json } from "../types.ts";
 const SCRIPT = /\.[cm]?[jt]sx?$/;
 /** Package managers write here which version is which. */
 const LOCKS = ["package-lock.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock"];
-/** Of a folder with more files of one kind, these many count. */
+/** So many of them count, and so much is looked at to find them. */
 const MOST_FILES = 2000;
+const MOST_ENTRIES = 20_000;
 
 /** JSON that changes with the tool. `root`: the project's folder. */
 export async function identityOf({ from }: Pick<ToolDeclaration, "from">, root: string): Promise<Json> {
@@ -65,7 +66,7 @@ async function programOf([program = "", ...words]: readonly string[], root: stri
     .map((word) => resolve(root, word))
     .filter((path) => statOf(path)?.isFile() === true);
   const scripts = named.filter((path) => SCRIPT.test(path));
-  const others = named.filter((path) => !SCRIPT.test(path)).flatMap((path) => [path, ...besides(path)]);
+  const others = named.filter((path) => !SCRIPT.test(path)).flatMap((path) => [path, ...besides(path, root)]);
   const modules = await Promise.all(scripts.map((path) => moduleOf(path, root)));
   return [installed(program), modules, await contents([...new Set(others)].sort(), root)];
 }
@@ -81,14 +82,15 @@ function installed(program: string): Json {
   return null;
 }
 
-/** What a script may import: the files of its kind in its folder and below. */
-function besides(path: string): string[] {
+/** What a script of the project may import: the files of its kind in its folder and below. */
+function besides(path: string, root: string): string[] {
   const extension = extname(path);
-  if (extension === "") return [];
+  if (extension === "" || relative(root, path).startsWith("..")) return [];
   const found: string[] = [];
+  let seen = 0;
   const look = (folder: string): void => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (found.length >= MOST_FILES) return;
+      if (found.length >= MOST_FILES || ++seen > MOST_ENTRIES) return;
       const own = join(folder, entry.name);
       if (entry.isFile() && entry.name.endsWith(extension)) found.push(own);
       else if (entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules") look(own);

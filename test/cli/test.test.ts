@@ -31,6 +31,11 @@ export async function dialled(input: { url: string }): Promise<{ level: number }
 );
 write("stale.json", '{"summary": "stale", "level": 3}');
 
+const COUNT = `import { readFileSync } from "node:fs";
+const { rows } = JSON.parse(readFileSync(0, "utf8"));
+console.log(readFileSync(rows, "utf8").trim().split("\\n").length);
+`;
+
 const PROGRAM = `gang 1
 
 import { prices, score, online, dialled } from "./tools.ts"
@@ -227,6 +232,44 @@ test "no recording" for research {
       "5 tests, 5 failed",
     ]);
     expect(exit).toBe(1);
+  });
+
+  test("a file is given by its path in the project", async () => {
+    write("rows.csv", "a\nb\n");
+    write("table.json", '{"rows": "rows.csv"}');
+    write("lost.json", '{"rows": "lost.csv"}');
+    write("count.mjs", COUNT);
+    write(
+      "files.gang",
+      `gang 1
+type Table = { rows: file }
+tool table() -> Table = exec("no-such-program")
+tool count(rows: file) -> int = exec("node", "count.mjs")
+pipeline p {
+  stage found = table()
+  stage lines = count(rows: found.rows)
+}
+test "of a stage" for p {
+  given found = fixture("table.json")
+  run lines
+  expect lines == 2
+}
+test "of a tool" for p {
+  given table = fixture("table.json")
+  run lines
+  expect lines == 2
+}
+test "that is not there" for p {
+  given found = fixture("lost.json")
+  run lines
+  expect lines == 2
+}
+`,
+    );
+    const { exit, out } = await gangc(["test", "files.gang"], { cwd });
+    expect(exit).toBe(1);
+    expect(out).toMatch(/found\.rows does not exist: lost\.csv/);
+    expect(out).toMatch(/1 (test )?failed/);
   });
 
   test("there is no network; the embedded sampler needs none", async () => {
