@@ -17,19 +17,21 @@ export interface References {
 export function referencesOf(directory: string): References {
   const within = new Map<string, readonly string[]>();
   const collect = (text: string, into: Set<string>): void => {
-    for (const [, field, kind, hash] of text.matchAll(NAMED)) {
-      if (into.has(hash!)) continue;
-      into.add(hash!);
+    for (const [, field, kind, found = ""] of text.matchAll(NAMED)) {
+      if (into.has(found)) continue;
+      // A text of its own: a part would keep the whole in memory.
+      const hash = Buffer.from(found, "latin1").toString("latin1");
+      into.add(hash);
       // A file is content.
       if (field !== "artifact" && kind !== "dir") continue;
-      let names = within.get(hash!);
+      let names = within.get(hash);
       if (names === undefined) {
         // What is damaged may name itself.
-        within.set(hash!, []);
+        within.set(hash, []);
         const own = new Set<string>();
-        collect(textOf(directory, hash!), own);
+        collect(textOf(directory, hash), own);
         names = [...own];
-        within.set(hash!, names);
+        within.set(hash, names);
       }
       for (const name of names) into.add(name);
     }
