@@ -249,13 +249,9 @@ export class Engine {
       snapshot !== undefined,
       database !== undefined,
     );
-    if (snapshot !== undefined || database !== undefined) {
-      const [counts] = (
-        await connection.runAndReadAll(
-          "select (select count(*) from told.rolled)::integer, (select count(*) from ranking.facts)::integer",
-        )
-      ).getRows() as [[number, number]];
-      [engine.rolled, engine.rows] = counts;
+    if (database !== undefined) {
+      const rolled = await connection.runAndReadAll("select count(*)::integer from told.rolled");
+      [[engine.rolled]] = rolled.getRows() as [[number]];
     }
     return engine;
   }
@@ -263,6 +259,7 @@ export class Engine {
   /** Goes on from the trust that a snapshot kept; `facts` has been restored from it. */
   async trust(facts: Facts, agreed: readonly { readonly place: number; readonly at: number }[]): Promise<void> {
     const from = this.sealed ? "sealed.told" : "told";
+    this.rows = facts.count;
     await this.connection.run(`insert into ranking.trusted select * from ${from}.trusted`);
     await this.connection.run(`insert into ranking.agreements select * from ${from}.agreements`);
     const at = new Map(agreed.map((one) => [one.place, one.at]));
@@ -270,10 +267,10 @@ export class Engine {
       if (at.has(id)) this.agreed.set(id, { version, at: at.get(id)! });
     }
     if (!this.sealed) return this.unlevel();
-    const levelled = await this.connection.runAndReadAll("select distinct place from sealed.told.levels");
-    const sealed = new Set(levelled.getRows().map(([place]) => place as number));
-    for (const { id, newest } of facts.allPlaces()) {
-      if (!sealed.has(id)) continue;
+    // A snapshot has the levels of all plain stages.
+    for (const place of facts.allPlaces()) {
+      const { id, newest } = place;
+      if (!isPlain(place)) continue;
       this.levels.set(id, new Map([[HALFLIFE, { schema: "sealed.told", moment: newest, stale: new Set() }]]));
     }
     const simple = await this.connection.runAndReadAll("from sealed.told.simple");
