@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- NAME… --scale S]`: runs the benchmarks, prints each figure as a JSON line, and writes the table of
- * `bench/README.md`. Rows of benchmarks that were not run stay.
+ * `npm run bench [-- NAME… --scale S --folder DIR]`: runs the benchmarks, prints each figure as a JSON line, and writes the
+ * table of `bench/README.md`. Rows of benchmarks that were not run stay. `store` keeps what it made in the folder.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
@@ -8,13 +8,15 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Row } from "./row.ts";
 
-const BENCHES: { readonly [name: string]: (scale: number) => Promise<AsyncIterable<Row> | Iterable<Row>> } = {
+const BENCHES: {
+  readonly [name: string]: (scale: number, folder?: string) => Promise<AsyncIterable<Row> | Iterable<Row>>;
+} = {
   check: async () => (await import("./check.ts")).bench(),
   compile: async () => (await import("./compile.ts")).bench(),
   runtime: async () => (await import("./runtime.ts")).bench(),
   learn: async () => (await import("./learn.ts")).bench(),
   drift: async () => (await import("./drift.ts")).bench(),
-  store: async (scale) => (await import("./store.ts")).bench(scale),
+  store: async (scale, folder) => (await import("./store.ts")).bench(scale, folder),
 };
 
 const README = join(import.meta.dirname, "README.md");
@@ -25,7 +27,7 @@ const COLUMNS = ["bench", "case", "value", "noise", "ratio"] as const;
 async function main(args: readonly string[]): Promise<number> {
   const { positionals: names, values } = parseArgs({
     args: [...args],
-    options: { scale: { type: "string", default: "1" } },
+    options: { scale: { type: "string", default: "1" }, folder: { type: "string" } },
     allowPositionals: true,
   });
   const scale = Number(values.scale);
@@ -38,7 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
   const tables = new Map(readTables(readFileSync(README, "utf8")));
   for (const name of chosen) {
     const rows: Row[] = [];
-    for await (const row of await BENCHES[name]!(scale)) {
+    for await (const row of await BENCHES[name]!(scale, values.folder)) {
       console.log(JSON.stringify(row));
       rows.push(row);
     }

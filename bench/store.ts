@@ -10,12 +10,13 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { RecallQuery } from "../runtime/knowledge/knowledge.ts";
 import { openKnowledge } from "../runtime/knowledge/open.ts";
+import { SETTINGS } from "../runtime/settings.ts";
 import { openTrail } from "../runtime/trail/local.ts";
 import { newestManifest, sealedFolder } from "../runtime/trail/manifest.ts";
 import { readTrail } from "../runtime/trail/reader.ts";
 import { parquet, withDuckDB } from "../runtime/trail/sealed.ts";
 import { type Row, rowOf } from "./row.ts";
-import { grow, type Made, made, NOW, PEERS, STAGES } from "./store/making.ts";
+import { grow, increment, type Made, made, NOW, PEERS, STAGES } from "./store/making.ts";
 import { bench as trail } from "./trail.ts";
 
 const SIZES = [100_000, 1_000_000, 10_000_000];
@@ -23,26 +24,35 @@ const ROUNDS = 60;
 const DAY = 24 * 3600 * 1000;
 const WEEK = { seconds: 7 * 24 * 3600 };
 
-export async function* bench(scale: number): AsyncIterable<Row> {
+/** `kept`: a folder in which the stores stay, and are found again. */
+export async function* bench(scale: number, kept?: string): AsyncIterable<Row> {
   yield* trail();
   // Beside the code, not in the system's temporary folder, which may be memory.
-  const cache = join(import.meta.dirname, "..", "node_modules", ".cache");
+  const cache = kept ?? join(import.meta.dirname, "..", "node_modules", ".cache");
   mkdirSync(cache, { recursive: true });
-  const directory = mkdtempSync(join(cache, "store-"));
+  const folder = kept ?? mkdtempSync(join(cache, "store-"));
   try {
     const evidence = made();
     for (const size of SIZES.map((all) => Math.round(all * scale))) {
+      const directory = join(folder, String(size));
       const { fresh, sealing, snapshot } = await grow(directory, evidence, size);
-      const unit = "µs a new record";
-      yield rowOf({ ...named("made and sealed", size), unit }, [(sealing * 1000) / fresh]);
-      yield rowOf({ ...named("taken into the snapshot", size), unit }, [(snapshot * 1000) / fresh]);
+      const each = (text: string) => ({ ...named(text, size), unit: "µs a record" });
+      if (fresh > 0) {
+        yield rowOf(each("made and sealed"), [(sealing * 1000) / fresh]);
+        yield rowOf(each("taken into the first snapshot"), [(snapshot * 1000) / fresh]);
+        const most = process.resourceUsage().maxRSS / 1024;
+        yield rowOf({ ...named("resident at most until then", size), unit: "MB" }, [most]);
+      }
+      const more = Math.round(size * SETTINGS.knowledge.snapshotShare);
+      const next = `the next snapshot, of ${more.toLocaleString("en")} more`;
+      yield rowOf(named(next, size), [await increment(directory, evidence, more)]);
       yield* recall(directory, size);
       yield* await sql(directory, size);
       yield* await rivals(evidence, size);
       yield* await news(directory, evidence, size);
     }
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    if (kept === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -138,21 +148,32 @@ async function bareAggregate(directory: string) {
   };
 }
 
-/** A group-by over sealed records, in the snapshot and by DuckDB on the Parquet files themselves. */
+/** What is asked of the table of records, which DuckDB can ask of the Parquet files as well. */
+const GROUPED: { readonly [by: string]: (from: string) => string } = {
+  stage: (from) => `select stage, count(*), max(time) from ${from} group by stage order by 2 desc`,
+  "peer and kind": (from) => `select peer, kind, count(*), min(time) from ${from} group by all order by all`,
+  day: (from) => `select date_trunc('day', time), count(distinct stage) from ${from} group by 1 order by 1`,
+};
+
+/** The same statement over the snapshot's table, and by DuckDB over the Parquet files themselves. */
 async function sql(directory: string, size: number): Promise<readonly Row[]> {
   const { snapshot, files } = newestManifest(directory)!;
   const folder = sealedFolder(directory);
-  const asked = (from: string) => `select stage, count(*), max(time) from ${from} group by stage order by 2 desc`;
   return withDuckDB(async (connection) => {
     await connection.run(`attach '${join(folder, snapshot!.name)}' as sealed (read_only)`);
     const from = parquet(files.map(({ name }) => join(folder, name)));
-    const ours: number[] = [];
-    const theirs: number[] = [];
-    for (let round = 0; round < 7; round += 1) {
-      theirs.push(await timed(() => connection.runAndReadAll(asked(from))));
-      ours.push(await timed(() => connection.runAndReadAll(asked("sealed.main.records"))));
+    const rows: Row[] = [];
+    for (const [by, asked] of Object.entries(GROUPED)) {
+      const ours: number[] = [];
+      const theirs: number[] = [];
+      for (let round = 0; round < 7; round += 1) {
+        theirs.push(await timed(() => connection.runAndReadAll(asked(from))));
+        ours.push(await timed(() => connection.runAndReadAll(asked("sealed.main.records"))));
+      }
+      const name = named(`sql: records grouped by ${by}`, size);
+      rows.push(rowOf(name, ours, { against: "DuckDB on the Parquet", values: theirs }));
     }
-    return [rowOf(named("group-by over the table of records", size), ours, { against: "the Parquet", values: theirs })];
+    return rows;
   });
 }
 
@@ -228,6 +249,10 @@ async function news(directory: string, evidence: Made, size: number): Promise<re
       const text = `top 10 after ${count.toLocaleString("en")} new record${count === 1 ? "" : "s"}`;
       rows.push(...withTail(named(text, size), values, undefined));
     }
+    const beside: number[] = [];
+    for (let round = 0; round < ROUNDS; round += 1)
+      beside.push(await timed(() => knowledge.recall(question(round + 10_000))));
+    rows.push(...withTail(named("top 10, snapshot and a tail of 8,530 records", size), beside, undefined));
   } finally {
     await knowledge.close();
     await writer.close();

@@ -13,6 +13,7 @@ import {
   type Manifest,
   newestManifest,
   publish,
+  type SealedFile,
   sealedFolder,
 } from "../../runtime/trail/manifest.ts";
 import { NumbersByProcess } from "../../runtime/trail/numbers.ts";
@@ -78,28 +79,18 @@ export interface Grown {
   readonly snapshot: number;
 }
 
-/** Seals up to `size` observations, and makes the snapshot. */
+/** Seals up to `size` observations, and makes the snapshot. One that is so large already stays as it is. */
 export async function grow(directory: string, evidence: Made, size: number): Promise<Grown> {
   const folder = sealedFolder(directory);
   mkdirSync(folder, { recursive: true });
   const before = newestManifest(directory);
   const files = [...(before?.files ?? [])];
   const from = files.reduce((sum, { records }) => sum + records, 0);
+  if (from >= size) return { fresh: 0, sealing: 0, snapshot: 0 };
   const generation = (before?.generation ?? 0) + 1;
-  const opening = openingOf(PROCESS);
   const began = performance.now();
   for (let start = from + 1; start <= size; start += FILE) {
-    const rows: SealedRow[] = [];
-    for (let seq = start; seq <= Math.min(size, start + FILE - 1); seq += 1) {
-      const { id, time, draft } = evidence.of(seq);
-      const line = encodeRecord(opening, seq, id, new Date(time).toISOString(), JSON.stringify(draft).slice(1, -1));
-      const { peer, run, stage, attempt } = draft;
-      const base = [PROCESS, seq, id, time, 1, "evidence", run!, peer, null, stage!, null, attempt!];
-      rows.push([...base, line.slice(0, -1), null]);
-    }
-    const content = { rows, files: [], forgotten: new NumbersByProcess() };
-    const { gone: _, ...file } = await writeSealed(disk, folder, `${generation}-${start}.parquet`, content, []);
-    files.push(file);
+    files.push(await seal(folder, `${generation}-${start}.parquet`, evidence, start, Math.min(size, start + FILE - 1)));
     say(`sealed ${Math.min(size, start + FILE - 1).toLocaleString("en")} of ${size.toLocaleString("en")}`);
   }
   const sealing = performance.now() - began;
@@ -117,6 +108,35 @@ export async function grow(directory: string, evidence: Made, size: number): Pro
   return { fresh: size - from, sealing, snapshot: elapsed - sealing };
 }
 
+async function seal(folder: string, name: string, evidence: Made, from: number, to: number): Promise<SealedFile> {
+  const opening = openingOf(PROCESS);
+  const rows: SealedRow[] = [];
+  for (let seq = from; seq <= to; seq += 1) {
+    const { id, time, draft } = evidence.of(seq);
+    const line = encodeRecord(opening, seq, id, new Date(time).toISOString(), JSON.stringify(draft).slice(1, -1));
+    const { peer, run, stage, attempt } = draft;
+    const base = [PROCESS, seq, id, time, 1, "evidence", run!, peer, null, stage!, null, attempt!];
+    rows.push([...base, line.slice(0, -1), null]);
+  }
+  const content = { rows, files: [], forgotten: new NumbersByProcess() };
+  const { gone: _, ...file } = await writeSealed(disk, folder, name, content, []);
+  return file;
+}
+
+/** Milliseconds that a new snapshot takes where so many observations were sealed since the last one. The store stays as it is. */
+export async function increment(directory: string, evidence: Made, fresh: number): Promise<number> {
+  const folder = sealedFolder(directory);
+  const { files, generation, snapshot } = newestManifest(directory)!;
+  const from = files.reduce((sum, { records }) => sum + records, 0);
+  const more = await seal(folder, `${generation + 1}-more.parquet`, evidence, from + 1, from + fresh);
+  const name = `snapshot-${generation + 1}-more.duckdb`;
+  const began = performance.now();
+  await writeSnapshot({ directory, disk, name, files: [...files, more], before: snapshot!.name, now: () => NOW });
+  const took = performance.now() - began;
+  for (const one of [more.name, name]) rmSync(join(folder, one));
+  return took;
+}
+
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
 if (import.meta.main) {
@@ -124,9 +144,7 @@ if (import.meta.main) {
   const began = process.cpuUsage();
   const { fresh, sealing, snapshot } = await grow(directory, made(), Number(size));
   const { user, system } = process.cpuUsage(began);
-  const each = (milliseconds: number) => `${((milliseconds * 1000) / fresh).toFixed(1)} µs`;
-  say(
-    `A new record: sealed in ${each(sealing)}, in the snapshot after ${each(snapshot)}; ${((user + system) / fresh).toFixed(1)} µs CPU in all.`,
-  );
+  const parts = { sealing: sealing * 1000, snapshot: snapshot * 1000, CPU: user + system };
+  for (const [part, time] of Object.entries(parts)) say(`${part}: ${(time / fresh).toFixed(1)} µs a new record`);
   say(`${Math.round(process.resourceUsage().maxRSS / 1024)} MB at most.`);
 }

@@ -356,16 +356,22 @@ export class Engine {
   /** Takes note of facts that stand in `told.facts` already, and in the table too. */
   async noteAll(table: string, count: number): Promise<void> {
     this.rows += count;
-    if (this.rolled === 0) this.changes += count;
+    if (this.persistent && this.isMuch(count)) this.changes += count;
     else {
       const keys = await this.connection.runAndReadAll(`select distinct place, claim, peer from ${table}`);
       for (const [place, claim, peer] of keys.getRows() as [number, number, number][]) this.note(place, claim, peer);
     }
   }
 
+  /** Whether, with so many changes more, all is added up anew. */
+  private isMuch(more = 0): boolean {
+    const few = this.persistent && this.rolled === 0 ? 0 : 1000 + this.rolled * REBUILD;
+    return !this.sealed && this.changes + more + this.replaced > few;
+  }
+
   private note(place: number, claim: number, peer: number): void {
-    // Where nothing is added up yet all will be.
-    if (this.persistent && this.rolled === 0) {
+    // Then it need not be known which.
+    if (this.persistent && this.isMuch(1)) {
       this.changes++;
       return;
     }
@@ -400,10 +406,7 @@ export class Engine {
    * its evidence.
    */
   async rollUp(place?: number): Promise<void> {
-    const isMuch =
-      !this.sealed &&
-      ((this.persistent && this.rolled === 0) || this.changes + this.replaced > 1000 + this.rolled * REBUILD);
-    if (this.changes > 0 && isMuch) {
+    if (this.changes > 0 && this.isMuch()) {
       await this.connection.run("drop table told.rolled");
       await this.connection.run(createTable(ROLLED));
       this.rolled = 0;
