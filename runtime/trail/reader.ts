@@ -6,7 +6,8 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, type Stats, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { SETTINGS } from "../settings.ts";
-import { decodeLine, type Header, linesOf, maySpeak, type RecordLine, SEGMENT_VERSION, salvage } from "./line.ts";
+import { gapsOf, isComplete, type Lane, laneFrom, type SegmentFile, skip, VERDICT_MILLISECONDS } from "./lane.ts";
+import { decodeLine, linesOf, maySpeak, type RecordLine, SEGMENT_VERSION, salvage } from "./line.ts";
 import { livenessOf } from "./liveness.ts";
 import {
   ASIDE,
@@ -18,7 +19,7 @@ import {
   type SealedFile,
   sealedFolder,
 } from "./manifest.ts";
-import { Numbers, NumbersByProcess, type Range } from "./numbers.ts";
+import { NumbersByProcess, type Range } from "./numbers.ts";
 import { type Kind, RECORD_VERSION, type Record } from "./record.ts";
 import { inOrder, missingOf, quoted, readSealed, type SealedRow } from "./sealed.ts";
 import type { Cursor, Take, Trail, TrailProblem } from "./trail.ts";
@@ -51,50 +52,11 @@ const CHUNK = 512 * 2 ** 10;
 /** So many records are handed over at once. */
 const BATCH = 16_384;
 const NEWLINE = 10;
-/** A writer's death is noticed at most this late; asking costs 20 µs. */
-const VERDICT_MILLISECONDS = 1000;
 /** A header is written at once: a file without one for this long never gets it. */
 const HEADER_MILLISECONDS = 10_000;
 
 /** So often a reading starts over before it says that files come and go. */
 const STARTS = 100;
-
-interface SegmentFile {
-  readonly path: string;
-  /** `undefined` where it is damaged. */
-  readonly header: Header | undefined;
-  readonly process: string;
-  readonly first: number;
-  /** Bytes read: always at the beginning of a line. */
-  offset: number;
-  /** The size at which the file had nothing more for us. */
-  size: number;
-  /** Where a line began that is longer than any may be, while its end is sought. */
-  overlong: number | undefined;
-  /** Nothing will be appended. */
-  done: boolean;
-}
-
-/** One process: its files in the order of their numbers, and what was read of them. */
-interface Lane {
-  readonly files: SegmentFile[];
-  /** The highest number read, and the one up to which segments were passed over. */
-  last: number;
-  skipped: number;
-  /** What was read, or was passed over as sealed. */
-  readonly got: Numbers;
-  /**
-   * CRC of each record read of a segment, by its number: the same number with other content must show. Dropped once the
-   * record is sealed, so that it stays small however long the trail is.
-   */
-  readonly crcs: Map<number, number>;
-  /** Numbers up to this one are not asked for. */
-  readonly known: number;
-  dead: boolean;
-  /** When `dead` was last asked for. */
-  asked: number;
-  closed: boolean;
-}
 
 class Reading {
   readonly #directory: string;
@@ -308,20 +270,7 @@ class Reading {
   #lane(process: string): Lane {
     let lane = this.#lanes.get(process);
     if (lane === undefined) {
-      const start = Object.hasOwn(this.#start, process) ? this.#start[process]! : 0;
-      const got = new Numbers();
-      if (typeof start !== "number") for (const [from, to] of start) got.add(from, to);
-      lane = {
-        files: [],
-        last: got.last,
-        skipped: 0,
-        got,
-        crcs: new Map(),
-        known: typeof start === "number" ? start : got.ranges[0]?.[0] === 1 ? got.ranges[0][1] : 0,
-        dead: false,
-        asked: -VERDICT_MILLISECONDS,
-        closed: false,
-      };
+      lane = laneFrom(Object.hasOwn(this.#start, process) ? this.#start[process]! : 0);
       this.#lanes.set(process, lane);
     }
     return lane;
@@ -596,31 +545,6 @@ function sealedWhere({ kinds, run }: Only): string {
     ...(run === undefined ? [] : [`run_id = ${quoted(run)}`]),
   ];
   return conditions.length === 0 ? "true" : `kind = 'forgotten' or (${conditions.join(" and ")})`;
-}
-
-/** Segments that lie before the cursor as a whole are not read. */
-function skip(lane: Lane): void {
-  const { files, known } = lane;
-  const covering = files.findLast(({ first }) => first <= known + 1);
-  lane.skipped = covering === undefined ? known : covering.first - 1;
-  lane.last = Math.max(lane.got.last, lane.skipped);
-  for (const file of files) if (file.first <= lane.skipped) file.done = true;
-}
-
-/** Nobody writes any more, and nothing is missing that might still turn up. */
-function isComplete(lane: Lane): boolean {
-  return (lane.dead || lane.closed) && lane.got.covers(lane.skipped + 1, lane.last);
-}
-
-/** What no sealed file accounts for between those that one does, after the cursor. */
-function gapsOf(ranges: readonly Range[], known: number): Range[] {
-  const gaps: Range[] = [];
-  let next = known + 1;
-  for (const [from, to] of ranges) {
-    if (from > next) gaps.push([next, from - 1]);
-    next = Math.max(next, to + 1);
-  }
-  return gaps;
 }
 
 function shownPeer({ peer }: Record): string {
