@@ -7,16 +7,11 @@ import { compact } from "../../runtime/trail/compaction.ts";
 import { openTrail } from "../../runtime/trail/local.ts";
 import { newestManifest } from "../../runtime/trail/manifest.ts";
 import type { Draft } from "../../runtime/trail/record.ts";
-import { evidence } from "../runtime/knowledge/trail.ts";
+import { draft } from "../runtime/knowledge/trail.ts";
 import { gangc } from "./terminal.ts";
 
 let cwd: string;
 let empty: string;
-
-const draft = (told: Parameters<typeof evidence>[0]): Draft => {
-  const { v: _v, process: _p, seq: _s, id: _i, time: _t, ...rest } = evidence(told);
-  return rest as Draft;
-};
 
 beforeAll(async () => {
   cwd = mkdtempSync(join(tmpdir(), "gang-status-"));

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { providers } from "../fixtures/providers.ts";
 import { knowing } from "./knowing.ts";
-import { project } from "./project.ts";
+import { choosing, project } from "./project.ts";
 
 const MEASURE = "export const measure = ({ x }: { x: number }): { loss: number } => ({ loss: (x - 0.7) ** 2 });\n";
 
@@ -47,20 +47,7 @@ describe("what is read", () => {
 
   test("is written down with what it was, before each stage, of an agent and of a tool alike", async () => {
     const { run, ask } = project({
-      "main.gang": `
-import { measure } from "./tools.ts"
-subnet toy { metric loss: float { goal: minimize } }
-type Choice = { x: float in 0.0..1.0 }
-model sampler = embedded()
-agent chooser() -> Choice { model: sampler
-  prompt: "Choose x." }
-pipeline work for toy {
-  stage choice = chooser()
-  stage score = measure(x: choice.x)
-  observe loss = score.loss
-  learn choice from loss
-}
-`,
+      "main.gang": choosing("sampler = embedded()"),
       "tools.ts": MEASURE,
     });
     expect((await run("--cycles", "3")).exit).toBe(0);
@@ -78,20 +65,7 @@ pipeline work for toy {
     const server = await providers((_, index) => ({ text: index === 0 ? '{"x": 0.25}' : '{"x": 0.5}' }));
     try {
       const { run } = project({
-        "main.gang": `
-import { measure } from "./tools.ts"
-subnet toy { metric loss: float { goal: minimize } }
-type Choice = { x: float in 0.0..1.0 }
-model rig = openai("some-model") { price: $0 }
-agent chooser() -> Choice { model: rig
-  prompt: "Choose x." }
-pipeline work for toy {
-  stage choice = chooser()
-  stage score = measure(x: choice.x)
-  observe loss = score.loss
-  learn choice from loss
-}
-`,
+        "main.gang": choosing('rig = openai("some-model") { price: $0 }'),
         "tools.ts": MEASURE,
         "key.txt": "some-key",
         "gang.yaml": `models:\n  rig:\n    base_url: ${server.openai}\n    key: { file: key.txt }\n`,

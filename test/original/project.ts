@@ -29,6 +29,25 @@ export interface Project {
   ask(sql: string): Promise<Json[][]>;
 }
 
+/** A program that chooses a number, measures it by `tools.ts`, and learns. `model`: its name and provider. */
+export function choosing(model: string, settings = ""): string {
+  return `
+import { measure } from "./tools.ts"
+subnet toy { metric loss: float { goal: minimize } }
+type Choice = { x: float in 0.0..1.0 }
+model ${model}
+agent chooser() -> Choice { model: ${model.split(" ")[0]}
+  ${settings}
+  prompt: "Choose x." }
+pipeline work for toy {
+  stage choice = chooser()
+  stage score = measure(x: choice.x)
+  observe loss = score.loss
+  learn choice from loss
+}
+`;
+}
+
 /** `files`: by their names; `main.gang` gets its first line. */
 export function project(files: { readonly "main.gang": string; readonly [name: string]: string }): Project {
   const folder = temporaryFolder();

@@ -8,7 +8,7 @@ import { TrailError } from "../../runtime/trail/trail.ts";
 import { providers } from "../fixtures/providers.ts";
 import { memoryTrail, noKnowledge } from "../runtime/execution/fakes.ts";
 import { call, literal, planOf, stage } from "../runtime/execution/plans.ts";
-import { ended, project, temporaryFolder, written } from "./project.ts";
+import { choosing, ended, project, temporaryFolder, written } from "./project.ts";
 
 const TOOLS = `
 let calls = 0;
@@ -61,20 +61,7 @@ pipeline work for toy { stage got = flaky(failures: ${failures}) { retry: often 
     ]);
     try {
       const { run, ask } = project({
-        "main.gang": `
-import { measure } from "./tools.ts"
-${SEARCH}
-model rig = openai("some-model") { price: { read: $1, write: $10 } }
-agent chooser() -> Choice { model: rig
-  tools: [measure]
-  prompt: "Choose x." }
-pipeline work for toy {
-  stage choice = chooser()
-  stage score = measure(x: choice.x)
-  observe loss = score.loss
-  learn choice from loss
-}
-`,
+        "main.gang": choosing('rig = openai("some-model") { price: { read: $1, write: $10 } }', "tools: [measure]"),
         "tools.ts": TOOLS,
         "key.txt": "some-key",
         "gang.yaml": `models:\n  rig:\n    base_url: ${server.openai}\n    key: { file: key.txt }\n`,
@@ -210,19 +197,7 @@ pipeline work for toy {
 
   test("no run, stage, attempt, call, recall or piece of evidence lacks its run, its peer or its plan, nor knowledge its subnet", async () => {
     const { run, ask } = project({
-      "main.gang": `
-import { measure } from "./tools.ts"
-${SEARCH}
-model sampler = embedded()
-agent chooser() -> Choice { model: sampler
-  prompt: "Choose x." }
-pipeline work for toy {
-  stage choice = chooser()
-  stage score = measure(x: choice.x)
-  observe loss = score.loss
-  learn choice from loss
-}
-`,
+      "main.gang": choosing("sampler = embedded()"),
       "tools.ts": TOOLS,
     });
     expect((await run("--cycles", "2")).exit).toBe(0);

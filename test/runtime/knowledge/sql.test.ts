@@ -6,17 +6,11 @@ import { query } from "../../../runtime/knowledge/sql/query.ts";
 import { TABLES } from "../../../runtime/knowledge/tables.ts";
 import { VIEWS } from "../../../runtime/knowledge/views.sql.ts";
 import { openTrail } from "../../../runtime/trail/local.ts";
-import type { Draft } from "../../../runtime/trail/record.ts";
 import type { Json } from "../../../runtime/types.ts";
-import { evidence } from "./trail.ts";
+import { draft } from "./trail.ts";
 
 let folder: string;
 let store: string;
-
-const draft = (told: Parameters<typeof evidence>[0]): Draft => {
-  const { v: _v, process: _p, seq: _s, id: _i, time: _t, ...rest } = evidence(told);
-  return rest as Draft;
-};
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "gang-sql-"));

@@ -61,6 +61,12 @@ export function evidence(told: Told): TrailRecord {
 
 let numbers = 0;
 
+/** What a peer tells, before a trail gives it its place. */
+export function draft(told: Told): Draft {
+  const { v: _v, process: _p, seq: _s, id: _i, time: _t, ...rest } = evidence(told);
+  return rest as Draft;
+}
+
 export function stamped(draft: Draft, time = NOW): TrailRecord {
   const seq = ++numbers;
   return { v: 1, process: "p", seq, id: `id-${seq}`, time: new Date(time).toISOString(), ...draft } as TrailRecord;
