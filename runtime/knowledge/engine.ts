@@ -10,122 +10,31 @@ import type {
   DuckDBValue,
 } from "@duckdb/node-api";
 import { SETTINGS } from "../settings.ts";
-import { append, createTable, type Table } from "./appending.ts";
+import { append, createTable } from "./appending.ts";
 
 import { DOUBTED_SQL, REGIMES } from "./drift/drift.sql.ts";
 import { CLAIMS, type ClaimText, FACTS, type Facts, isPlain, OBSERVED, type Place, type Row } from "./facts.ts";
 
+import { DUE_AT_ONCE, Levels } from "./levels.ts";
+import { agreementsSql, ROLLUP_SOME_SQL, ROLLUP_SQL, ROLLUP_STAGE_SQL, TRUST_SQL, textsSql } from "./queries.sql.ts";
+import { ROLLED, SIMPLE } from "./rollup.sql.ts";
+import { HEARD, LEVELS, VOICES } from "./score.sql.ts";
 import {
-  agreementsSql,
-  FRESH_VOICES_SQL,
-  KEEP_LEVELS_SQL,
-  KEEP_VOICES_SQL,
-  ROLLUP_SOME_SQL,
-  ROLLUP_SQL,
-  ROLLUP_STAGE_SQL,
-  staleSql,
-  TRUST_SQL,
-  textsSql,
-  thawSql,
-  VOICES_SQL,
-} from "./queries.sql.ts";
-import { type Common, ROLLED, SIMPLE, SIMPLE_SQL } from "./rollup.sql.ts";
-import { HEARD, LEVELS, SCORE, VOICES } from "./score.sql.ts";
-
-export const TRUSTED = {
-  schema: "ranking",
-  name: "trusted",
-  columns: { peer: "INTEGER", trust: "DOUBLE" },
-} as const satisfies Table;
-export const AGREEMENTS = {
-  schema: "ranking",
-  name: "agreements",
-  columns: { place: "INTEGER", peer: "INTEGER", agreement: "DOUBLE", disagreement: "DOUBLE" },
-} as const satisfies Table;
-const PLACES = {
-  schema: "ranking",
-  name: "places",
-  columns: { place: "INTEGER", regime: "INTEGER" },
-} as const satisfies Table;
-/** Whose evidence the roll-up does not have yet. */
-const CHANGED = {
-  schema: "ranking",
-  name: "changed",
-  columns: { place: "INTEGER", claim: "INTEGER", peer: "INTEGER" },
-} as const satisfies Table;
-/** The half-lives for which a stage's evidence is kept added up, in milliseconds. */
-const HELD = {
-  schema: "ranking",
-  name: "held",
-  columns: { place: "INTEGER", halflife: "DOUBLE" },
-} as const satisfies Table;
-/** Claims and peers whose sums in the snapshot no longer hold: they are made anew of all their evidence, and kept here. */
-const RENEWED = {
-  schema: "told",
-  name: "renewed",
-  columns: { place: "INTEGER", claim: "INTEGER", peer: "INTEGER" },
-} as const satisfies Table;
-/** Hashes of the ids of records that do not count. */
-export const DROPPED = { schema: "told", name: "dropped", columns: { record: "BIGINT" } } as const satisfies Table;
-/** Claims whose numbers are looked for. */
-const WANTED = {
-  schema: "ranking",
-  name: "wanted",
-  columns: { number: "INTEGER", place: "INTEGER", code: "BIGINT" },
-} as const satisfies Table;
-/** Stages whose agreements or voices are to be made; the moment as of which the sums of these are. */
-const DUE = {
-  schema: "ranking",
-  name: "due",
-  columns: { place: "INTEGER", moment: "DOUBLE" },
-} as const satisfies Table;
-/** Claims whose voices and levels are to be made again. */
-const FRESH = { schema: "ranking", name: "fresh", columns: { claim: "INTEGER" } } as const satisfies Table;
-
-/**
- * What is asked. `scope` null: all are own; `is_own`: whether that of a plain stage is; `moment`: that of the sums that are
- * kept of it, else now. See `score.sql.ts`.
- */
-export interface Asked {
-  readonly place: number;
-  readonly scope: number | null;
-  readonly is_own: boolean;
-  readonly now: number;
-  readonly moment: number;
-  /** Milliseconds, or evaluations. */
-  readonly halflife: number;
-  readonly top: number;
-  readonly seed: string;
-}
-
-const ASKED = {
-  schema: "ranking",
-  name: "asked",
-  columns: {
-    place: "INTEGER",
-    scope: "INTEGER",
-    is_own: "BOOLEAN",
-    now: "DOUBLE",
-    moment: "DOUBLE",
-    halflife: "DOUBLE",
-    top: "INTEGER",
-    seed: "VARCHAR",
-  },
-} as const satisfies Table;
-
-/** Milliseconds: every stage's evidence is kept added up for this one. */
-export const HALFLIFE = SCORE.halflifeSeconds * 1000;
-
-export const NO_QUESTION: Asked = {
-  place: -1,
-  scope: null,
-  is_own: true,
-  now: 0,
-  moment: 0,
-  halflife: HALFLIFE,
-  top: 1,
-  seed: "",
-};
+  AGREEMENTS,
+  ASKED,
+  type Asked,
+  CHANGED,
+  DROPPED,
+  DUE,
+  FRESH,
+  HALFLIFE,
+  HELD,
+  NO_QUESTION,
+  PLACES,
+  RENEWED,
+  TRUSTED,
+  WANTED,
+} from "./scratch.ts";
 
 /** Half-lives of a stage that are kept added up; more are added up on the spot. */
 const MOST_HELD = 8;
@@ -134,8 +43,6 @@ const MOST_HELD = 8;
 const REBUILD = 1 / 4;
 /** So many pieces of evidence are added up at once. */
 const PART = 500_000;
-/** So many stages' agreements are made at once. */
-const DUE_AT_ONCE = 32;
 /** Over a snapshot so many stages without news have theirs made again at a time: all would take seconds. */
 const FADED_AT_ONCE = 8;
 
@@ -155,24 +62,6 @@ function viewsOf(sealed: boolean, dropped: boolean): string[] {
   });
 }
 
-/** Where the voices and levels of a stage for a half-life stand: those of a snapshot, until there is news of the stage. */
-interface Level {
-  schema: "sealed.told" | "told";
-  /** As of which its sums are. */
-  readonly moment: number;
-  /** Claims of which there was news since. */
-  readonly stale: Set<number>;
-}
-
-interface Simple extends Common {
-  readonly version: number;
-  readonly simple: boolean;
-  readonly oldest: number;
-}
-
-/** So many half-lives after their moment sums are made as of another: 2^500 can still be multiplied by. */
-const FARTHEST = 500;
-
 /** In this time agreements fade by less than half a per cent. */
 const AGREEMENT_MILLISECONDS = 3600 * 1000;
 
@@ -188,9 +77,7 @@ export class Engine {
   private readonly types: { readonly [name in "INTEGER" | "DOUBLE" | "VARCHAR" | "BOOLEAN"]: DuckDBType };
   private readonly agreed = new Map<number, { readonly version: number; readonly at: number }>();
   private readonly held = new Map<number, Set<number>>();
-  private readonly levels = new Map<number, Map<number, Level>>();
-  /** Whether the evidence of a plain stage needs no merging, and how old it is, as of a version of the stage. */
-  private readonly simple = new Map<number, Simple>();
+  readonly levels = new Levels(this);
   /** Claims and peers with news, by place. */
   private changed = new Map<number, Map<string, readonly [place: number, claim: number, peer: number]>>();
   private changes = 0;
@@ -266,17 +153,7 @@ export class Engine {
     for (const { id, version } of facts.allPlaces()) {
       if (at.has(id)) this.agreed.set(id, { version, at: at.get(id)! });
     }
-    if (!this.sealed) return this.unlevel();
-    // A snapshot has the levels of all plain stages.
-    for (const place of facts.allPlaces()) {
-      const { id, newest } = place;
-      if (!isPlain(place)) continue;
-      this.levels.set(id, new Map([[HALFLIFE, { schema: "sealed.told", moment: newest, stale: new Set() }]]));
-    }
-    const simple = await this.connection.runAndReadAll("from sealed.told.simple");
-    const versions = new Map([...facts.allPlaces()].map(({ id, version }) => [id, version]));
-    for (const { place, ...known } of simple.getRowObjectsJS() as unknown as ({ place: number } & Simple)[])
-      this.simple.set(place, { ...known, version: versions.get(place)! });
+    await (this.sealed ? this.levels.restore(facts) : this.levels.clear());
   }
 
   /** What a snapshot keeps of the trust. */
@@ -383,7 +260,7 @@ export class Engine {
     const before = keys.size;
     keys.set(`${claim} ${peer}`, [place, claim, peer]);
     this.changes += keys.size - before;
-    for (const { stale } of this.levels.get(place)?.values() ?? []) stale.add(claim);
+    this.levels.note(place, claim);
   }
 
   /** What these records said no longer counts; the sums that they are in are made anew. */
@@ -459,110 +336,7 @@ export class Engine {
     return true;
   }
 
-  /**
-   * Brings the voices and levels of a plain stage up to date. What is asked comes back with their moment; `undefined` where
-   * none are kept for the half-life.
-   */
-  async level(place: Place, question: Asked): Promise<{ schema: Level["schema"]; asked: Asked } | undefined> {
-    const { halflife } = question;
-    let level = this.levels.get(place.id)?.get(halflife);
-    if (level === undefined || (place.newest - level.moment) / halflife > FARTHEST) {
-      if (!(await this.hold(place.id, halflife))) return undefined;
-      if (level?.schema === "told") await this.unlevel({ ...question, place: place.id });
-      await this.levelAll([place], halflife);
-      level = this.levels.get(place.id)!.get(halflife)!;
-    }
-    const asked = { ...question, moment: level.moment };
-    if (level.stale.size > 0) {
-      await this.put(asked);
-      await this.relevel(level);
-    }
-    return { schema: level.schema, asked };
-  }
-
-  /**
-   * Whether a plain stage's evidence can be added up as of one moment without being merged first. The moment is the newest
-   * that is asked about.
-   */
-  async simply(place: Place, question: Asked): Promise<{ simple: Common; asked: Asked } | undefined> {
-    const { id, version, newest } = place;
-    let known = this.simple.get(id);
-    if (known?.version !== version) {
-      await this.due([[id, newest]]);
-      const [found] = await this.ask<Omit<Simple, "version">>("simple", SIMPLE_SQL, question);
-      known = { ...found!, version };
-      this.simple.set(id, known);
-    }
-    const moment = Math.min(newest, question.now);
-    const isNear = (moment - known.oldest) / question.halflife <= FARTHEST;
-    if (!known.simple || !isNear) return undefined;
-    const { metric, direction, resolution } = known;
-    return { simple: { metric, direction, resolution }, asked: { ...question, moment } };
-  }
-
-  /** For a snapshot: which of the plain stages are simple. */
-  async judgeAll(places: readonly Place[]): Promise<void> {
-    await this.run("unjudged", "delete from told.simple");
-    for (let start = 0; start < places.length; start += DUE_AT_ONCE) {
-      await this.due(places.slice(start, start + DUE_AT_ONCE).map(({ id, newest }) => [id, newest]));
-      await this.run("judged", `insert into told.simple ${SIMPLE_SQL}`);
-    }
-  }
-
-  /** Makes again what is kept of the claims with news, of the stage asked. */
-  private async relevel(level: Level): Promise<void> {
-    await append(
-      this.connection,
-      FRESH,
-      [...level.stale].map((claim) => [claim]),
-    );
-    for (const table of ["voices", "levels"] as const) {
-      if (level.schema === "told") await this.run(`stale ${table}`, staleSql(table));
-      else await this.run(`thaw ${table}`, thawSql(table));
-    }
-    await this.run("fresh voices", FRESH_VOICES_SQL);
-    await this.keep();
-    await this.run("refreshed", "delete from ranking.fresh");
-    level.schema = "told";
-    level.stale.clear();
-  }
-
-  /** Makes the voices and levels of plain stages that have none. After `rollUp`. */
-  async levelAll(places: readonly Place[], halflife = HALFLIFE): Promise<void> {
-    await this.put({ ...NO_QUESTION, halflife });
-    for (let start = 0; start < places.length; start += DUE_AT_ONCE) {
-      const part = places.slice(start, start + DUE_AT_ONCE);
-      await this.due(part.map(({ id, newest }) => [id, newest]));
-      await this.run("voices", VOICES_SQL);
-      await this.keep();
-      for (const { id, newest } of part) {
-        const levels = this.levels.get(id) ?? new Map();
-        this.levels.set(id, levels.set(halflife, { schema: "told", moment: newest, stale: new Set() }));
-      }
-    }
-    await this.due([]);
-  }
-
-  private async keep(): Promise<void> {
-    await this.run("keep voices", KEEP_VOICES_SQL);
-    await this.run("keep levels", KEEP_LEVELS_SQL);
-    await this.run("kept", "delete from ranking.heard");
-  }
-
-  /** Drops what is kept of a stage for a half-life, or of all. */
-  private async unlevel(question?: Asked): Promise<void> {
-    if (question === undefined) this.levels.clear();
-    else await this.put(question);
-    for (const table of ["voices", "levels"]) {
-      const some = `delete from told.${table} k using ranking.asked a where k.place = a.place and k.halflife = a.halflife`;
-      await this.run(
-        `no ${table} ${question !== undefined}`,
-        question === undefined ? `delete from told.${table}` : some,
-      );
-    }
-  }
-
-  private async due(places: readonly (readonly [place: number, moment: number])[]): Promise<void> {
+  async due(places: readonly (readonly [place: number, moment: number])[]): Promise<void> {
     await this.run("done", "delete from ranking.due");
     await append(this.connection, DUE, places);
   }
@@ -573,7 +347,7 @@ export class Engine {
     return this.run(`roll up ${name}`, `insert into told.rolled (${columns}) select ${columns} from (${sql})`);
   }
 
-  private async run(name: string, sql: string): Promise<number> {
+  async run(name: string, sql: string): Promise<number> {
     return (await (await this.prepare(name, sql)).run()).rowsChanged;
   }
 
@@ -593,7 +367,7 @@ export class Engine {
     return (await statement.runAndReadAll()).getColumnsObjectJS();
   }
 
-  private async put(asked: Asked): Promise<void> {
+  async put(asked: Asked): Promise<void> {
     if (this.asked === asked) return;
     this.asked = undefined;
     const columns = Object.entries(ASKED.columns);
@@ -631,7 +405,7 @@ export class Engine {
     await this.due([]);
     await this.run("distrust", "delete from ranking.trusted");
     await this.run("trust", `insert into ranking.trusted select peer, trust from (${TRUST_SQL})`);
-    await this.unlevel();
+    await this.levels.clear();
   }
 
   private dueOf(facts: Facts, now: number): Place[] {

@@ -6,7 +6,7 @@ import type { Json } from "../types.ts";
 import { EVALUATIONS_SQL, TRUST_BY_STAGE_SQL, VERSION_SQL } from "./drift/drift.sql.ts";
 import { type Regime, Regimes } from "./drift/regimes.ts";
 import { type Watch, watch } from "./drift/watch.ts";
-import { type Asked, Engine, NO_QUESTION } from "./engine.ts";
+import { Engine } from "./engine.ts";
 import { type ClaimText, Facts, isEmpty, isPlain, type Place, type Refusal } from "./facts.ts";
 import { type Filter, filterSql } from "./filter.ts";
 
@@ -26,6 +26,7 @@ import type {
 import { ATTEMPT_SQL, LAST_SQL, MEASURED_SQL, METRIC_SQL, observationsSql, recallSql } from "./queries.sql.ts";
 import { inOrder, type Ranking } from "./ranking.ts";
 import { SCORE, type ScoreShape } from "./score.sql.ts";
+import { type Asked, NO_QUESTION } from "./scratch.ts";
 import type { OpenSnapshot } from "./snapshot/read.ts";
 
 export interface KnowledgeOptions {
@@ -76,7 +77,7 @@ class DuckKnowledge implements OpenKnowledge {
   private queued: Promise<void> | undefined;
   /** One statement at a time: they share the row of `asked`. */
   private line: Promise<unknown> = Promise.resolve();
-  private trust = { generation: 0, at: -Infinity, count: 0 };
+  private trust = { generation: 0, at: -Infinity, count: 0, regimes: 0 };
   private readonly recent = new Map<
     string,
     { readonly version: number; readonly generation: number; readonly now: number; readonly ranking: Ranking }
@@ -89,7 +90,8 @@ class DuckKnowledge implements OpenKnowledge {
     if (snapshot === undefined) return;
     this.cursor = snapshot.cursor;
     this.engine = Promise.resolve(snapshot.engine);
-    this.trust = { generation: snapshot.generation, at: options.clock.now(), count: this.sealed };
+    const { count, regimes } = this.facts;
+    this.trust = { generation: snapshot.generation, at: options.clock.now(), count, regimes };
   }
 
   /** Evidence that came since the snapshot. */
@@ -435,15 +437,16 @@ class DuckKnowledge implements OpenKnowledge {
     await this.exclusively(() => engine.tell(this.facts, place.id, unknown));
   }
 
-  /** Only where there is new evidence, and at most once in a while. */
+  /** Only where there is new evidence or a new regime, and at most once in a while. */
   private async renewTrust(engine: Engine): Promise<void> {
     const now = this.options.clock.now();
-    if (this.trust.count === this.facts.count || now - this.trust.at < (this.options.trustEvery ?? 60_000)) return;
-    const count = this.facts.count;
+    const { count, regimes } = this.facts;
+    const isSame = this.trust.count === count && this.trust.regimes === regimes;
+    if (isSame || now - this.trust.at < (this.options.trustEvery ?? 60_000)) return;
     await engine.flush(this.facts);
     await engine.rollUp();
     await engine.renewTrust(this.facts, now);
-    this.trust = { generation: this.trust.generation + 1, at: now, count };
+    this.trust = { generation: this.trust.generation + 1, at: now, count, regimes };
   }
 
   private started(): Promise<Engine> {
@@ -491,11 +494,11 @@ async function shapeOf(
 ): Promise<Omit<ScoreShape, "of"> & { readonly asked: Asked }> {
   const plain = isPlain(place);
   if (!evaluations && filter === undefined && asked.now >= place.newest) {
-    const kept = plain ? await engine.level(place, asked) : undefined;
-    if (kept !== undefined) return { sums: "kept", plain, levels: kept.schema, asked: kept.asked };
+    const kept = plain ? await engine.levels.ready(place, asked) : undefined;
+    if (kept !== undefined) return { sums: "kept", plain, ...kept };
     if (!plain && (await engine.hold(place.id, asked.halflife))) return { sums: "kept", asked };
   }
-  const simply = plain && !evaluations ? await engine.simply(place, asked) : undefined;
+  const simply = plain && !evaluations ? await engine.levels.simple(place, asked) : undefined;
   return {
     sums: evaluations ? "evaluations" : "seconds",
     plain,

@@ -2,7 +2,7 @@
 
 import type { Table } from "./appending.ts";
 import { BELONGS } from "./drift/drift.sql.ts";
-import { rollupSql, SAID_SQL } from "./rollup.sql.ts";
+import { type Common, rollupSql, SAID_SQL } from "./rollup.sql.ts";
 import { HEARD, LEVELS, SCORE, type ScoreShape, scoreSql, VOICES } from "./score.sql.ts";
 
 /**
@@ -59,8 +59,9 @@ export const VOICES_SQL = `insert into ranking.heard
 with ${scoreSql({ of: "voices", sums: "kept", plain: true })} select ${columns(HEARD)} from voices`;
 
 /** The same of the claims that are `fresh`, of the stage asked, from their evidence. */
-export const FRESH_VOICES_SQL = `insert into ranking.heard
-with ${scoreSql({ of: "voices", sums: "seconds", plain: true })} select ${columns(HEARD)} from voices`;
+export const freshVoicesSql = (simple: Common | undefined): string => `insert into ranking.heard
+with ${scoreSql({ of: "voices", sums: "seconds", plain: true, ...(simple && { simple }) })}
+select ${columns(HEARD)} from voices`;
 
 /** Keeps what was heard. */
 export const KEEP_VOICES_SQL = `insert into told.voices

@@ -86,11 +86,12 @@ said as (
 /** What is the same for all evidence of a stage that has a value. */
 export interface Common {
   readonly metric: number | null;
-  readonly direction: number;
+  /** null: nothing has a value. */
+  readonly direction: number | null;
   readonly resolution: number | null;
 }
 
-/** Whether stages' evidence is simple; see `SIMPLE_SQL`. `oldest`: in milliseconds. */
+/** Whether stages' evidence is simple; see `simpleSql`. `oldest`: in milliseconds. */
 export const SIMPLE = {
   schema: "told",
   name: "simple",
@@ -105,28 +106,40 @@ export const SIMPLE = {
 } as const satisfies Table;
 
 /**
- * Of the stages that are `due`: whether nothing of their evidence has to be merged or told apart. Each attempt stands in one row, and
+ * Of the stages that are `due`, or the claims of one that are `fresh`: whether nothing of their evidence has to be merged or told apart. Each attempt stands in one row, and
  * what has a value is verified and has one weight, direction and resolution.
  */
-export const SIMPLE_SQL = `select place, count(*) = count(distinct unit) and coalesce(bool_and(verified) filter (measured), true)
-    and coalesce(min(weight) filter (measured) > 0, true) and count(distinct direction) filter (measured) <= 1
-    and count(distinct coalesce(resolution, 0)) filter (measured) <= 1 as simple,
+export const simpleSql = (of: "due" | "fresh"): string => `with told as (
+  select f.place, unit, t, verified, metric, direction, weight, coalesce(resolution, 0) as resolution, value is not null as measured
+  from ranking.facts f ${
+    of === "due"
+      ? "join ranking.due on f.place = due.place"
+      : "join ranking.asked on f.place = asked.place semi join ranking.fresh on fresh.claim = f.claim"
+  }
+)
+select told.place, ${
+  // To count what is distinct is slow for few rows, and to group is for many.
+  of === "due" ? "count(*) = count(distinct unit)" : "not exists (select 1 from told group by unit having count(*) > 1)"
+} and coalesce(bool_and(verified) filter (measured) and min(weight) filter (measured) > 0
+    and min(direction) filter (measured) = max(direction) filter (measured)
+    and min(resolution) filter (measured) = max(resolution) filter (measured), true) as simple,
   min(t) as oldest, any_value(metric) filter (measured) as metric,
-  coalesce(any_value(direction) filter (measured), 1) as direction, any_value(resolution) filter (measured) as resolution
-from (select f.*, value is not null as measured from ranking.facts f join ranking.due on f.place = due.place) group by place`;
+  any_value(direction) filter (measured) as direction, nullif(max(resolution) filter (measured), 0) as resolution
+from told group by told.place`;
 
 /**
  * `rolled` of such a stage, straight from `read`, with the weights of one moment, `asked.moment`, instead of each peer's m; no
  * evidence is so much older that its weight would be 0.
  */
-export function simpleRollupSql({ metric, direction, resolution }: Common): string {
+export function simpleRollupSql({ metric, direction: known, resolution }: Common, now: string): string {
+  const direction = known ?? 1;
   return `rolled as (
   select claim, peer, max(t) as newest, count(*)::INTEGER as attempts, sum(if(ok, w, 0)) as s, sum(if(ok, 0, w)) as f,
     sum(if(ok and value is not null, e, 0)) as c, sum(if(ok and value is not null, e * value, 0)) / nullif(c, 0) * ${direction} as x,
     ${metric ?? "null"}::INTEGER as metric, ${direction}::DOUBLE as direction, ${resolution ?? "null"}::DOUBLE as resolution
   from (
     select claim, peer, t, ok, value, e, e * if(verified, 1, ${WEIGHTS.unverified}) as w from (
-      select *, pow(2, (least(t, now) - moment) / halflife) * if(echo, ${WEIGHTS.echo}, 1) as e from read
+      select *, pow(2, (${now} - moment) / halflife) * if(echo, ${WEIGHTS.echo}, 1) as e from read
     )
   ) group by claim, peer
 )`;

@@ -56,7 +56,7 @@ export interface ScoreShape {
   readonly filter?: string;
   /** The stage has one scope, one regime and at most one metric: the same formula without the steps that merge them. */
   readonly plain?: boolean;
-  /** A plain stage, whose evidence needs no merging either: see `SIMPLE_SQL`. With sums in seconds. */
+  /** A plain stage, whose evidence needs no merging either: see `simpleSql`. With sums in seconds. */
   readonly simple?: Common;
   /**
    * The schema in which the voices and levels of the stage are kept. Between a peer's rows on a claim all weights of a
@@ -183,7 +183,7 @@ function sums({ of, sums, filter, plain = false, simple }: ScoreShape): string {
   const read = (columns: string) =>
     `read as (select ${columns} from ranking.facts f ${places} ${trusted} where ${plain ? "true" : BELONGS} and ${filter ?? "true"})`;
   if (simple !== undefined)
-    return `${read("f.*, asked.halflife, asked.moment, asked.now")},\n${simpleRollupSql(simple)}`;
+    return `${read("f.*, asked.halflife, asked.moment, asked.now")},\n${simpleRollupSql(simple, of === "voices" ? "t" : "least(t, now)")}`;
   return `${read("f.*")},
 ${SAID_SQL},
 ${rollupSql({

@@ -94,8 +94,8 @@ async function make(path: string, before: string | undefined, options: SnapshotO
     const at = now();
     await engine.renewTrust(facts, at);
     const plain = [...facts.allPlaces()].filter(isPlain);
-    await engine.levelAll(plain);
-    await engine.judgeAll(plain);
+    await engine.levels.makeAll(plain);
+    await engine.levels.judgeAll(plain);
     await keep(engine, facts, accounted, { sorted, generation: (old?.generation ?? 0) + 1, at });
     await connection.run("drop schema ranking cascade");
     await connection.run("checkpoint");
