@@ -49,6 +49,8 @@ export function quantity(
   const actual: Type = { kind: found.kind, low: found.value, high: found.value };
   const fit = fits(actual, type);
   if (fit.verdict === "fits") return found.value;
+  // Of the right unit and out of bounds: what it takes says more than the bounds.
+  if (found.kind === type.kind) return sayBadValue(unit, definition, node);
   sayUnfit(unit, node, actual, type, fit, `\`${definition.name}\``, []);
   return undefined;
 }

@@ -621,6 +621,7 @@ pipeline p for s {\n  ${text}\n}`;
       `${stage("stage g = guess()\n  stage c = measure(guess: g)").replace("  model: own", "  model: own\n  tools: [maybe]")}\n${TEST.replace("‹NAME›", "maybe").replace("VALUE", "1.0")}`,
       [],
     ],
+    ["a price below nothing", 'gang 1\nmodel m = openai("x") { price: ‹-$2› }', ["GANG3023"]],
     ["a key in the program", 'gang 1\nsecret k\nmodel m = openai("gpt-5", ‹key›: k)', ["GANG3005"]],
   ]);
 
