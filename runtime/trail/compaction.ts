@@ -3,7 +3,7 @@
  * in place, so it can be killed anywhere: what a manifest does not list never was, and the next compaction goes on from
  * what the newest one lists. Two at once cost work, never data.
  */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { SETTINGS } from "../settings.ts";
 import { artifactPath } from "./artifacts.ts";
@@ -443,7 +443,9 @@ class Compaction {
     for (const name of entries(this.#folder)) {
       const generation = /^(?:\.MANIFEST-|snapshot-)?(\d+)[-.]/.exec(name)?.[1];
       if (generation === undefined || Number(generation) > manifest.generation || kept.has(name)) continue;
-      attempt(() => this.#disk.remove(join(this.#folder, name)));
+      const path = join(this.#folder, name);
+      // What a snapshot that was never finished had no memory for is a folder.
+      attempt(() => (name.endsWith(".tmp") ? rmSync(path, { recursive: true }) : this.#disk.remove(path)));
     }
   }
 }

@@ -307,6 +307,16 @@ describe("a store's snapshot", () => {
     expect(path()).toContain(`snapshot-${manifest.generation + 1}-`);
   });
 
+  it("leaves nothing of what it had no memory for, also where its writer was killed", async () => {
+    const { directory, add, seal, path } = await filled();
+    const spill = `${path().replace(/[^/]*$/, "snapshot-1-of-a-killed-one.duckdb")}.tmp`;
+    mkdirSync(spill);
+    writeFileSync(join(spill, "block"), "");
+    add(values(21, 40));
+    await seal();
+    expect(readdirSync(join(directory, "sealed")).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
   it("holds nothing of what was forgotten", async () => {
     const { directory, add, seal, path } = await filled();
     const [secret] = add([evidence({ k: { key: "sk-live-0123456789" }, value: 1 })]);
