@@ -1,6 +1,6 @@
 /** The packages of others that something is measured beside: each set in a package of its own, installed once. */
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
 /** With the npm that belongs to this Node, if there is one beside it; what is compiled is compiled for this Node. */
@@ -13,5 +13,11 @@ export function install(folder: string, what: string): void {
     PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
     ...(existsSync(join(home, "include/node")) ? { npm_config_nodedir: home } : {}),
   };
-  execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder, env, stdio: ["ignore", 2, 2] });
+  try {
+    execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder, env, stdio: ["ignore", 2, 2] });
+  } catch (error) {
+    // Half of them would be taken for all the next time.
+    rmSync(join(folder, "node_modules"), { recursive: true, force: true });
+    throw error;
+  }
 }

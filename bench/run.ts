@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- NAME… --scale S --folder DIR]`: runs the benchmarks, prints each figure as a JSON line, and writes the
- * table of `bench/README.md`. Rows of benchmarks that were not run stay. `store` keeps what it made in the folder.
+ * `npm run bench [-- NAME… --scale S --folder DIR --only TEXT]`: runs the benchmarks, prints each figure as a JSON line, and
+ * writes the table of `bench/README.md`. Rows of benchmarks that were not run stay. `store` keeps what it made in the
+ * folder; `runtime` measures the cases whose names hold the text.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
@@ -8,15 +9,21 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Row } from "./row.ts";
 
+interface Options {
+  readonly scale: number;
+  readonly folder?: string;
+  readonly only?: string;
+}
+
 const BENCHES: {
-  readonly [name: string]: (scale: number, folder?: string) => Promise<AsyncIterable<Row> | Iterable<Row>>;
+  readonly [name: string]: (options: Options) => Promise<AsyncIterable<Row> | Iterable<Row>>;
 } = {
   check: async () => (await import("./check.ts")).bench(),
   compile: async () => (await import("./compile.ts")).bench(),
-  runtime: async () => (await import("./runtime.ts")).bench(),
+  runtime: async ({ only }) => (await import("./runtime.ts")).bench(only),
   learn: async () => (await import("./learn.ts")).bench(),
   drift: async () => (await import("./drift.ts")).bench(),
-  store: async (scale, folder) => (await import("./store.ts")).bench(scale, folder),
+  store: async ({ scale, folder }) => (await import("./store.ts")).bench(scale, folder),
 };
 
 const README = join(import.meta.dirname, "README.md");
@@ -27,7 +34,7 @@ const COLUMNS = ["bench", "case", "value", "noise", "ratio"] as const;
 async function main(args: readonly string[]): Promise<number> {
   const { positionals: names, values } = parseArgs({
     args: [...args],
-    options: { scale: { type: "string", default: "1" }, folder: { type: "string" } },
+    options: { scale: { type: "string", default: "1" }, folder: { type: "string" }, only: { type: "string" } },
     allowPositionals: true,
   });
   const scale = Number(values.scale);
@@ -40,14 +47,14 @@ async function main(args: readonly string[]): Promise<number> {
   const tables = new Map(readTables(readFileSync(README, "utf8")));
   for (const name of chosen) {
     const rows: Row[] = [];
-    for await (const row of await BENCHES[name]!(scale, values.folder)) {
+    for await (const row of await BENCHES[name]!({ ...values, scale })) {
       console.log(JSON.stringify(row));
       rows.push(row);
     }
     tables.set(name, rows.map(line));
   }
-  // Figures of a smaller store are for looking at.
-  if (scale === 1) writeFileSync(README, withTables(readFileSync(README, "utf8"), tables));
+  // Figures of a smaller store, or of some cases, are for looking at.
+  if (scale === 1 && values.only === undefined) writeFileSync(README, withTables(readFileSync(README, "utf8"), tables));
   return 0;
 }
 

@@ -3,28 +3,49 @@
  * record is kept, on no disk, and nothing is known. In a store, the end of each round tells what the bare write and
  * `fdatasync` of the same bytes, in as many pieces, takes.
  */
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../runtime/clock.ts";
 import { runPlan } from "../../runtime/execution/execute.ts";
 import type { Knowledge } from "../../runtime/knowledge/knowledge.ts";
 import { NOTHING_KNOWN } from "../../runtime/knowledge/nothing.ts";
 import { openKnowledge } from "../../runtime/knowledge/open.ts";
-import type { Plan, Position, StageNode } from "../../runtime/plan.ts";
+import type { Plan } from "../../runtime/plan.ts";
 import { openTrail } from "../../runtime/trail/local.ts";
 import { memoryTrail } from "../../runtime/trail/memory.ts";
 import type { Trail } from "../../runtime/trail/trail.ts";
-import { measure } from "./rounds.ts";
+import { planOf, stageOf } from "./plan.ts";
+import { type Made, measure } from "./rounds.ts";
+
+/** A memory's file system, where there is one: "in memory" nothing waits for a disk, plans and artifacts included. */
+const MEMORY = "/dev/shm";
 
 const [where, shape, stages, rounds, folder] = process.argv.slice(2) as [string, string, string, string, string];
 
-async function inMemory(count: number): Promise<{ run(): Promise<void> }> {
-  const plan = planOf(count);
-  return { run: () => run(plan, memoryTrail(), NOTHING_KNOWN, folder) };
+async function inMemory(count: number): Promise<Made> {
+  const plan = work(count);
+  const store = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : folder, "ganglion-"));
+  return {
+    run: () => run(plan, memoryTrail(), NOTHING_KNOWN, store),
+    async end() {
+      rmSync(store, { recursive: true });
+      return {};
+    },
+  };
 }
 
-async function inStore(count: number): Promise<{ run(): Promise<void>; end(): Promise<{ bare: number }> }> {
-  const plan = planOf(count);
+async function inStore(count: number): Promise<Made> {
+  const plan = work(count);
   const store = mkdtempSync(join(folder, "store-"));
   const trail = await openTrail({ directory: store, peers: ["main"] });
   const knowledge = await openKnowledge({ source: trail, clock: systemClock });
@@ -86,67 +107,14 @@ async function run(plan: Plan, trail: Trail, knowledge: Knowledge, store: string
   if (runs[0]?.status !== "ok") throw new Error(`the benchmark's own run failed: ${runs[0]?.error}`);
 }
 
-// The plan ------------------------------------------------------------------------------------------------------------------
-
-const AT: Position = [0, 1, 1, 1];
-
-function planOf(count: number): Plan {
-  const body = Array.from({ length: count }, (_, i): StageNode => {
-    const needs = shape === "chain" && i > 0 ? [`s${i - 1}`] : [];
-    return {
-      kind: "stage",
-      name: `s${i}`,
-      id: `work.s${i}`,
-      alternatives: [
-        {
-          callee: { kind: "tool", name: "nothing" },
-          arguments: [
-            {
-              name: "value",
-              value: needs[0] === undefined ? { op: "literal", value: i } : { op: "name", name: needs[0] },
-            },
-          ],
-          backends: ["local"],
-          at: AT,
-        },
-      ],
-      orNone: false,
-      type: { kind: "int" },
-      needs,
-      recall: "none",
-      measured: [],
-      at: AT,
-    };
+function work(count: number): Plan {
+  return planOf({
+    body: Array.from({ length: count }, (_, i) =>
+      shape === "chain" && i > 0
+        ? stageOf(`s${i}`, { op: "name", name: `s${i - 1}` }, [`s${i - 1}`])
+        : stageOf(`s${i}`),
+    ),
   });
-  return {
-    format: "gang-plan",
-    version: 1,
-    hash: "0".repeat(64),
-    source: [{ path: "bench.gang", hash: "0".repeat(64) }],
-    root: import.meta.dirname,
-    types: {},
-    subnets: {},
-    models: {},
-    agents: {},
-    tools: {
-      nothing: {
-        from: { kind: "typescript", file: "nothing.ts", export: "nothing", nulls: [] },
-        parameters: [{ name: "value", type: { kind: "int" } }],
-        result: { kind: "int" },
-        effect: false,
-        limits: [],
-        at: AT,
-      },
-    },
-    retries: {},
-    recalls: {},
-    backends: {},
-    secrets: [],
-    pipelines: { work: { parameters: [], limits: [], parallel: 4, body, at: AT } },
-    peers: {},
-    tests: [],
-    unbuilt: [],
-  };
 }
 
 function sizeOf(folder: string): number {

@@ -61,7 +61,7 @@ type About = Pick<
 >;
 
 function evidence(context: RunContext, choice: Choice, about: About): Draft {
-  return { kind: "evidence", ...told(context, choice), ...about };
+  return { ...told(context, choice), kind: "evidence", ...about };
 }
 
 /** What a score that comes late will be evidence for. */

@@ -28,6 +28,9 @@ type Evaluation = Generator<Request, Json, Json>;
 
 /** For expressions without requests (`asksTheWorld` tells). */
 export function evaluate(expression: Expr, scope: Scope): Json {
+  // Most are one of these two, and need no generator.
+  if (expression.op === "literal") return expression.value;
+  if (expression.op === "name") return scope.get(expression.name) ?? null;
   const step = walk(expression, scope).next();
   if (step.done !== true) throw new AttemptError("invalid", "this value cannot be asked for here");
   return step.value;

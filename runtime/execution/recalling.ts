@@ -38,8 +38,8 @@ export async function recallFor(
   });
   const rendered = agent === undefined ? NOTHING_RECALLED : renderRecalled(recalled, SETTINGS.recall.tokens);
   context.note({
-    kind: "recall",
     ...origin,
+    kind: "recall",
     recall: node.recall,
     shown: rendered.shown.map(({ claim, strength, anti }) => ({ claim, strength, ...(anti ? { anti } : {}) })),
     known: recalled.known,

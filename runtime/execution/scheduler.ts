@@ -262,7 +262,7 @@ class Scheduler {
     const before = restored?.answers.get(question);
     if (before !== undefined) return before;
     const answer = await this.#remember(request, scope);
-    this.#context.note({ kind: "memory", ...origin, question, ...(await this.#context.outputOf(answer)) });
+    this.#context.note({ ...origin, kind: "memory", question, ...(await this.#context.outputOf(answer)) });
     return answer;
   }
 
@@ -296,8 +296,8 @@ class Scheduler {
     const [file, line] = node.at;
     const source = plan.source[file];
     this.#batch.drafts.push({
-      kind: "stage.started",
       ...origin,
+      kind: "stage.started",
       stage: node.id,
       ...(frame.key === "" ? {} : { scope: frame.key }),
       line,
@@ -338,8 +338,8 @@ class Scheduler {
     const failure = "failure" in result ? result.failure : "why" in result ? { error: result.why } : undefined;
     const ok = result.status === "ok" ? result : undefined;
     this.#batch.drafts.push({
-      kind: "stage.ended",
       ...this.#context.origin,
+      kind: "stage.ended",
       stage: node.id,
       ...(frame.key === "" ? {} : { scope: frame.key }),
       status: result.status === "rehearsed" ? "skipped" : result.status,
@@ -388,8 +388,8 @@ class Scheduler {
     const place = `${this.#context.plan.source[file]?.path ?? "?"}:${line}`;
     const root: Root = { class: error.class, error: error.message, what: named(what, frame.key) };
     this.#batch.drafts.push({
-      kind: "event",
       ...this.#context.origin,
+      kind: "event",
       ...(frame.key === "" ? {} : { scope: frame.key }),
       name: "failed",
       message: `${what} (${place}): ${error.message}`,
@@ -421,8 +421,8 @@ class Scheduler {
       if ("body" in node) this.#recordSkipped(node.body, key, root, why);
       if (node.kind !== "stage") continue;
       this.#batch.drafts.push({
-        kind: "stage.ended",
         ...this.#context.origin,
+        kind: "stage.ended",
         stage: node.id,
         ...(key === "" ? {} : { scope: key }),
         status: "skipped",
@@ -538,8 +538,8 @@ class Scheduler {
     }
     const feasible = validate(value, metric.type, node.metric).ok;
     this.#batch.drafts.push({
-      kind: "score",
       ...this.#context.origin,
+      kind: "score",
       subnet: this.#context.subnetName,
       ...(frame.key === "" ? {} : { scope: frame.key }),
       metric: node.metric,
@@ -570,8 +570,8 @@ class Scheduler {
       .then((output) =>
         this.#step(() => {
           this.#batch.drafts.push({
-            kind: "waiting",
             ...origin,
+            kind: "waiting",
             ...(frame.key === "" ? {} : { scope: frame.key }),
             attempt: wait,
             for: "score",

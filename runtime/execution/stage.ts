@@ -207,8 +207,8 @@ class StageRun {
     const isAgent = call.callee.kind === "agent";
     const again = isAgent && this.#attempts === 1 ? await this.#again(attempt, call, settings) : undefined;
     this.#note({
-      kind: "attempt.started",
       ...origin,
+      kind: "attempt.started",
       number: this.#attempts,
       callee: call.callee.name,
       ...(again === undefined ? {} : { reevaluates: again.claim }),
@@ -224,8 +224,8 @@ class StageRun {
       if (error instanceof Halt) {
         const elapsed = seconds(clock.elapsed() - began);
         this.#note({
-          kind: "attempt.ended",
           ...origin,
+          kind: "attempt.ended",
           ok: false,
           elapsed,
           class: "interrupted",
@@ -236,8 +236,8 @@ class StageRun {
     }
     const { failure, claim, value } = outcome;
     const ended: Draft = {
-      kind: "attempt.ended",
       ...origin,
+      kind: "attempt.ended",
       ok: failure === undefined,
       elapsed: seconds(clock.elapsed() - began),
       ...(outcome.cost === undefined ? {} : { cost: outcome.cost }),
@@ -314,7 +314,7 @@ class StageRun {
     const choice = choiceOf(this.#node, this.#scopeKey, call, claim, attempt, again || this.#wasShown(claim.claim));
     if (choice === undefined) {
       const message = `what ${call.callee.name} chose is longer than ${LONGEST_CLAIM} characters, and cannot be learned from`;
-      this.#note({ kind: "event", ...this.#origin, attempt, name: "claim.too_long", message });
+      this.#note({ ...this.#origin, kind: "event", attempt, name: "claim.too_long", message });
     }
     return choice;
   }

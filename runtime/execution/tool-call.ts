@@ -9,6 +9,7 @@ import type { Json, Type } from "../types.ts";
 import { type Attempt, accept, asAttemptError, type Input, seconds } from "./attempt.ts";
 import { AttemptError, NotStarted } from "./attempt-error.ts";
 import { NOTHING as NOT_BEGUN, type Settle } from "./budget/budget.ts";
+import type { Charge } from "./budget/limits.ts";
 import { Cancellation } from "./cancellation.ts";
 import type { RunContext } from "./context.ts";
 import { evaluate, type Scope } from "./expression.ts";
@@ -67,15 +68,15 @@ export async function invoke(
     context.note(draft);
     return undefined;
   };
-  const note = (of: string, message: string): void => context.note({ kind: "event", ...origin, name: of, message });
+  const note = (of: string, message: string): void => context.note({ ...origin, kind: "event", name: of, message });
   let lines = 0;
   const ended = (ok: boolean, more: object): Promise<void> | undefined => {
     const left = lines - SETTINGS.tools.logLines;
     if (left > 0) note("log", `… ${left} more ${left === 1 ? "line" : "lines"} of ${name}`);
     const elapsed = seconds(clock.elapsed() - began);
     return write({
-      kind: "tool.ended",
       ...origin,
+      kind: "tool.ended",
       tool: name,
       call,
       ok,
@@ -85,9 +86,9 @@ export async function invoke(
     });
   };
   let isBegun = false;
-  const begin = async (): Promise<void> => {
-    await write({ kind: "tool.started", ...origin, tool: name, call, ...(effect ? { effect } : {}) });
+  const begin = (): Promise<void> | undefined => {
     isBegun = true;
+    return write({ ...origin, kind: "tool.started", tool: name, call, ...(effect ? { effect } : {}) });
   };
   let isCalled = false;
   let settle: Settle = () => {};
@@ -100,8 +101,9 @@ export async function invoke(
       await ended(true, { cached: true });
       return { value };
     }
-    const reserved = await reserve(context, name, timeout);
-    ({ settle } = reserved);
+    const charge = { kind: "tool", name } as const;
+    let left = timeout;
+    if (context.budget.limits(charge)) ({ settle, left } = await reserve(context, charge, timeout));
     if (!effect) await begin();
     const tool = await context.tool(name);
     const { checkpoint: every } = declared;
@@ -129,7 +131,7 @@ export async function invoke(
     isCalled = true;
     const { value, cost: asked } = await (effect ? new Cancellation(NEVER) : cancellation).within(
       clock,
-      effect ? timeout : reserved.left,
+      effect ? timeout : left,
       async (signal) => {
         try {
           const given = await context.files.given(input, declared.parameters, own);
@@ -158,7 +160,7 @@ export async function invoke(
     const paid = isStarted && declared.cost !== undefined ? { cost: declared.cost } : {};
     if (isBegun) await ended(false, { ...paid, class: failure.class, error: failure.message });
     if (effect && isBegun && !isStarted)
-      await context.append([{ kind: "effect", ...origin, tool: name, call, state: "undone", why: failure.message }]);
+      await context.append([{ ...origin, kind: "effect", tool: name, call, state: "undone", why: failure.message }]);
     throw failure;
   }
 }
@@ -166,11 +168,9 @@ export async function invoke(
 /** What limits the tool has room for a call; `left` is what the wait has left of its time, in seconds. */
 async function reserve(
   { budget, clock, cancellation }: Caller["context"],
-  name: string,
+  charge: Charge,
   timeout: number | undefined,
 ): Promise<{ readonly settle: Settle; readonly left: number | undefined }> {
-  const charge = { kind: "tool", name } as const;
-  if (!budget.limits(charge)) return { settle: () => {}, left: timeout };
   const began = clock.elapsed();
   const settle = await budget.reserve(charge, cancellation.signal, timeout);
   const waited = seconds(clock.elapsed() - began);

@@ -131,9 +131,9 @@ function record(
   strictness: Strictness,
 ): Json {
   const result: Mutable = {};
-  const known = new Set<string>();
+  const known: string[] = [];
   const visit = (field: Field): void => {
-    known.add(field.name);
+    known.push(field.name);
     const given = Object.hasOwn(value, field.name) ? value[field.name] : undefined;
     const { type } = field;
     const choice =
@@ -153,7 +153,7 @@ function record(
     if (arm === undefined) {
       reasons.push(`${path}.${field.name} must be ${describeArms(choice.arms, chosen)}, but is ${shown(chosen)}`);
       // Which fields belong is not known, so that none of them can be called unknown.
-      for (const other of choice.arms) for (const of of other.fields) known.add(of.name);
+      for (const other of choice.arms) for (const of of other.fields) known.push(of.name);
       return;
     }
     put(result, field.name, arm.value);
@@ -162,7 +162,7 @@ function record(
   fields.forEach(visit);
   if (strictness.unknown === "refuse") {
     for (const name of Object.keys(value)) {
-      if (known.has(name) || value[name] === undefined || value[name] === null) continue;
+      if (known.includes(name) || value[name] === undefined || value[name] === null) continue;
       const close = nearest(name, known);
       reasons.push(`${path} has no field ${name}${close === undefined ? "" : `; did you mean ${close}?`}`);
     }
