@@ -208,6 +208,8 @@ export function rowsOf(
           model: word(r.model),
           input_tokens: real(r.input_tokens),
           output_tokens: real(r.output_tokens),
+          cached_tokens: real(r.cached_tokens),
+          caching_tokens: real(r.caching_tokens),
           cost: real(r.cost),
           latency: real(r.latency),
           request: word(r.request),

@@ -120,6 +120,8 @@ export const TABLES = {
       model: text("The model."),
       input_tokens: whole("Tokens read."),
       output_tokens: whole("Tokens written."),
+      cached_tokens: whole("Of those read, what the provider's cache had."),
+      caching_tokens: whole("Of those read, what the provider's cache took in."),
       cost: real("Dollars."),
       latency: real("Seconds."),
       request: text("The provider's id of the request."),

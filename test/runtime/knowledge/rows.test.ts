@@ -46,3 +46,15 @@ test("a turn that has no end was cut off, whatever the turns before it came to",
   const rows = rowsOf([...turn("a", 2), ...turn("b", 1, "failed")], () => false);
   expect(tableObjects(rows, "runs")).toMatchObject([{ status: "interrupted", ended: null }]);
 });
+
+test("a model's turn has what it cost, and what of it a cache gave", () => {
+  const spent = { input_tokens: 900, output_tokens: 20, cached_tokens: 700, caching_tokens: 100, cost: 0.01 };
+  const told = { v: 1, process: "p", seq: 9, id: "p-9", time: TIMES[0]!, peer: "main", run: "r", kind: "turn" };
+  const record = { ...told, stage: "work.one", attempt: "a", number: 1, model: "m", latency: 0.5, ...spent };
+  expect(
+    tableObjects(
+      rowsOf([record as unknown as Record], () => false),
+      "turns",
+    ),
+  ).toMatchObject([spent]);
+});
