@@ -13,10 +13,11 @@ import { shown, validate } from "../values/validate.ts";
 import { AttemptError } from "./attempt-error.ts";
 import type { RunContext } from "./context.ts";
 import { answerCredit, type Choice, creditFor, type Failure, failureEvidence, measuredEvidence } from "./evidence.ts";
-import { closed, evaluate, evaluateAsking, keyOf, namesIn, type Request } from "./expression.ts";
+import { closed, evaluate, evaluateAsking, keyOf, namesIn } from "./expression.ts";
 import { type Batch, choicesBehind, Frame, type Root, rootOf, type Settled } from "./frame.ts";
 import { type Graph, metricName, type Vertex } from "./graph.ts";
 import { itemsOf, measuredIn, waitsIn } from "./items.ts";
+import { Memory } from "./memory.ts";
 import { answered, withAnswers } from "./questions.ts";
 import { stageKey } from "./restored.ts";
 import { type ParkedStage, restoredResult, runStage, type StageResult } from "./stage.ts";
@@ -42,6 +43,7 @@ class Scheduler {
   readonly #graph: Graph;
   readonly #failures: Root[] = [];
   readonly #parked: Root[] = [];
+  readonly #memory: Memory;
   readonly #queue: (() => void)[] = [];
   #batch: Batch = { drafts: [], releases: [] };
   #abandon: (error: unknown) => void = () => {};
@@ -50,6 +52,7 @@ class Scheduler {
   constructor(context: RunContext, graph: Graph) {
     this.#context = context;
     this.#graph = graph;
+    this.#memory = new Memory(context);
   }
 
   run(globals: ReadonlyMap<string, Json>): Promise<BodyResult> {
@@ -206,7 +209,7 @@ class Scheduler {
       return;
     }
     const asked = evaluateAsking(expression, frame, async (request) => {
-      const value = await this.#ask(frame, request);
+      const value = await this.#memory.answer(request, frame.key);
       if (vertex.node.kind === "let" && request.kind === "recalled")
         this.#taken.set(vertex.node.name + frame.key, value);
       return value;
@@ -225,7 +228,7 @@ class Scheduler {
       then(node);
       return;
     }
-    const put = (of: Expr): Promise<Expr> => answered(of, frame, (request) => this.#ask(frame, request));
+    const put = (of: Expr): Promise<Expr> => answered(of, frame, (request) => this.#memory.answer(request, frame.key));
     this.#then(frame, vertex, withAnswers(node, put) as Promise<Of>, then);
   }
 
@@ -238,47 +241,6 @@ class Scheduler {
           this.#break(frame, vertex, error);
         }),
     );
-  }
-
-  /** What this cycle has asked the memory: the same question has the same answer until the cycle ends. */
-  readonly #answers = new Map<string, Promise<Json>>();
-
-  #ask(frame: Frame, request: Request): Promise<Json> {
-    if (request.kind === "call") throw new AttemptError("invalid", "only a stage or an expect can call a tool");
-    const scope = (request.kind === "recalled" ? request.scope : undefined) ?? frame.key;
-    const { which } = request;
-    const key = JSON.stringify([which, request.kind === "metric" ? request.metric : { of: request.stage }, scope]);
-    let answer = this.#answers.get(key);
-    if (answer === undefined) {
-      answer = this.#answer(key, request, scope);
-      this.#answers.set(key, answer);
-    }
-    return answer;
-  }
-
-  /** As answered before, where the run goes on; else as the memory has it now, and on record before what reads it starts. */
-  async #answer(question: string, request: Exclude<Request, { kind: "call" }>, scope: string): Promise<Json> {
-    const { restored, origin } = this.#context;
-    const before = restored?.answers.get(question);
-    if (before !== undefined) return before;
-    const answer = await this.#remember(request, scope);
-    this.#context.note({ ...origin, kind: "memory", question, ...(await this.#context.outputOf(answer)) });
-    return answer;
-  }
-
-  /** `best` and `last` as of the cycle's start: values of this program's types only. */
-  async #remember(request: Exclude<Request, { kind: "call" }>, scope: string): Promise<Json> {
-    const { knowledge, subnetName: subnet, began: asOf } = this.#context;
-    if (request.kind === "metric") {
-      const { metric, which } = request;
-      return (await knowledge.metric({ subnet, metric, which, asOf, ...(scope === "" ? {} : { scope }) })) ?? null;
-    }
-    const { stage, which } = request;
-    const type = this.#context.stageType(stage);
-    const admits = (chosen: Json): boolean => type === undefined || validate(chosen, type, "").ok;
-    const query = { subnet, stage, scope, asOf };
-    const found = await (which === "best" ? knowledge.best({ ...query, now: asOf, admits }) : knowledge.last(query));
-    return found !== undefined && admits(found.value) ? found.value : null;
   }
 
   /** What the `let`s of this run took from memory, for `echo`. */
