@@ -7,6 +7,7 @@ import { walk } from "../syntax/visit.ts";
 import { callOf, namesRead, type Step } from "./bodies.ts";
 import { quantityOf } from "./constants.ts";
 import { infer, keyOf } from "./expressions.ts";
+import type { Unit } from "./facts.ts";
 import { BROKEN, sayUnfit, shown } from "./judging.ts";
 import { describe } from "./naming.ts";
 import { lookup } from "./scope.ts";
@@ -14,7 +15,7 @@ import { readBlock } from "./setting-blocks.ts";
 import { fits } from "./types/fit.ts";
 import { withoutOptional } from "./types/visit.ts";
 import type { Env } from "./values.ts";
-import { checkDuration, sayIdleClause } from "./waits.ts";
+import { checkDuration, clauseAt, gapBefore, sayIdleClause } from "./waits.ts";
 
 export function checkFor(env: Env, step: Step, node: tree.ForStatement): void {
   const { unit } = env.scope;
@@ -33,6 +34,7 @@ export function checkFor(env: Env, step: Step, node: tree.ForStatement): void {
   if (list.of === BROKEN) return;
   if (step.symbol !== undefined) unit.facts.typeOfSymbol.set(step.symbol, list.of);
   if (!source) checkBound(env, node, list);
+  else if (node.max !== undefined) sayBound(unit, node.max);
   checkKey(env, step, node, list.of);
   if (!source) return;
   checkDeadline(env, step, node);
@@ -100,6 +102,12 @@ function checkBound(env: Env, node: tree.ForStatement, list: Type & { readonly k
       example: "max 16",
     });
   }
+}
+
+function sayBound(unit: Unit, bound: tree.Expression): void {
+  const at = clauseAt(unit, "max", bound);
+  const fixes = [unit.replacement("Remove `max`", { ...at, start: gapBefore(unit, at).start }, "")];
+  unit.report(loops.boundOnSource, at, {}, { fixes });
 }
 
 function checkKey(env: Env, step: Step, node: tree.ForStatement, item: Type): void {

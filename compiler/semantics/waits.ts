@@ -37,12 +37,22 @@ export function checkWait(
 /** A clause of what is asked again, where nothing is. `missing`: whether what is asked may have no value yet. */
 export function sayIdleClause(unit: Unit, word: "within" | "take", clause: tree.Span, missing: boolean): void {
   const { text } = unit.file;
-  const at = { start: text.lastIndexOf(word, clause.start - 1), end: clause.end };
-  const gap = { start: text.slice(0, at.start).trimEnd().length, end: at.start };
+  const at = clauseAt(unit, word, clause);
+  const gap = gapBefore(unit, at);
   const fix = missing
     ? unit.replacement("Write `every 1m` before it", gap, " every 1m ")
     : unit.replacement(`Remove \`${text.slice(at.start, at.end)}\``, { ...at, start: gap.start }, "");
   unit.report(pipelines.clauseWithoutEvery, at, { word }, { fixes: [fix] });
+}
+
+/** A clause with the word that it begins with. */
+export function clauseAt({ file }: Unit, word: string, { start, end }: tree.Span): tree.Span {
+  return { start: file.text.lastIndexOf(word, start - 1), end };
+}
+
+/** The space before it. */
+export function gapBefore({ file }: Unit, { start }: tree.Span): tree.Span {
+  return { start: file.text.slice(0, start).trimEnd().length, end: start };
 }
 
 export function checkDuration(unit: Unit, node: tree.Expression, what: string): void {

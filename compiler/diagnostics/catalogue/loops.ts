@@ -74,6 +74,17 @@ export const badKey = define<{ readonly type: string }>({
   },
 });
 
+const SOURCE = (bound: string): string => `gang 1
+import { work } from "./tools.ts"
+type Job = { id: string }
+tool jobs() -> Job[] = exec("./jobs")
+pipeline p {
+  for job in jobs() every 1m by job.id${bound} {
+    stage worked = work(job)
+  }
+}
+`;
+
 export const sourceInside = define({
   code: "GANG4015",
   severity: "error",
@@ -94,16 +105,7 @@ pipeline p(busy: bool) {
   }
 }
 `,
-    right: `gang 1
-import { work } from "./tools.ts"
-type Job = { id: string }
-tool jobs() -> Job[] = exec("./jobs")
-pipeline p {
-  for job in jobs() every 1m by job.id {
-    stage worked = work(job)
-  }
-}
-`,
+    right: SOURCE(""),
     files: TOOLS,
   },
 });
@@ -139,6 +141,21 @@ pipeline p(start: int) {
   }
 }
 `,
+    files: TOOLS,
+  },
+});
+
+export const boundOnSource = define({
+  code: "GANG4020",
+  severity: "error",
+  title: "Bound on a source",
+  message: () => "A source goes on giving items, so nothing bounds how many: each is a cycle of its own.",
+  help: () =>
+    "Drop `max`; how many are worked on at once is said by the pipeline's `parallel`, how many may cost what by its `limit`.",
+  explain: {
+    text: "`max` says how many items a list has at most, so that the plan can say what a cycle costs at worst. An item of a source is a cycle of its own, and there is no most.",
+    wrong: SOURCE(" max 3"),
+    right: SOURCE(""),
     files: TOOLS,
   },
 });

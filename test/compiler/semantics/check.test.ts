@@ -591,6 +591,7 @@ pipeline p for s {\n  ${text}\n}`;
       job("stage c = fetch()\n  for job in jobs(since: ‹c›) every 1m by job.id"),
       ["GANG4018"],
     ],
+    ["a source with a bound", job("for job in jobs() every 1m by job.id ‹max 3›"), ["GANG4020"]],
     [
       "a deadline that reads a `let`",
       job("let c = 2.0\n  for job in jobs() every 1m by job.id within job.patience * ‹c›"),
