@@ -7,7 +7,6 @@ import { validate } from "../values/validate.ts";
 import { AttemptError, Halt } from "./attempt-error.ts";
 import type { RunContext, StageOrigin } from "./context.ts";
 import type { Scope } from "./expression.ts";
-import type { Tried } from "./retry.ts";
 
 export interface Attempt {
   readonly context: RunContext;
@@ -27,9 +26,6 @@ export interface Outcome {
   readonly cost?: number;
   readonly failure?: AttemptError;
 }
-
-/** An earlier attempt of the same alternative, with what it gave. */
-export type Past = Tried & { readonly value: Json | undefined };
 
 /** Values by the name of a parameter. */
 export type Input = { readonly [name: string]: Json };

@@ -4,10 +4,10 @@ import type { Proposal } from "../models/model.ts";
 import type { Call, Plan } from "../plan.ts";
 import type { Json } from "../types.ts";
 import { canonical } from "../values/canonical.ts";
-import { type Attempt, accept, asAttemptError, type Input, type Outcome, type Past, seconds } from "./attempt.ts";
+import { type Attempt, accept, asAttemptError, type Input, type Outcome, seconds } from "./attempt.ts";
 import type { Scope } from "./expression.ts";
 import { renderPrompt } from "./prompt.ts";
-import type { AttemptSettings } from "./retry.ts";
+import type { AttemptSettings, Past } from "./retry.ts";
 import { offered } from "./tool-call.ts";
 
 export async function propose(

@@ -9,6 +9,7 @@ import type { Draft, FailureClass, KnownRecord, Record } from "../trail/record.t
 import type { Trail } from "../trail/trail.ts";
 import { mayWrite } from "../trail/writers.ts";
 import type { Json } from "../types.ts";
+import { type KnownAttempts, knownAttempts } from "./known-attempts.ts";
 import { knownEffect, type RestoredEffect } from "./known-effect.ts";
 import { RefusedError } from "./load.ts";
 
@@ -65,6 +66,8 @@ export interface RestoredRun extends RunHead {
   readonly given: { readonly source: number; readonly value: Json; readonly until: number | undefined } | undefined;
   /** By `stageKey`. */
   readonly stages: ReadonlyMap<string, RestoredStage>;
+  /** What was tried of stages that have not ended, by `stageKey`. */
+  readonly attempts: ReadonlyMap<string, KnownAttempts>;
   /** What the run's stages wait for, by `stageKey`, and what came of it. */
   readonly waits: ReadonlyMap<string, RestoredWait>;
   /** What is on record of effects, by `stageKey`. */
@@ -160,6 +163,7 @@ export async function restoredRun(
             until: until === undefined ? undefined : Date.parse(until),
           },
     stages,
+    attempts: knownAttempts(own, stageKey),
     waits,
     effects,
     answers,

@@ -4,6 +4,7 @@
 import type { Retry } from "../plan.ts";
 import { random } from "../random.ts";
 import type { FailureClass } from "../trail/record.ts";
+import type { Json } from "../types.ts";
 
 /** How one attempt went that did not succeed. */
 export interface Tried {
@@ -14,6 +15,9 @@ export interface Tried {
   /** Seconds after which the world asked to be tried again. */
   readonly retryAfter: number | undefined;
 }
+
+/** An earlier attempt of the same alternative, with what it gave. */
+export type Past = Tried & { readonly value: Json | undefined };
 
 export interface AttemptSettings {
   /** From 1. */

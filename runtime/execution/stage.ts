@@ -8,7 +8,7 @@ import { deriveSeed } from "../random.ts";
 import type { Draft, FailureClass } from "../trail/record.ts";
 import type { Json } from "../types.ts";
 import { type Claim, canonical, canonicalArguments } from "../values/canonical.ts";
-import { type Attempt, accept, asAttemptError, type Input, type Outcome, type Past, seconds } from "./attempt.ts";
+import { type Attempt, accept, asAttemptError, type Input, type Outcome, seconds } from "./attempt.ts";
 import { AttemptError, Halt } from "./attempt-error.ts";
 import { awaitValue, isApproval, waitOf } from "./awaiting.ts";
 import type { RunContext, StageOrigin } from "./context.ts";
@@ -16,10 +16,11 @@ import { performEffect } from "./effect.ts";
 import { type Choice, type Failure, failureEvidence, successEvidence } from "./evidence.ts";
 import { checkExpected } from "./expectation.ts";
 import { evaluate, type Scope } from "./expression.ts";
+import type { KnownAttempts } from "./known-attempts.ts";
 import { propose } from "./proposing.ts";
 import { NOTHING_RECALLED, recallFor } from "./recalling.ts";
 import { type RestoredStage, stageKey } from "./restored.ts";
-import { type AttemptSettings, retryPolicy } from "./retry.ts";
+import { type AttemptSettings, type Past, retryPolicy } from "./retry.ts";
 import { claimToEvaluateAgain } from "./sentinel.ts";
 import { invoke } from "./tool-call.ts";
 
@@ -78,7 +79,10 @@ class StageRun {
   readonly #origin: StageOrigin;
   readonly #scopeKey: string;
   readonly #scope: Scope;
-  #attempts = 0;
+  /** What was tried before, where the run goes on in the middle of the stage. */
+  readonly #known: KnownAttempts | undefined;
+  /** The number of the last attempt. */
+  #attempts: number;
   #recalled: Rendered = NOTHING_RECALLED;
   /** Id of the approval that it waits for. */
   #wait: string | undefined;
@@ -89,6 +93,8 @@ class StageRun {
     this.#origin = origin;
     this.#scopeKey = scopeKey;
     this.#scope = scope;
+    this.#known = context.restored?.attempts.get(stageKey(node.id, scopeKey));
+    this.#attempts = this.#known?.count ?? 0;
   }
 
   async run(): Promise<StageResult> {
@@ -159,7 +165,7 @@ class StageRun {
         : this.#context.usable((retry?.ladder ?? [agent.model]).map((rung) => (rung === "self" ? agent.model : rung)));
     if (rungs?.length === 0) return failed("no_key", `no model of ${call.callee.name} can be used on this machine`);
     const policy = retryPolicy(retry, rungs, this.#seed("retry", call.callee.name));
-    const history: Past[] = [];
+    const history: Past[] = [...(this.#known?.tried.get(index) ?? [])];
     for (let settings = policy.next(history); settings !== undefined; settings = policy.next(history)) {
       if (settings.delay > 0) {
         try {
@@ -211,6 +217,7 @@ class StageRun {
       kind: "attempt.started",
       number: this.#attempts,
       callee: call.callee.name,
+      ...(index === 0 ? {} : { alternative: index }),
       ...(again === undefined ? {} : { reevaluates: again.claim }),
       ...(again !== undefined || settings.model === undefined ? {} : { model: settings.model }),
       ...(again !== undefined || settings.temperature === undefined ? {} : { temperature: settings.temperature }),

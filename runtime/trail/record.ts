@@ -118,6 +118,8 @@ export const KINDS = {
   "attempt.started": z.looseObject({
     number: z.int().positive(),
     callee: z.string(),
+    /** Which of the stage's alternatives it is of, where that is not the first. */
+    alternative: z.int().nonnegative().optional(),
     model: z.string().optional(),
     temperature: z.number().optional(),
     backend: z.string().optional(),

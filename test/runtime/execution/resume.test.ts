@@ -173,6 +173,82 @@ test("a cancelled run goes on with what was cancelled; a failed one tries again 
   ]);
 });
 
+describe("a stage that was cut off between its attempts", () => {
+  const { sampler } = planOf([]).models;
+  const ladder = ["a", "b", "c", "d"];
+  const climbing = planOf(
+    [
+      stage("plan", [call("agent", "chooser", {}, { retry: "climb" }), call("tool", "fallback")], [], {
+        type: SHAPE,
+        expect: { op: "binary", operator: "<", left: field(name("it"), "x"), right: literal(-1) },
+      }),
+    ],
+    {
+      models: Object.fromEntries(["sampler", ...ladder].map((rung) => [rung, sampler!])),
+      retries: { climb: { attempts: 4, ladder, stall: "diverge", backoff: { low: 1, high: 30 }, at: AT } },
+      tools: { ...TOOLS, fallback: typescript("arithmetic.ts", "fails", { kind: "record", fields: [] }, SHAPE) },
+    },
+  );
+  const started = (drafts: readonly Draft[]) =>
+    drafts.flatMap((draft) => (draft.kind === "attempt.started" ? [draft] : []));
+  const failures = (drafts: readonly Draft[]) =>
+    drafts.flatMap((draft) =>
+      draft.kind === "evidence" ? [[draft.claim, draft.class]] : draft.kind === "attempt.ended" ? [draft.error] : [],
+    );
+
+  test("goes on at its rung and its number: no failure is made again, or told twice", async () => {
+    const uninterrupted = (await run(climbing, store)).trail.drafts;
+    expect(started(uninterrupted).map(({ number, model, alternative }) => [number, model, alternative])).toEqual([
+      ...ladder.map((model, index) => [index + 1, model, undefined]),
+      [5, undefined, 1],
+    ]);
+    expect(failures(uninterrupted)).toHaveLength(10);
+    const settings = ({ number, model, note }: ReturnType<typeof started>[number]) => ({ number, model, note });
+    for (let cut = 2; cut < uninterrupted.length - 2; cut++) {
+      // An attempt's end and what it says of the claim are one write.
+      if (uninterrupted[cut]!.kind === "evidence") continue;
+      const before = uninterrupted.slice(0, cut);
+      const { trail, of } = await resumed(climbing, written(before));
+      const done = before.filter(({ kind }) => kind === "attempt.ended").length;
+      expect(started(trail.drafts).map(settings), `cut at ${cut}`).toEqual(
+        started(uninterrupted).map(settings).slice(done),
+      );
+      expect(failures([...before, ...trail.drafts]), `cut at ${cut}`).toEqual(failures(uninterrupted));
+      expect(of("stage.ended")).toMatchObject([{ status: "failed", attempts: 5 }]);
+    }
+  });
+
+  test("by whoever ended the run: that attempt failed at nothing, and is made again", async () => {
+    const plan = planOf([stage("one", call("tool", "often", {}, { retry: "thrice" }))], {
+      retries: { thrice: { attempts: 3, stall: "ignore", backoff: { low: 0, high: 0 }, at: AT } },
+      tools: { ...TOOLS, often: TOOLS.fails! },
+    });
+    const hanging = { ...plan, tools: { ...TOOLS, often: TOOLS.never! } };
+    const failed = (await run(plan, store)).trail.drafts;
+    const second = failed.findIndex((draft) => draft.kind === "attempt.started" && draft.number === 3);
+    const stop = new AbortController();
+    const { trail } = await resumed(hanging, written(failed.slice(0, second)), {
+      signal: stop.signal,
+      onRecord: ({ kind }) => {
+        if (kind === "tool.started") stop.abort();
+      },
+    });
+    expect(started(trail.drafts).map(({ number }) => number)).toEqual([3]);
+    const { of } = await resumed(plan, written(failed.slice(0, second), trail.drafts));
+    expect(of("attempt.started").map(({ number }) => number)).toEqual([3]);
+    expect(of("stage.ended")).toMatchObject([{ status: "failed", class: "error", attempts: 3 }]);
+  });
+
+  test("in a run that had failed: it has all its attempts again, numbered on", async () => {
+    const { trail } = await run(climbing, store);
+    const { of } = await resumed(climbing, written(trail.drafts));
+    expect(of("attempt.started").map(({ number, model }) => [number, model])).toEqual([
+      ...ladder.map((model, index) => [index + 6, model]),
+      [10, undefined],
+    ]);
+  });
+});
+
 test("another plan is refused, and so is a run whose outputs are gone", async () => {
   const plan = planOf(
     [stage("big", call("tool", "big"), [], { type: STRING }), stage("after", call("tool", "fails"), ["big"])],
