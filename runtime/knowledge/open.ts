@@ -285,20 +285,26 @@ class DuckKnowledge implements OpenKnowledge {
   async watch(query: { subnet: string; stage: string; also?: readonly string[] }): Promise<Watch> {
     const place = this.facts.place(query.subnet, query.stage);
     if (place === undefined || isEmpty(place)) return watch([], 0);
-    const distrusted = new Set(
-      (await this.peers()).flatMap(({ peer, trust }) => (trust < SCORE.distrusted ? [peer] : [])),
-    );
-    const rows = await this.asking<EvaluationRow>("evaluations", EVALUATIONS_SQL, {
-      place: place.id,
-      seed: (query.also ?? []).join(" "),
-      top: WATCHED,
+    const engine = await this.started();
+    const { scope, chosen, peer, unit, metric, y, weight, regime, t } = await this.exclusively(async () => {
+      await this.renewTrust(engine);
+      await engine.flush(this.facts);
+      const question = { ...NO_QUESTION, place: place.id, seed: (query.also ?? []).join(" "), top: WATCHED };
+      return (await engine.columns("evaluations", () => EVALUATIONS_SQL, question)) as unknown as EvaluationColumns;
     });
     const { scopes, peers, metrics } = this.facts;
-    const evaluations = rows.reverse().map(({ scope, chosen, peer, unit, metric, y, weight, regime, t }) => ({
-      ...{ claim: chosen, attempt: unit, value: y, weight, regime, time: t },
-      ...{ scope: scopes.names[scope]!, peer: peers.names[peer]!, metric: metrics.names[metric]! },
+    const evaluations = scope.map((one, i) => ({
+      ...{
+        claim: chosen[i]!,
+        attempt: String(unit[i]),
+        value: y[i]!,
+        weight: weight[i]!,
+        regime: regime[i]!,
+        time: t[i]!,
+      },
+      ...{ scope: scopes.names[one]!, peer: peers.names[peer[i]!]!, metric: metrics.names[metric[i]!]! },
     }));
-    return watch(evaluations, place.regime, (peer) => !distrusted.has(peer));
+    return watch(evaluations, place.regime);
   }
 
   async peers(): Promise<readonly PeerTrust[]> {
@@ -514,16 +520,16 @@ interface Shown extends ClaimText {
   readonly index: number;
 }
 
-interface EvaluationRow {
-  readonly scope: number;
-  readonly chosen: string;
-  readonly peer: number;
-  readonly unit: string;
-  readonly metric: number;
-  readonly y: number;
-  readonly weight: number;
-  readonly regime: number;
-  readonly t: number;
+interface EvaluationColumns {
+  readonly scope: readonly number[];
+  readonly chosen: readonly string[];
+  readonly peer: readonly number[];
+  readonly unit: readonly bigint[];
+  readonly metric: readonly number[];
+  readonly y: readonly number[];
+  readonly weight: readonly number[];
+  readonly regime: readonly number[];
+  readonly t: readonly number[];
 }
 
 interface MeasuredRow extends Omit<Measured, "scope" | "metric"> {

@@ -36,8 +36,6 @@ export const SCORE = {
   niche: 0.7,
   /** Values further than this from the other peers' median count as disagreement. */
   disagreement: 2,
-  /** What a peer of less trust evaluates again says nothing of the subnet. */
-  distrusted: 0.3,
 } as const;
 
 export interface ScoreShape {

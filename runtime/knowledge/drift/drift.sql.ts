@@ -1,6 +1,7 @@
 /** Regimes, and what was evaluated again, in SQL. */
 import type { Table } from "../appending.ts";
 import { SAID_SQL } from "../rollup.sql.ts";
+import { WATCH } from "./watch.ts";
 
 /** The regimes of stages: as which newer one each counts, and since when (milliseconds) its evidence is in doubt. */
 export const REGIMES = {
@@ -18,21 +19,30 @@ export const DOUBTED_SQL = `
 select distinct f.claim, f.peer from ranking.facts f join ranking.asked on f.place = asked.place
 where f.regime = asked.top and f.t > asked.now`;
 
-/** The newest measured evaluations of the claims that have several, and of those in `asked.seed` (hashes); oldest first. */
+/**
+ * The newest measured evaluations, by peers that are not distrusted, of the claims that have several, and of those in
+ * `asked.seed` (hashes); oldest first. What distrusted peers say takes no room among them.
+ */
 export const EVALUATIONS_SQL = `with
 read as (select f.* from ranking.facts f join ranking.asked on f.place = asked.place where ${BELONGS}),
 ${SAID_SQL},
+also as (
+  select claim from ranking.claims c join ranking.asked on c.place = asked.place where contains(asked.seed, c.hash)
+),
 again as (
-  select scope, claim from said join ranking.claims using (claim) group by scope, claim, hash
-  having count(distinct unit) > 1 or contains((select seed from ranking.asked), hash)
+  select scope, claim from said group by scope, claim having min(unit) <> max(unit) or claim in (from also)
+),
+newest as (
+  select s.* from said s semi join again on again.scope = s.scope and again.claim = s.claim
+    anti join (select peer from ranking.trusted where trust < ${WATCH.distrusted}) d on d.peer = s.peer
+  where s.ok and s.verified and s.y is not null and s.proxy is null
+  order by s.last desc, s.unit, s.metric limit (select top from ranking.asked)
 )
-select s.scope, claims.chosen, s.peer, s.unit::VARCHAR as unit, s.metric, s.y, s.weight,
-  coalesce(regimes.same, s.regime) as regime, s.t
-from said s semi join again on again.scope = s.scope and again.claim = s.claim
-  join ranking.claims on claims.claim = s.claim
+-- A claim's text is long: it is looked up for what is told of only.
+select s.scope, claims.chosen, s.peer, s.unit, s.metric, s.y, s.weight, coalesce(regimes.same, s.regime) as regime, s.t
+from newest s join ranking.claims on claims.claim = s.claim
   left join ranking.regimes on regimes.place = s.place and regimes.regime = s.regime
-where s.ok and s.verified and s.y is not null and s.proxy is null
-order by s.last desc, s.unit, s.metric limit (select top from ranking.asked)`;
+order by s.last, s.unit desc, s.metric desc`;
 
 /** The subnet's version that the newest evidence was gathered under. */
 export const VERSION_SQL = `

@@ -28,6 +28,8 @@ export interface Evaluation {
 }
 
 export const WATCH = {
+  /** What a peer of less trust evaluates says nothing of the subnet. */
+  distrusted: 0.3,
   /** Re-evaluations that make a yardstick. */
   least: 4,
   clamp: 4,
@@ -69,24 +71,20 @@ export interface Watch {
 }
 
 /**
- * @param evaluations of one stage, oldest first, of claims evaluated at least twice (others change nothing)
+ * @param evaluations of one stage, oldest first, of claims evaluated at least twice (others change nothing), by peers whose
+ *   word counts
  * @param current the current regime
- * @param trusted whether a peer's re-evaluations count
  */
-export function watch(
-  evaluations: readonly Evaluation[],
-  current: number,
-  trusted: (peer: string) => boolean = () => true,
-): Watch {
-  const peers = new Set(evaluations.filter(({ peer }) => trusted(peer)).map(({ peer }) => peer));
+export function watch(evaluations: readonly Evaluation[], current: number): Watch {
+  const peers = new Set(evaluations.map(({ peer }) => peer));
   const alone = peers.size < 2;
   const scopes = new Map<string, ScopeState>();
   for (const attempt of Map.groupBy(
     evaluations,
     ({ attempt, claim, peer }) => `${attempt}\0${claim}\0${peer}`,
   ).values()) {
-    const [{ scope, regime, peer }] = attempt as [Evaluation];
-    if (regime > current || !trusted(peer)) continue;
+    const [{ scope, regime }] = attempt as [Evaluation];
+    if (regime > current) continue;
     let state = scopes.get(scope);
     if (state === undefined) {
       state = new ScopeState(current, alone);

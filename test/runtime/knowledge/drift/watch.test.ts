@@ -38,12 +38,6 @@ describe("an alarm", () => {
     expect(watch(alone, 0)).toMatchObject({ alone: true, alarm: { scope: "" } });
   });
 
-  it("is not given by peers that are distrusted", () => {
-    const all = [...settled(), said("x", 30), said("y", 31)];
-    expect(watch(all, 0).alarm).toBeDefined();
-    expect(watch(all, 0, (peer) => peer < "x").alarm).toBeUndefined();
-  });
-
   it("is not given by a surprise that the next test does not confirm", () => {
     const seen = watch([...settled(), said("a", 14), said("b", 10), said("c", 10)], 0);
     expect(seen.alarm).toBeUndefined();
