@@ -165,7 +165,10 @@ export class Engine {
   async flush(facts: Facts): Promise<void> {
     facts.settle(await this.numbersOf(facts.unsettled));
     const { waiting } = facts;
-    for (const row of waiting.facts) this.note(row[0] as number, row[2] as number, row[3] as number);
+    for (const row of waiting.facts) {
+      this.levels.take(row);
+      this.note(row[0] as number, row[2] as number, row[3] as number);
+    }
     for (const [table, rows] of [
       [FACTS, waiting.facts],
       [CLAIMS, waiting.claims],

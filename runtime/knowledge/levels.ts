@@ -1,10 +1,19 @@
 /** What of a plain stage's score does not depend on when one asks: kept, and brought up to date with what is news. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { append } from "./appending.ts";
-import { type Facts, isPlain, type Place } from "./facts.ts";
-import { freshVoicesSql, KEEP_LEVELS_SQL, KEEP_VOICES_SQL, staleSql, thawSql, VOICES_SQL } from "./queries.sql.ts";
-import { type Common, simpleSql } from "./rollup.sql.ts";
+import { type Facts, isPlain, type Place, type Row } from "./facts.ts";
+import {
+  freshVoicesSql,
+  KEEP_LEVELS_SQL,
+  KEEP_VOICES_SQL,
+  REPEATED_SQL,
+  staleSql,
+  thawSql,
+  VOICES_SQL,
+} from "./queries.sql.ts";
+import { type Common, REPEATED_EVIDENCE_SQL, SIMPLE_SQL } from "./rollup.sql.ts";
 import { type Asked, FRESH, HALFLIFE, NO_QUESTION } from "./scratch.ts";
+import { type Judged, judgedOf, together, UNTOLD } from "./simple.ts";
 
 /** What levels need of DuckDB, and of the roll-up that they are made of. */
 interface Statements {
@@ -25,13 +34,6 @@ interface Level {
   readonly stale: Set<number>;
 }
 
-/** Whether the evidence of a stage needs no merging. */
-interface Judged extends Common {
-  readonly simple: boolean;
-  /** Milliseconds: time of the oldest piece. */
-  readonly oldest: number;
-}
-
 /** So many stages are made at once. */
 export const DUE_AT_ONCE = 32;
 
@@ -42,6 +44,7 @@ export class Levels {
   private readonly engine: Statements;
   /** By stage and half-life. */
   private readonly levels = new Map<number, Map<number, Level>>();
+  /** `stale`: claims of which a new attempt may be an old one. */
   private readonly judged = new Map<number, { known: Judged; readonly stale: Set<number> }>();
 
   constructor(engine: Statements) {
@@ -60,6 +63,12 @@ export class Levels {
     const judged = await connection.runAndReadAll("from sealed.told.simple");
     for (const { place, ...known } of judged.getRowObjectsJS() as unknown as ({ place: number } & Judged)[])
       this.judged.set(place, { known, stale: new Set() });
+  }
+
+  /** A piece of evidence has come. */
+  take(row: Row): void {
+    const judged = this.judged.get(row[0] as number);
+    if (judged !== undefined) judged.known = together(judged.known, judgedOf(row));
   }
 
   /** There is news of a claim. */
@@ -99,17 +108,29 @@ export class Levels {
 
   /** Makes again what is kept of the claims with news. */
   private async renew(place: Place, asked: Asked, level: Level): Promise<void> {
-    const common = await this.commonOf(place, asked, asked.moment);
+    const judged = await this.judgedOf(place, asked);
     await this.engine.put(asked);
     await this.fresh(level.stale);
     for (const table of ["voices", "levels"] as const) {
       if (level.schema === "told") await this.engine.run(`stale ${table}`, staleSql(table));
       else await this.engine.run(`thaw ${table}`, thawSql(table));
     }
-    await this.engine.run(`fresh voices ${JSON.stringify(common)}`, freshVoicesSql(common));
+    await this.hear(judged, asked);
     await this.keep();
     level.schema = "told";
     level.stale.clear();
+  }
+
+  /** Makes the voices of the claims that are `fresh`. Whether attempts of theirs are repeated is seen then. */
+  private async hear(judged: { known: Judged }, asked: Asked): Promise<void> {
+    const common = commonOf(judged.known, asked);
+    await this.engine.run(`fresh voices ${JSON.stringify(common)}`, freshVoicesSql(common));
+    if (common === undefined) return;
+    const repeated = await this.engine.ask("repeated", REPEATED_SQL, asked);
+    if (repeated.length === 0) return;
+    judged.known = { ...judged.known, simple: false };
+    await this.engine.run("unheard", "delete from ranking.heard");
+    await this.hear(judged, asked);
   }
 
   /** Makes the voices and levels of plain stages that have none, of what is added up. */
@@ -159,30 +180,27 @@ export class Levels {
    * first; and what all of it has in common.
    */
   async simple(place: Place, question: Asked): Promise<{ simple: Common; asked: Asked } | undefined> {
-    const moment = Math.min(place.newest, question.now);
-    const simple = await this.commonOf(place, question, moment);
-    return simple && { simple, asked: { ...question, moment } };
+    const asked = { ...question, moment: Math.min(place.newest, question.now) };
+    const judged = await this.judgedOf(place, asked);
+    if (judged.known.simple && judged.stale.size > 0) {
+      await this.fresh(judged.stale);
+      const repeated = await this.engine.ask("repeated evidence", REPEATED_EVIDENCE_SQL, asked);
+      if (repeated.length > 0) judged.known = { ...judged.known, simple: false };
+      judged.stale.clear();
+    }
+    const simple = commonOf(judged.known, asked);
+    return simple && { simple, asked };
   }
 
-  private async commonOf(place: Place, question: Asked, moment: number): Promise<Common | undefined> {
+  private async judgedOf(place: Place, question: Asked): Promise<{ known: Judged; readonly stale: Set<number> }> {
     let judged = this.judged.get(place.id);
     if (judged === undefined) {
       await this.engine.due([[place.id, place.newest]]);
-      judged = { known: await this.judge("due", question), stale: new Set() };
+      const [known = UNTOLD] = await this.engine.ask<Judged>("simple", SIMPLE_SQL, question);
+      judged = { known, stale: new Set() };
       this.judged.set(place.id, judged);
     }
-    if (judged.stale.size > 0) {
-      await this.fresh(judged.stale);
-      judged.known = together(judged.known, await this.judge("fresh", question));
-      judged.stale.clear();
-    }
-    const { simple, oldest, metric, direction, resolution } = judged.known;
-    return simple && (moment - oldest) / question.halflife <= FARTHEST ? { metric, direction, resolution } : undefined;
-  }
-
-  private async judge(of: "due" | "fresh", question: Asked): Promise<Judged> {
-    const [found] = await this.engine.ask<Judged>(`simple ${of}`, simpleSql(of), question);
-    return found ?? { simple: true, oldest: Infinity, metric: null, direction: null, resolution: null };
+    return judged;
   }
 
   /** For a snapshot: which of the plain stages are simple. */
@@ -190,17 +208,12 @@ export class Levels {
     await this.engine.run("unjudged", "delete from told.simple");
     for (let start = 0; start < places.length; start += DUE_AT_ONCE) {
       await this.engine.due(places.slice(start, start + DUE_AT_ONCE).map(({ id, newest }) => [id, newest]));
-      await this.engine.run("judged", `insert into told.simple ${simpleSql("due")}`);
+      await this.engine.run("judged", `insert into told.simple ${SIMPLE_SQL}`);
     }
   }
 }
 
-/** Of a stage and of its claims with news, which are among it. */
-function together(known: Judged, fresh: Judged): Judged {
-  const { metric, direction, resolution } = known.direction === null ? fresh : known;
-  const alike = fresh.direction === null || (fresh.direction === direction && fresh.resolution === resolution);
-  return {
-    ...{ simple: known.simple && fresh.simple && alike, oldest: Math.min(known.oldest, fresh.oldest) },
-    ...{ metric, direction, resolution },
-  };
+/** What a stage's evidence has in common, if it is simple and none is too old to be added up as of the moment asked. */
+function commonOf({ simple, oldest, ...common }: Judged, { moment, halflife }: Asked): Common | undefined {
+  return simple && (moment - oldest) / halflife <= FARTHEST ? common : undefined;
 }

@@ -63,6 +63,9 @@ export const freshVoicesSql = (simple: Common | undefined): string => `insert in
 with ${scoreSql({ of: "voices", sums: "seconds", plain: true, ...(simple && { simple }) })}
 select ${columns(HEARD)} from voices`;
 
+/** A row where what was heard as of simple evidence is not. */
+export const REPEATED_SQL = "select 1 from ranking.heard where repeated limit 1";
+
 /** Keeps what was heard. */
 export const KEEP_VOICES_SQL = `insert into told.voices
 select ${columns(VOICES)} from ranking.heard order by place, claim`;

@@ -106,39 +106,38 @@ export const SIMPLE = {
 } as const satisfies Table;
 
 /**
- * Of the stages that are `due`, or the claims of one that are `fresh`: whether nothing of their evidence has to be merged or told apart. Each attempt stands in one row, and
+ * Of the stages that are `due`: whether nothing of their evidence has to be merged or told apart. Each attempt stands in one row, and
  * what has a value is verified and has one weight, direction and resolution.
  */
-export const simpleSql = (of: "due" | "fresh"): string => `with told as (
+export const SIMPLE_SQL = `with told as (
   select f.place, unit, t, verified, metric, direction, weight, coalesce(resolution, 0) as resolution, value is not null as measured
-  from ranking.facts f ${
-    of === "due"
-      ? "join ranking.due on f.place = due.place"
-      : "join ranking.asked on f.place = asked.place semi join ranking.fresh on fresh.claim = f.claim"
-  }
+  from ranking.facts f join ranking.due on f.place = due.place
 )
-select told.place, ${
-  // To count what is distinct is slow for few rows, and to group is for many.
-  of === "due" ? "count(*) = count(distinct unit)" : "not exists (select 1 from told group by unit having count(*) > 1)"
-} and coalesce(bool_and(verified) filter (measured) and min(weight) filter (measured) > 0
+select told.place, count(*) = count(distinct unit) and coalesce(bool_and(verified) filter (measured) and min(weight) filter (measured) > 0
     and min(direction) filter (measured) = max(direction) filter (measured)
     and min(resolution) filter (measured) = max(resolution) filter (measured), true) as simple,
   min(t) as oldest, any_value(metric) filter (measured) as metric,
   any_value(direction) filter (measured) as direction, nullif(max(resolution) filter (measured), 0) as resolution
 from told group by told.place`;
 
+/** A row where an attempt on a claim that is `fresh`, of the stage asked, stands in several rows. */
+export const REPEATED_EVIDENCE_SQL = `
+select 1 from ranking.facts f join ranking.asked on f.place = asked.place semi join ranking.fresh on fresh.claim = f.claim
+group by f.claim, f.peer, f.unit having count(*) > 1 limit 1`;
+
 /**
  * `rolled` of such a stage, straight from `read`, with the weights of one moment, `asked.moment`, instead of each peer's m; no
- * evidence is so much older that its weight would be 0.
+ * evidence is so much older that its weight would be 0. `repeated`: an attempt stands in several rows.
  */
 export function simpleRollupSql({ metric, direction: known, resolution }: Common, now: string): string {
   const direction = known ?? 1;
   return `rolled as (
   select claim, peer, max(t) as newest, count(*)::INTEGER as attempts, sum(if(ok, w, 0)) as s, sum(if(ok, 0, w)) as f,
     sum(if(ok and value is not null, e, 0)) as c, sum(if(ok and value is not null, e * value, 0)) / nullif(c, 0) * ${direction} as x,
-    ${metric ?? "null"}::INTEGER as metric, ${direction}::DOUBLE as direction, ${resolution ?? "null"}::DOUBLE as resolution
+    ${metric ?? "null"}::INTEGER as metric, ${direction}::DOUBLE as direction, ${resolution ?? "null"}::DOUBLE as resolution,
+    list_unique(list(unit)) < count(*) as repeated
   from (
-    select claim, peer, t, ok, value, e, e * if(verified, 1, ${WEIGHTS.unverified}) as w from (
+    select claim, peer, unit, t, ok, value, e, e * if(verified, 1, ${WEIGHTS.unverified}) as w from (
       select *, pow(2, (${now} - moment) / halflife) * if(echo, ${WEIGHTS.echo}, 1) as e from read
     )
   ) group by claim, peer

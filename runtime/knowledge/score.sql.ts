@@ -102,7 +102,7 @@ export const LEVELS = {
   },
 } as const satisfies Table;
 
-/** Voices with what their levels are made of. */
+/** Voices with what their levels are made of; `repeated` where they were made as of simple evidence, and it is not. */
 export const HEARD = {
   schema: "ranking",
   name: "heard",
@@ -114,6 +114,7 @@ export const HEARD = {
     resolution: "DOUBLE",
     attempts: "INTEGER",
     newest: "DOUBLE",
+    repeated: "BOOLEAN",
   },
 } as const satisfies Table;
 
@@ -294,7 +295,7 @@ const LOWER_MEDIAN = "list_reduce(voices, lambda a, b: if(a.voice >= half, a, { 
 function voices({ of, sums, simple }: ScoreShape): string {
   if (simple !== undefined) {
     return `voices as (
-  select place, halflife, r.claim, coalesce(trusted.trust, 0.5) as trust, s, f, c, metric, x, direction, resolution, attempts, newest
+  select place, halflife, r.claim, coalesce(trusted.trust, 0.5) as trust, s, f, c, metric, x, direction, resolution, attempts, newest, repeated
   from rolled r left join ranking.trusted on trusted.peer = r.peer cross join ranking.asked
 )`;
   }
@@ -304,7 +305,8 @@ function voices({ of, sums, simple }: ScoreShape): string {
       : [sums === "evaluations" ? "0" : "asked.moment", "cross join ranking.asked"];
   return `voices as (
   select r.place, r.halflife, r.claim, coalesce(trusted.trust, 0.5) as trust, pow(2, (r.m - ${moment}) / r.halflife) as since,
-    since * r.s as s, since * r.f as f, since * r.c as c, r.metric, r.x, r.direction, r.resolution, r.attempts, r.newest
+    since * r.s as s, since * r.f as f, since * r.c as c, r.metric, r.x, r.direction, r.resolution, r.attempts, r.newest,
+    false as repeated
   from (select place, halflife, claim, peer, m, metric, direction, resolution, newest, ${MERGED} from rolled) r
     left join ranking.trusted on trusted.peer = r.peer ${from}
 )`;
