@@ -10,6 +10,8 @@ type Question = Exclude<Request, { kind: "call" }>;
 export class Memory {
   readonly #context: RunContext;
   readonly #answers = new Map<string, Promise<Json>>();
+  /** What any pipeline and process had learned by then is known. */
+  #refreshed: Promise<void> | undefined;
 
   constructor(context: RunContext) {
     this.#context = context;
@@ -42,6 +44,8 @@ export class Memory {
   /** As of the cycle's start: values of this program's types only. */
   async #remember(question: Question, scope: string): Promise<Json> {
     const { knowledge, subnetName: subnet, began: asOf } = this.#context;
+    this.#refreshed ??= knowledge.refresh();
+    await this.#refreshed;
     if (question.kind === "metric") {
       const { metric, which } = question;
       return (await knowledge.metric({ subnet, metric, which, asOf, ...(scope === "" ? {} : { scope }) })) ?? null;
