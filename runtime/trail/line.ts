@@ -190,8 +190,10 @@ const RECORDS: ReadonlyMap<string, z.ZodType> = new Map(
   }),
 );
 
-/** The value and the CRC of a line, without its newline; a clause that says what is wrong where something is. */
-function unseal(bytes: Buffer): { readonly value: { [key: string]: unknown }; readonly crc: number } | string {
+/** The text of a line less its CRC, its value and the CRC; a clause that says what is wrong where something is. */
+function unseal(
+  bytes: Buffer,
+): { readonly json: string; readonly value: { [key: string]: unknown }; readonly crc: number } | string {
   const text = bytes.toString("utf8");
   const trailer = text.slice(-TRAILER);
   if (!trailer.startsWith(CRC)) return "it does not end in a CRC";
@@ -200,7 +202,8 @@ function unseal(bytes: Buffer): { readonly value: { [key: string]: unknown }; re
   // What is kept as text must come back byte for byte.
   if (!isUtf8(bytes)) return "it is not UTF-8";
   try {
-    return { value: JSON.parse(`${text.slice(0, -TRAILER)}}`), crc };
+    const json = `${text.slice(0, -TRAILER)}}`;
+    return { json, value: JSON.parse(json), crc };
   } catch {
     return "it is not JSON";
   }
@@ -229,7 +232,7 @@ export function decodeLine(bytes: Buffer): Line {
     return { type: "bad", why: `it is longer than ${SETTINGS.trail.lineBytes} bytes` };
   const opened = unseal(bytes);
   if (typeof opened === "string") return { type: "bad", why: opened };
-  const { value, crc } = opened;
+  const { json, value, crc } = opened;
   const { kind } = value;
   if (kind === "segment.header") return checked(Header.safeParse(value), (header) => ({ type: "header", header, crc }));
   if (kind === "segment.footer") return checked(Footer.safeParse(value), (footer) => ({ type: "footer", footer, crc }));
@@ -240,6 +243,9 @@ export function decodeLine(bytes: Buffer): Line {
   const fields = newer ? undefined : RECORDS.get(kind as string)?.safeParse(value);
   if (fields?.success === false) return { type: "bad", why: complaint(fields.error) };
   if (!isSound(value, 0)) return { type: "bad", why: "a number in it is not finite, or it is nested too deeply" };
+  // Some take the first of them and some the last. What we wrote comes back as it was: others' is looked at.
+  if (JSON.stringify(value) !== json && keysIn(json) !== keysOf(value))
+    return { type: "bad", why: "one of its objects has a key twice" };
   // The value as it was parsed, not as zod copied it: unknown fields survive, `__proto__` as a key too.
   return { type: "record", record: value as unknown as Record, crc, newer };
 }
@@ -255,6 +261,18 @@ function isSound(value: unknown, depth: number): boolean {
     if (!isSound((value as { readonly [key: string]: unknown })[key], depth + 1)) return false;
   }
   return true;
+}
+
+function keysIn(json: string): number {
+  let count = 0;
+  for (const [, colon] of json.matchAll(/"(?:[^"\\]+|\\.)*"\s*(:)?/g)) if (colon !== undefined) count += 1;
+  return count;
+}
+
+function keysOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const inside = Object.values(value);
+  return (Array.isArray(value) ? 0 : inside.length) + inside.reduce((sum: number, one) => sum + keysOf(one), 0);
 }
 
 function checked<T>(result: z.ZodSafeParseResult<T>, make: (value: T) => Line): Line {

@@ -13,9 +13,9 @@ import { TABLES, type TableName } from "../tables.ts";
 
 /**
  * Evidence that DuckDB reads as `Facts` does. It refuses half a surrogate pair, which is written as an escape, and it has
- * other dates than `Date.parse`.
+ * other dates than `Date.parse`. Another hand may have written any letter as an escape, and a space before a colon.
  */
-export const PLAIN_EVIDENCE = `kind = 'evidence' and v <= ${RECORD_VERSION} and stage is not null and not contains(line, '\\ud') and not contains(line, '"at":')`;
+export const PLAIN_EVIDENCE = `kind = 'evidence' and v <= ${RECORD_VERSION} and stage is not null and not contains(line, '\\u') and not contains(line, '"at"')`;
 
 /** So many records are taken in at once. */
 const PART = 4 * SETTINGS.trail.rowGroup;

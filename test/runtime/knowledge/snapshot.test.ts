@@ -65,7 +65,8 @@ function store() {
   let [segment, seq] = [0, 0];
   return {
     directory,
-    add(records: readonly TrailRecord[]): TrailRecord[] {
+    /** `hand`: what another program makes of the fields' JSON. */
+    add(records: readonly TrailRecord[], hand = (fields: string): string => fields): TrailRecord[] {
       segment += 1;
       const mark = { process: "p", segment, machine: "", boot: "", namespace: "", pid: 1, start: "", time: "" };
       const header = {
@@ -78,7 +79,7 @@ function store() {
       };
       const written = records.map((record) => ({ ...record, process: "p", seq: ++seq }));
       const lines = written.map(({ v: _, process, seq, id, time, ...fields }) =>
-        encodeRecord(openingOf(process), seq, id, time, JSON.stringify(fields).slice(1, -1)),
+        encodeRecord(openingOf(process), seq, id, time, hand(JSON.stringify(fields).slice(1, -1))),
       );
       const body = encodeMark(header as never) + lines.join("");
       const bytes = Buffer.byteLength(body);
@@ -222,6 +223,35 @@ describe("evidence that DuckDB takes over from sealed files", () => {
       }),
       { numRuns: RUNS },
     );
+  });
+});
+
+describe("evidence that another hand wrote", () => {
+  const told = (value: number) => [
+    evidence({ k: { x: 1 }, peer: "b", value: 1 }),
+    evidence({ k: { x: 2 }, peer: "b", value }),
+    evidence({ k: { x: 3 }, peer: "b", value: 3 }),
+  ];
+  const cases: [string, (fields: string) => string, claims: number][] = [
+    ["with spaces, an escaped letter and a time of its own", (fields) => spaced(fields, '"\\u0061t" : '), 3],
+    ["with a space between a key and its colon", (fields) => spaced(fields, '"at" : '), 3],
+    ["with a value twice, of which some would take the first", (fields) => `${fields},"value":7`, 0],
+    ["with a value twice, once escaped", (fields) => `${fields},"\\u0076alue":7`, 0],
+    ["with a key twice deep inside", (fields) => `${fields},"more":[{"a":{"b":1,"b":2}}]`, 0],
+    ["with what only looks like a key twice", (fields) => `${fields}, "more":["\\"a\\":", "a", {"a" : 1}, {"a":2}]`, 3],
+  ];
+  const spaced = (fields: string, at: string) =>
+    `${fields.replaceAll('","', '" ,\t"')}, ${at}"${new Date(NOW - 9 * 24 * 3600 * 1000).toISOString()}"`;
+
+  it.each(cases)("%s says the same sealed or not", async (_, hand, claims) => {
+    const { directory, add, seal } = store();
+    add(told(2), hand);
+    const before = await termsOf(await open(directory));
+    expect(before).toHaveLength(claims);
+    const { problems } = await readTrail(directory).since({});
+    expect(problems.filter(({ message }) => message.includes("a key twice"))).toHaveLength(3 - claims);
+    await seal();
+    expectSame(await termsOf(await open(directory)), before);
   });
 });
 
