@@ -112,12 +112,12 @@ async function verify({ store, options, io, progress }: Given): Promise<ExitCode
 
 async function compact({ store, io, progress }: Given): Promise<ExitCode> {
   const { keepUp } = await import("../../runtime/trail/upkeep.ts");
-  const { segments, records, gone, artifacts, generation } = await keepUp({
+  const { segments, records, gone, artifacts, checkpoints, generation } = await keepUp({
     ...{ directory: store, from: 0, mergeFiles: 2, onProgress: progress },
     retentionDays: await retentionDays(io),
   });
   io.talk(
-    `Sealed ${countOf(records, "record")} of ${countOf(segments, "segment")}; ${countOf(gone, "line")} and ${countOf(artifacts, "artifact")} went. Generation ${generation}.\n`,
+    `Sealed ${countOf(records, "record")} of ${countOf(segments, "segment")}; ${countOf(gone, "line")}, ${countOf(artifacts, "artifact")} and the checkpoints of ${countOf(checkpoints, "run")} went. Generation ${generation}.\n`,
   );
   return EXIT.fine;
 }

@@ -1,5 +1,5 @@
 /** What a store needs from time to time: its finished segments sealed, its sealed files merged, and what is old dropped. */
-import { statSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SETTINGS } from "../settings.ts";
 import { artifactPath } from "./artifacts.ts";
@@ -13,6 +13,8 @@ import { eachLine, openScan } from "./scan.ts";
 export interface Kept extends Compacted {
   /** Artifacts that went: old, and no record refers to them. */
   readonly artifacts: number;
+  /** Runs whose checkpoints went: old, and the run has come to an end, or there is no such run. */
+  readonly checkpoints: number;
 }
 
 /** Who signs the record of what went. */
@@ -22,20 +24,31 @@ const PEER = "store";
 export async function keepUp(options: CompactionOptions): Promise<Kept> {
   const { directory, now = Date.now, retentionDays = SETTINGS.retention.days } = options;
   const compacted = await compact({ ...options, retentionDays });
-  if (compacted.busy) return { ...compacted, artifacts: 0 };
-  const artifacts = await dropArtifacts(options, now() - retentionDays * 24 * 3600 * 1000);
-  if (compacted.gone + artifacts > 0) {
+  if (compacted.busy) return { ...compacted, artifacts: 0, checkpoints: 0 };
+  const before = now() - retentionDays * 24 * 3600 * 1000;
+  const artifacts = await dropArtifacts(options, before);
+  const checkpoints = await dropCheckpoints(directory, before);
+  if (compacted.gone + artifacts + checkpoints > 0) {
     const trail = await openTrail({ directory, peers: [PEER], sealing: false });
-    const message = `${compacted.gone} lines (turns, tool output) and ${artifacts} artifacts went, being older than ${retentionDays} days or forgotten.`;
+    const message = `${compacted.gone} lines (turns, tool output), ${artifacts} artifacts and the checkpoints of ${checkpoints} runs went, being older than ${retentionDays} days or forgotten.`;
     await trail.append([
-      { kind: "event", peer: PEER, name: "retention", message, lines: compacted.gone, artifacts, days: retentionDays },
+      {
+        kind: "event",
+        peer: PEER,
+        name: "retention",
+        message,
+        lines: compacted.gone,
+        artifacts,
+        checkpoints,
+        days: retentionDays,
+      },
     ]);
     await trail.close();
   }
-  return { ...compacted, artifacts };
+  return { ...compacted, artifacts, checkpoints };
 }
 
-/** Old artifacts that no record refers to, checkpoints included. Returns how many went. */
+/** Old artifacts that no record refers to. Returns how many went. */
 async function dropArtifacts({ directory, disk = realDisk }: CompactionOptions, before: number): Promise<number> {
   const root = join(directory, "artifacts");
   const old = new Set<string>();
@@ -56,4 +69,40 @@ async function dropArtifacts({ directory, disk = realDisk }: CompactionOptions, 
   });
   for (const hash of old) disk.remove(artifactPath(directory, hash)!);
   return old.size;
+}
+
+/**
+ * What calls saved for later (`tools/checkpoint.ts`) and nobody will go on with. A run that waits, or was cut off, may go
+ * on at any time: its checkpoints stay. Returns of how many runs they went.
+ */
+async function dropCheckpoints(directory: string, before: number): Promise<number> {
+  const root = join(directory, "checkpoints");
+  const old = new Set(entries(root).filter((run) => lastSaved(join(root, run)) < before));
+  if (old.size === 0) return 0;
+  const newest = new Map<string, { readonly time: string; readonly isOver: boolean }>();
+  await eachLine(openScan(directory), ({ text }) => {
+    if (!text.includes('"run.started"') && !text.includes('"run.ended"')) return;
+    const { kind, run, time, status } = JSON.parse(text) as { readonly [field: string]: string };
+    if ((kind !== "run.started" && kind !== "run.ended") || run === undefined || time === undefined) return;
+    const isOver = kind === "run.ended" && status !== "parked";
+    const known = newest.get(run);
+    if (old.has(run) && (known === undefined || time > known.time || (time === known.time && isOver)))
+      newest.set(run, { time, isOver });
+  });
+  for (const [run, { isOver }] of newest) if (!isOver) old.delete(run);
+  for (const run of old) rmSync(join(root, run), { recursive: true, force: true });
+  return old.size;
+}
+
+/** Milliseconds since 1970; infinite where it changes as it is looked at. */
+function lastSaved(folder: string): number {
+  try {
+    const paths = [
+      folder,
+      ...readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
+    ];
+    return paths.reduce((newest, path) => Math.max(newest, statSync(path).mtimeMs), 0);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }

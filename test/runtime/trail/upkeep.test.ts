@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { artifactsOf } from "../../../runtime/trail/artifacts.ts";
@@ -32,6 +32,45 @@ function holds(directory: string, text: string): boolean {
 }
 
 describe("retention", () => {
+  test("old checkpoints go with their run's end, or where there is no such run; of what may go on they stay", async () => {
+    const directory = temporaryFolder();
+    const begun = { kind: "run.started", peer, pipeline: "p", cycle: 0, seed: 1 } as const;
+    const ended = { kind: "run.ended", peer, elapsed: 1 } as const;
+    const of = (run: string) => join(directory, "checkpoints", run);
+    const save = (run: string, time: number): void => {
+      const folder = join(of(run), "stage");
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, "state"), "half");
+      for (const path of [join(folder, "state"), folder, of(run)]) utimesSync(path, time / 1000, time / 1000);
+    };
+    const long = Date.now() - 100 * DAY;
+    for (const run of ["failed", "cancelled", "parked", "killed", "again", "unknown"]) save(run, long);
+    save("young", Date.now() - DAY);
+    save("unknown-young", Date.now());
+    const runs = ["failed", "cancelled", "parked", "killed", "again", "young"];
+    await write(
+      directory,
+      runs.map((run) => ({ ...begun, run })),
+      long,
+    );
+    const ends = [["cancelled", "cancelled"] as const, ["parked", "parked"] as const];
+    await write(
+      directory,
+      [
+        ...["failed", "again", "young"].map((run) => ({ ...ended, run, status: "failed" as const })),
+        ...ends.map(([run, status]) => ({ ...ended, run, status })),
+      ],
+      long + 1000,
+    );
+    await write(directory, [{ ...begun, run: "again", resumed: true, turn: 2 }], long + 2000);
+    const options = { directory, from: 0, asideSeconds: 0 };
+    expect(await keepUp(options)).toMatchObject({ checkpoints: 3 });
+    expect(readdirSync(join(directory, "checkpoints")).sort()).toEqual(
+      ["again", "killed", "parked", "unknown-young", "young"].sort(),
+    );
+    expect(await keepUp(options)).toMatchObject({ checkpoints: 0 });
+  });
+
   test("turns, tool output and unreferenced artifacts go; evidence, runs, scores and what effects did stay", async () => {
     const directory = temporaryFolder();
     const artifacts = artifactsOf(directory);
