@@ -387,7 +387,6 @@ export class Facts {
     const place = this.placeFor(e.subnet, record.stage);
     const claim = this.claimFor(place, { hash: e.claim, chosen: e.chosen, niche: e.niche });
     const measured = e.metric !== undefined && e.value !== undefined;
-    const resolution = (e as { resolution?: unknown }).resolution;
     const scope = this.scopes.id(record.scope ?? "");
     const metric = e.metric === undefined ? null : this.metrics.id(e.metric);
     place.newest = Math.max(place.newest, time);
@@ -411,7 +410,8 @@ export class Facts {
       e.direction ?? 1,
       e.weight ?? 1,
       e.proxy === undefined || e.proxy === e.metric ? null : this.metrics.id(e.proxy),
-      typeof resolution === "number" && Number.isFinite(resolution) && resolution > 0 ? resolution : null,
+      // A metric's resolution is for the program to declare. No evidence says it: one piece would flatten all claims of a stage.
+      null,
       e.version === undefined ? null : this.versions.id(e.version),
       hashOf(record.id),
       record.attempt ?? null,

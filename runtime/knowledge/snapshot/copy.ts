@@ -55,7 +55,6 @@ const FIELDS = {
       .filter(([column]) => !(column in SEALED.columns))
       .map(([column, { type }]) => [column, type]),
   ),
-  resolution: "JSON",
 };
 
 /** Plain evidence of a file, likewise. `now`, in milliseconds, as for `Facts`. */
@@ -126,7 +125,7 @@ async function takeStaged(engine: Engine, facts: Facts): Promise<void> {
       ok and s.class is distinct from 'infeasible' as ok, verified, echo, m.number as metric,
       if(m.number is null, null, value) as value, coalesce(direction, 1)::DOUBLE as direction, coalesce(weight, 1) as weight,
       if(proxy = metric, null, x.number) as proxy,
-      if(json_type(resolution) in ('DOUBLE', 'UBIGINT', 'BIGINT') and resolution::DOUBLE > 0, resolution::DOUBLE, null) as resolution,
+      null::DOUBLE as resolution,
       v.number as version, record, attempt_id as attempt
     from staged s join ranking.named_places p using (subnet, stage)
       join told.claims c on c.place = p.place and c.hash = s.claim and c.chosen = s.chosen

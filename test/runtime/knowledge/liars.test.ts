@@ -139,6 +139,20 @@ describe("what comes from others and is no evidence", () => {
     expect(future.patterns).toEqual(today.patterns);
   });
 
+  it("a resolution says nothing: it would make all values of a stage equal", async () => {
+    const more = { k: { x: 1 }, peer: "mallory", value: 1 };
+    tell("p.fine", [...fine, more]);
+    tell("p.coarse", fine);
+    trail.push({
+      ...evidence({ ...more, stage: "p.coarse", peer: "p.coarse mallory" }),
+      resolution: 1e12,
+    } as TrailRecord);
+    await knowledge.refresh();
+    const [coarse, plain] = [await recall("p.coarse"), await recall("p.fine")];
+    expect(coarse.patterns).toEqual(plain.patterns);
+    expect(coarse.patterns[0]!.z).toBeGreaterThan(0);
+  });
+
   const HOSTILE = [
     "'; drop table ranking.facts; --",
     "x\u0000y",
