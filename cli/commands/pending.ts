@@ -16,7 +16,7 @@ export default command({
   examples: [{ command: "gangc pending", doc: "then `gangc approve RUN` or `gangc reject RUN --why W`" }],
   async run({ options }, io) {
     const { records, alive } = await readStore(resolveStore(io.cwd, options.store), { kinds: PENDING_KINDS });
-    const found = await pendingIn(records, alive);
+    const found = await pendingIn(records, alive, Date.now());
     if (options.format === "json") {
       io.out(`${JSON.stringify({ version: 1, pending: found }, null, 2)}\n`);
       return EXIT.fine;
@@ -26,14 +26,14 @@ export default command({
       return EXIT.fine;
     }
     const headings = ["kind", "run", "stage", "of", "waits for", "since", "until"].map((name) => ({ name }));
-    const rows = found.map(({ kind, run, stage, scope, what, since, until }) => [
+    const rows = found.map(({ kind, run, stage, scope, what, since, until, over }) => [
       kind,
       run,
       stage,
       scope,
       cut(printable(what), 80),
       since,
-      until,
+      over ? `${until} (over: the next run settles it)` : until,
     ]);
     io.out(table(headings, rows, io.stdout.terminal));
     for (const pending of found) if (pending.kind === "effect") io.talk(answersTo(pending, options.store));

@@ -34,7 +34,9 @@ export interface Answer {
 export async function answer({ run, stage, scope, yes, value, why, store, as }: Answer, io: IO): Promise<void> {
   const directory = resolveStore(io.cwd, store);
   const { records, alive } = await readStore(directory, { kinds: [...PENDING_KINDS, "plan.loaded"] });
-  const asked = (await pendingIn(records, alive)).filter(({ kind }) => kind === "approval" || kind === "effect");
+  const asked = (await pendingIn(records, alive, Date.now())).filter(
+    ({ kind }) => kind === "approval" || kind === "effect",
+  );
   if (asked.length === 0) throw usageError("nothing waits for an answer.", "gangc pending lists what waits.");
   const id = runNamed(
     run,

@@ -16,6 +16,8 @@ export interface Pending {
   /** ISO 8601. */
   readonly since: string;
   readonly until: string | undefined;
+  /** Its time has passed, or its item's, while nobody ran: the next run of the program settles it so. */
+  readonly over: boolean;
   /** Of a wait its id, of an effect its call and tool. */
   readonly wait?: string;
   readonly call?: string;
@@ -34,14 +36,18 @@ export const PENDING_KINDS = [
   "tool.ended",
 ] as const satisfies readonly Kind[];
 
-/** What waits longest comes first. `alive`: the processes that may still write. */
+/** What waits longest comes first. `alive`: the processes that may still write; `now` in milliseconds since 1970. */
 export async function pendingIn(
   records: readonly Record[],
   alive: (process: string) => boolean,
+  now: number,
 ): Promise<readonly Pending[]> {
   const outstanding = new Outstanding({ since: async () => ({ records, cursor: {}, problems: [] }) });
   await outstanding.refresh();
-  const found: Pending[] = [];
+  const found: Omit<Pending, "over">[] = [];
+  const items = new Map(
+    records.flatMap((record) => (record.kind === "run.started" ? [[record.run, record.until]] : [])),
+  );
   for (const wait of outstanding.waits.values()) {
     const { record } = wait;
     const { run = "", peer, stage, scope = "", pipeline, metric, output } = record;
@@ -64,11 +70,19 @@ export async function pendingIn(
     const what = "the next run of the program lets it go on";
     found.push({ kind: "run", run, peer, stage: pipeline, scope: "", what, since: time, until: undefined });
   }
-  return found.sort((a, b) => (a.since < b.since ? -1 : a.since > b.since ? 1 : 0));
+  return found
+    .map((one): Pending => {
+      const until = one.kind === "score" ? one.until : earlier(one.until, items.get(one.run));
+      return { ...one, until, over: until !== undefined && Date.parse(until) <= now };
+    })
+    .sort((a, b) => (a.since < b.since ? -1 : a.since > b.since ? 1 : 0));
 }
 
+const earlier = (a: string | undefined, b: string | undefined): string | undefined =>
+  a === undefined || (b !== undefined && Date.parse(b) < Date.parse(a)) ? b : a;
+
 /** Of runs that are parked or were cut off. */
-function effectsIn(records: readonly Record[], alive: (process: string) => boolean): readonly Pending[] {
+function effectsIn(records: readonly Record[], alive: (process: string) => boolean): readonly Omit<Pending, "over">[] {
   const left = runHeads(records).filter(
     ({ status, process }) => status === "parked" || (status === "open" && !alive(process)),
   );
@@ -82,7 +96,7 @@ function effectsIn(records: readonly Record[], alive: (process: string) => boole
     if (known === undefined) effects.set(key, [record]);
     else known.push(record);
   }
-  return [...effects.values()].flatMap((of): readonly Pending[] => {
+  return [...effects.values()].flatMap((of): readonly Omit<Pending, "over">[] => {
     const known = knownEffect(of);
     if (known?.state !== "unsure") return [];
     const begun = of.find(

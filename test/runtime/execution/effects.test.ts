@@ -142,7 +142,7 @@ test("where a process of another machine holds it, a person is asked, and what t
   expect(parked.summary.runs).toMatchObject([{ status: "parked" }]);
   const [unsure] = parked.of("effect");
   expect(unsure).toMatchObject({ state: "unsure", tool: "submit", stage: "work.sent" });
-  const listed = await pendingIn(written(cut, parked.trail.drafts), () => false);
+  const listed = await pendingIn(written(cut, parked.trail.drafts), () => false, 0);
   expect(listed).toMatchObject([{ kind: "effect", stage: "work.sent", tool: "submit", call: unsure!.call }]);
   // Asked no second time, as long as nobody has said anything.
   expect((await resumed(plan, cut, parked.trail.drafts)).of("effect")).toEqual([]);

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { pendingIn } from "../../../runtime/execution/pending.ts";
 import type { StageNode } from "../../../runtime/plan.ts";
 import { openTrail } from "../../../runtime/trail/local.ts";
 import { DrivenClock } from "./driven-clock.ts";
-import { MARKET, type Mined, marketPlan, mine, setMarket } from "./market.ts";
+import { answering, MARKET, type Mined, marketPlan, mine, setMarket } from "./market.ts";
 import { AT, call, FLOAT, field, literal, name, SHAPE, stage } from "./plans.ts";
 
 const folders: string[] = [];
@@ -84,6 +85,31 @@ describe("a stage that waits for a value", () => {
     });
     const none = await clock.drive(mine(plan({ every: 10, within: 25 }, { orNone: true }), newStore(), clock));
     expect(none.of("stage.ended").find(({ stage }) => stage === "work.price")).toMatchObject({ status: "none" });
+  });
+});
+
+describe("what is over while nobody runs", () => {
+  test.each([
+    ["the stage's time", 2 * HOUR, undefined, "pollScore gave nothing in its time"],
+    ["its item's time", 12 * HOUR, 2 * HOUR, "the time for its item was over"],
+  ] as const)("%s: it is listed as over, and settled as late by the next run", async (_, within, patience, error) => {
+    const store = newStore();
+    const clock = new DrivenClock();
+    market(() => null);
+    const body = [first, waits({ every: 60, within }), after];
+    const late = patience === undefined ? marketPlan(body) : marketPlan([answering(body)]);
+    if (patience !== undefined) setMarket({ requests: () => [{ id: "a", patience }], score: () => null });
+    const parked = await clock.drive(mine(late, store, clock));
+    const { run } = parked.of("run.started")[0]!;
+    const pending = async () => pendingIn(parked.records, () => false, clock.now());
+    const until = new Date(Date.parse(parked.of("waiting")[0]!.time) + 2 * HOUR * 1000).toISOString();
+    expect(await pending()).toMatchObject([{ kind: "value", run, until, over: false }]);
+
+    await clock.drive(clock.sleep(3 * HOUR * 1000));
+    expect(await pending()).toMatchObject([{ kind: "value", run, until, over: true }]);
+    const { records } = await clock.drive(mine(late, store, clock));
+    const ended = records.filter((record) => record.run === run && record.kind === "run.ended");
+    expect(ended).toMatchObject([{ status: "parked" }, { status: "failed", error: expect.stringContaining(error) }]);
   });
 });
 
