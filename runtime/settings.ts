@@ -48,6 +48,8 @@ export const SETTINGS = {
   tools: {
     /** Of what a call prints, so many lines stand in the trail. */
     logLines: 1000,
+    /** A call that keeps the process from all else for longer is told of. */
+    blockedSeconds: 1,
     /** … and of a line of a program so much. */
     lineCharacters: 16_384,
     /** A result may take so much as JSON; what a program prints beyond is drained and refused once it has ended … */

@@ -63,7 +63,7 @@ export default command({
     { command: "gangc run --resume", doc: "after a kill or Ctrl-C: no stage that has ended runs again" },
   ],
   notes:
-    "Ctrl-C ends a run cleanly, a second one at once; either way what was recorded stays, and `--resume` goes on from there: with the program, the settings, the input and the seed that the run was begun with. A source is asked until the other pipelines are done; where there is none, once a cycle. What waits and is over within a minute is sat out; anything else is left, with exit code 0, to a later run of the program (`gangc pending` lists it).",
+    "Ctrl-C ends a run cleanly, a second one at once; either way what was recorded stays, and `--resume` goes on from there: with the program, the settings, the input and the seed that the run was begun with. A source is asked until the other pipelines are done; where there is none, once a cycle. What waits and is over within a minute is sat out; anything else is left, with exit code 0, to a later run of the program (`gangc pending` lists it). A function in TypeScript that computes for seconds without an `await` keeps all pipelines of the process waiting: such work belongs in an `exec` program or a worker.",
   async run(given, io) {
     try {
       const request = await read(given, io);

@@ -137,7 +137,13 @@ export async function invoke(
           const given = await context.files.given(input, declared.parameters, own);
           // Its time may be over before it has what it needs.
           signal.throwIfAborted();
-          const result = await tool.call(given, toolContext, signal);
+          const asked = performance.now();
+          const calling = tool.call(given, toolContext, signal);
+          // Up to its first `await` a function in TypeScript has the process for itself.
+          const held = seconds(performance.now() - asked);
+          if (held > SETTINGS.tools.blockedSeconds)
+            note("blocked", `${name} held the process for ${held.toFixed(1)} s, in which nothing else went on`);
+          const result = await calling;
           const value = accept(result.value, declared.result, "the result", "drop", true);
           return { ...result, value: await context.files.kept(value, declared.result, "the result") };
         } finally {

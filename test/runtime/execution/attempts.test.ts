@@ -132,6 +132,18 @@ describe("attempts in a run", () => {
     expect(of("evidence")).toMatchObject([{ ok: false, class: "timeout" }]);
   });
 
+  test("a function that computes without a pause keeps all else waiting: the trace says for how long", async () => {
+    const VALUE = record(["value", FLOAT]);
+    const tools = { ...TOOLS, busy: typescript("arithmetic.ts", "busy", VALUE, VALUE) };
+    const stages = [0.1, 1.1].map((time, index) =>
+      stage(`s${index}`, call("tool", "busy", { value: literal(time) }), [], { type: VALUE }),
+    );
+    const { of } = await run(planOf(stages, { tools }), store);
+    expect(of("event").filter(({ name }) => name === "blocked")).toMatchObject([
+      { stage: "work.s1", message: expect.stringMatching(/^busy held the process for 1\.\d s, in which nothing else/) },
+    ]);
+  });
+
   test("an interrupted run ends as cancelled, with all that was under way; nothing is held against the choice", async () => {
     const controller = new AbortController();
     const trail = memoryTrail(async (drafts) => {
