@@ -163,7 +163,7 @@ export class Engine {
 
   /** Hands over what has come. */
   async flush(facts: Facts): Promise<void> {
-    facts.settle(await this.numbersOf(facts.unsettled));
+    facts.settle(await this.numbersOf(facts));
     const { waiting } = facts;
     for (const row of waiting.facts) {
       this.levels.take(row);
@@ -210,20 +210,26 @@ export class Engine {
   }
 
   /** The numbers that a snapshot has of claims. */
-  private async numbersOf(claims: Facts["unsettled"]): Promise<ReadonlyMap<number, number>> {
-    if (claims.length === 0 || (!this.sealed && !this.persistent)) return new Map();
-    await append(
-      this.connection,
-      WANTED,
-      claims.map(({ place, code }, index) => [index, place.id, code]),
-    );
+  private async numbersOf(facts: Facts): Promise<ReadonlyMap<number, number>> {
+    const known = new Map<number, number>();
+    if (!this.sealed && !this.persistent) return known;
+    const wanted: Row[] = [];
+    facts.unsettled.forEach(({ place, code }, index) => {
+      const numbers = facts.numbersOf(place);
+      const claim = numbers?.get(code);
+      if (numbers === undefined) wanted.push([index, place.id, code]);
+      else if (claim !== undefined) known.set(index, claim);
+    });
+    if (wanted.length === 0) return known;
+    await append(this.connection, WANTED, wanted);
     const statement = await this.prepare(
       "numbers",
       "select w.number, c.claim from ranking.wanted w join ranking.claims c on c.place = w.place and c.code = w.code",
     );
     const found = await statement.runAndReadAll();
     await this.run("found", "delete from ranking.wanted");
-    return new Map(found.getRows() as [number, number][]);
+    for (const [index, claim] of found.getRows() as [number, number][]) known.set(index, claim);
+    return known;
   }
 
   /** What the snapshot says of claims of a stage. */

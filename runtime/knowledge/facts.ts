@@ -184,6 +184,9 @@ export class Facts {
   private readonly claims = new Map<string, number>();
   /** What each claim says. Kept here, since DuckDB would read through the text of all claims to find that of ten. */
   private readonly texts = new Map<number, ClaimText>();
+  /** Places all of whose claims, as of then, a ranking has shown. */
+  private readonly listed = new Map<Place, { readonly claim: readonly number[]; readonly code: readonly bigint[] }>();
+  private readonly numbers = new Map<Place, ReadonlyMap<bigint, number>>();
   private nextClaim = 0;
   /** Records that made a regime: they are few, and who starts from a snapshot reads them again. */
   private changes: TrailRecord[] = [];
@@ -233,6 +236,20 @@ export class Facts {
   /** Takes in what a snapshot says of claims. */
   know(claim: number, text: ClaimText): void {
     this.texts.set(claim, text);
+  }
+
+  /** Takes note of the claims of a ranking, if these are all that the place has: none of its need be looked for then. */
+  list(place: Place, { claim, code }: { readonly claim: readonly number[]; readonly code: readonly bigint[] }): void {
+    if (claim.length === place.claims && !this.listed.has(place)) this.listed.set(place, { claim, code });
+  }
+
+  /** Numbers of the claims of a place by code: of all that came before they were listed. `undefined`: they were not. */
+  numbersOf(place: Place): ReadonlyMap<bigint, number> | undefined {
+    const [known, listed] = [this.numbers.get(place), this.listed.get(place)];
+    if (known !== undefined || listed === undefined) return known;
+    const numbers = new Map(listed.code.map((code, index) => [code, listed.claim[index]!]));
+    this.numbers.set(place, numbers);
+    return numbers;
   }
 
   /** Gives each unsettled claim its number: the one that is known (by its place in `unsettled`), or a new one. */

@@ -386,6 +386,7 @@ class DuckKnowledge implements OpenKnowledge {
         () => recallSql(shape),
         asked,
       )) as unknown as Ranking;
+      this.facts.list(place, ranking);
       if (this.recent.size >= REMEMBERED) this.recent.clear();
       this.recent.set(key, { version, generation: this.trust.generation, now: query.now, ranking });
       return ranking;

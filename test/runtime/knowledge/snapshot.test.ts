@@ -277,24 +277,37 @@ describe("a store's snapshot", () => {
     expect(await known(directory)).toBe(40);
   });
 
-  it("says of a claim with news what all its evidence says, and of the others what it said", async () => {
-    const { directory, add } = await filled();
-    const knowledge = await open(directory, Infinity);
-    const everybody = {
-      op: "binary",
-      operator: "!=",
-      left: { op: "name", name: "peer" },
-      right: { op: "literal", value: "" },
-    } as const;
-    for (const x of [3, 3, 21]) {
-      add([evidence({ k: { x }, value: 50, peer: "b" })]);
-      await knowledge.refresh();
-      const known = await termsOf(knowledge);
-      expect(known.size).toBe(x === 3 ? 20 : 21);
-      // A filter that lets everything through is answered from the single pieces of evidence.
-      expectSame(known, await termsOf(knowledge, { where: everybody }));
-    }
-  });
+  it.each([
+    ["ranked before", true],
+    ["never ranked", false],
+  ])(
+    "says of a claim with news what all its evidence says, and of the others what it said: of a stage %s",
+    async (_, ranked) => {
+      const { directory, add } = await filled();
+      const knowledge = await open(directory, Infinity);
+      if (ranked) expect((await termsOf(knowledge)).size).toBe(20);
+      const everybody = {
+        op: "binary",
+        operator: "!=",
+        left: { op: "name", name: "peer" },
+        right: { op: "literal", value: "" },
+      } as const;
+      for (const [x, evaluations] of [
+        [3, 2],
+        [3, 3],
+        [21, 1],
+      ]) {
+        add([evidence({ k: { x: x! }, value: 50, peer: "b" })]);
+        await knowledge.refresh();
+        const known = await termsOf(knowledge);
+        const { patterns } = await knowledge.recall(asking());
+        expect(patterns.find(({ chosen }) => chosen === `{"x":${x}}`)).toMatchObject({ evaluations });
+        expect(known.size).toBe(x === 3 ? 20 : 21);
+        // A filter that lets everything through is answered from the single pieces of evidence.
+        expectSame(known, await termsOf(knowledge, { where: everybody }));
+      }
+    },
+  );
 
   it.each([
     ["missing", (path: string) => rmSync(path)],
