@@ -52,6 +52,14 @@ const asking = (more: Partial<RecallQuery> = {}): RecallQuery => ({
   ...more,
 });
 
+/** A filter that lets everything through: what is asked with it is answered from the single pieces of evidence. */
+const everybody = {
+  op: "binary",
+  operator: "!=",
+  left: { op: "name", name: "peer" },
+  right: { op: "literal", value: "" },
+} as const;
+
 async function termsOf(knowledge: Knowledge, more: Partial<RecallQuery> = {}) {
   const { patterns, antipatterns } = await knowledge.recall(asking(more));
   return terms([...patterns, ...antipatterns]);
@@ -286,12 +294,6 @@ describe("a store's snapshot", () => {
       const { directory, add } = await filled();
       const knowledge = await open(directory, Infinity);
       if (ranked) expect((await termsOf(knowledge)).size).toBe(20);
-      const everybody = {
-        op: "binary",
-        operator: "!=",
-        left: { op: "name", name: "peer" },
-        right: { op: "literal", value: "" },
-      } as const;
       for (const [x, evaluations] of [
         [3, 2],
         [3, 3],
@@ -303,11 +305,29 @@ describe("a store's snapshot", () => {
         const { patterns } = await knowledge.recall(asking());
         expect(patterns.find(({ chosen }) => chosen === `{"x":${x}}`)).toMatchObject({ evaluations });
         expect(known.size).toBe(x === 3 ? 20 : 21);
-        // A filter that lets everything through is answered from the single pieces of evidence.
         expectSame(known, await termsOf(knowledge, { where: everybody }));
       }
     },
   );
+
+  it.each([
+    ["from what is kept", {}],
+    ["from the single pieces", { where: everybody }],
+  ])("takes the last word of an attempt, though nothing of the stage had to be merged before: %s", async (_, more) => {
+    const { directory, add } = await filled();
+    const knowledge = await open(directory, Infinity);
+    const told = async (value: number) => {
+      add([evidence({ k: { x: 3 }, value, peer: "b", attempt: "t" })]);
+      await knowledge.refresh();
+      const { patterns } = await knowledge.recall(asking(more));
+      return patterns.find(({ chosen }) => chosen === '{"x":3}')!;
+    };
+    const first = await told(50);
+    const second = await told(60);
+    expect(second).toMatchObject({ evaluations: 2, peers: 2 });
+    // The mean of two peers' means.
+    expect(second.values.m! - first.values.m!).toBeCloseTo(5, 9);
+  });
 
   it.each([
     ["missing", (path: string) => rmSync(path)],
