@@ -57,7 +57,6 @@ export const FACTS = {
     direction: "DOUBLE",
     weight: "DOUBLE",
     proxy: "INTEGER",
-    resolution: "DOUBLE",
     version: "INTEGER",
     record: "BIGINT",
     attempt: "VARCHAR",
@@ -427,8 +426,6 @@ export class Facts {
       e.direction ?? 1,
       e.weight ?? 1,
       e.proxy === undefined || e.proxy === e.metric ? null : this.metrics.id(e.proxy),
-      // A metric's resolution is for the program to declare. No evidence says it: one piece would flatten all claims of a stage.
-      null,
       e.version === undefined ? null : this.versions.id(e.version),
       hashOf(record.id),
       record.attempt ?? null,

@@ -42,7 +42,6 @@ export const ROLLED = {
     direction: "DOUBLE",
     weight: "DOUBLE",
     proxy: "INTEGER",
-    resolution: "DOUBLE",
   },
 } as const satisfies Table;
 
@@ -67,7 +66,7 @@ words as (
   select place, scope, claim, peer, unit, metric, max(t) as t, max(regime) as regime, max(mark) as mark,
     arg_max(ok, mark) as ok, arg_max(verified, mark) as verified, bool_or(echo) as echo,
     arg_max_null(value * direction, mark) as y, arg_max(direction, mark) as direction, max(weight) as weight,
-    max(proxy) as proxy, max(resolution) as resolution
+    max(proxy) as proxy
   from read semi join several using (unit) group by all
 ),
 said as (
@@ -75,11 +74,11 @@ said as (
     max(mark) over a as last, bool_and(ok) over a as ok, verified, bool_or(verified) over a as sure,
     bool_or(echo) over a as echo, bool_or(verified and y is not null) over a as checked,
     bool_or(y is not null) over a as valued, metric is not distinct from min(metric) over a as counts,
-    y, direction, weight, proxy, resolution
+    y, direction, weight, proxy
   from words window a as (partition by claim, peer, scope, unit)
   union all
   select place, scope, claim, peer, unit, metric, t, regime, mark, mark, ok, verified, verified, echo,
-    verified and value is not null, value is not null, true, value * direction, direction, weight, proxy, resolution
+    verified and value is not null, value is not null, true, value * direction, direction, weight, proxy
   from read anti join several using (unit)
 )`;
 
@@ -88,7 +87,6 @@ export interface Common {
   readonly metric: number | null;
   /** null: nothing has a value. */
   readonly direction: number | null;
-  readonly resolution: number | null;
 }
 
 /** Whether stages' evidence is simple; see `simpleSql`. `oldest`: in milliseconds. */
@@ -101,23 +99,21 @@ export const SIMPLE = {
     oldest: "DOUBLE",
     metric: "INTEGER",
     direction: "DOUBLE",
-    resolution: "DOUBLE",
   },
 } as const satisfies Table;
 
 /**
  * Of the stages that are `due`: whether nothing of their evidence has to be merged or told apart. Each attempt stands in one row, and
- * what has a value is verified and has one weight, direction and resolution.
+ * what has a value is verified and has one weight and direction.
  */
 export const SIMPLE_SQL = `with told as (
-  select f.place, unit, t, verified, metric, direction, weight, coalesce(resolution, 0) as resolution, value is not null as measured
+  select f.place, unit, t, verified, metric, direction, weight, value is not null as measured
   from ranking.facts f join ranking.due on f.place = due.place
 )
 select told.place, count(*) = count(distinct unit) and coalesce(bool_and(verified) filter (measured) and min(weight) filter (measured) > 0
-    and min(direction) filter (measured) = max(direction) filter (measured)
-    and min(resolution) filter (measured) = max(resolution) filter (measured), true) as simple,
+    and min(direction) filter (measured) = max(direction) filter (measured), true) as simple,
   min(t) as oldest, any_value(metric) filter (measured) as metric,
-  any_value(direction) filter (measured) as direction, nullif(max(resolution) filter (measured), 0) as resolution
+  any_value(direction) filter (measured) as direction
 from told group by told.place`;
 
 /** A row where an attempt on a claim that is `fresh`, of the stage asked, stands in several rows. */
@@ -129,12 +125,12 @@ group by f.claim, f.peer, f.unit having count(*) > 1 limit 1`;
  * `rolled` of such a stage, straight from `read`, with the weights of one moment, `asked.moment`, instead of each peer's m; no
  * evidence is so much older that its weight would be 0. `repeated`: an attempt stands in several rows.
  */
-export function simpleRollupSql({ metric, direction: known, resolution }: Common, now: string): string {
+export function simpleRollupSql({ metric, direction: known }: Common, now: string): string {
   const direction = known ?? 1;
   return `rolled as (
   select claim, peer, max(t) as newest, count(*)::INTEGER as attempts, sum(if(ok, w, 0)) as s, sum(if(ok, 0, w)) as f,
     sum(if(ok and value is not null, e, 0)) as c, sum(if(ok and value is not null, e * value, 0)) / nullif(c, 0) * ${direction} as x,
-    ${metric ?? "null"}::INTEGER as metric, ${direction}::DOUBLE as direction, ${resolution ?? "null"}::DOUBLE as resolution,
+    ${metric ?? "null"}::INTEGER as metric, ${direction}::DOUBLE as direction,
     list_unique(list(unit)) < count(*) as repeated
   from (
     select claim, peer, unit, t, ok, value, e, e * if(verified, 1, ${WEIGHTS.unverified}) as w from (
@@ -180,7 +176,7 @@ rolled as (
     sum(e) filter (mean and verified) as w1, sum(e * y) filter (mean and verified) / w1 as x1,
     sum(e) filter (mean and not verified) as w0, sum(e * y) filter (mean and not verified) / w0 as x0,
     max(mark) filter (mean) as mark, arg_max(direction, mark) filter (mean) as direction,
-    max(weight) filter (mean) as weight, max(proxy) filter (mean) as proxy, max(resolution) filter (mean) as resolution
+    max(weight) filter (mean) as weight, max(proxy) filter (mean) as proxy
   from (
     select timed.*, newest.m, coalesce(timed.metric, newest.metric) as of, valued and not checked as claimed, ok and y is not null as mean,
       pow(2, greatest((moment - newest.m) / halflife, -${OLDEST})) * if(echo, ${WEIGHTS.echo}, 1) as e,

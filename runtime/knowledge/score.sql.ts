@@ -95,7 +95,6 @@ export const LEVELS = {
     value: "DOUBLE",
     x: "DOUBLE",
     lower: "DOUBLE",
-    resolution: "DOUBLE",
     peers: "INTEGER",
     evaluations: "INTEGER",
     newest: "DOUBLE",
@@ -111,7 +110,6 @@ export const HEARD = {
     metric: "INTEGER",
     x: "DOUBLE",
     direction: "DOUBLE",
-    resolution: "DOUBLE",
     attempts: "INTEGER",
     newest: "DOUBLE",
     repeated: "BOOLEAN",
@@ -155,7 +153,7 @@ function scales(alike: readonly string[]): string {
   return `middles as (select ${keys}median(x) as centre from centres ${by}),
 scales as (
   select ${keys}any_value(centre) as centre, count(*) > 0 as measured,
-    greatest(median(abs(x - centre)), avg(abs(x - centre)) / 10, coalesce(max(resolution), 0)) as spread,
+    greatest(median(abs(x - centre)), avg(abs(x - centre)) / 10) as spread,
     -- What is left of equal values after rounding is no spread.
     if(spread <= 1e-12 * max(abs(x)), 0, spread) as scale
   from centres ${by === "" ? "cross join middles" : `join middles using (${alike.join(", ")})`} ${by}
@@ -226,7 +224,7 @@ latest as (
 -- A peer's own mean of each metric: of the verified values where there are any.
 means as (
   select claim, peer, scope, metric, ago, any_value(place) as place, max(weight) as weight, any_value(own) as own,
-    any_value(fade) as fade, arg_max(direction, mark) as direction, max(proxy) as proxy, max(resolution) as resolution,
+    any_value(fade) as fade, arg_max(direction, mark) as direction, max(proxy) as proxy,
     sum(rel * w1) as v1, sum(rel * w1 * x1) / v1 as y1, sum(rel * w0) as v0, sum(rel * w0 * x0) / v0 as y0,
     coalesce(y1, y0) as x, coalesce(v1, v0 * ${WEIGHTS.unverified}) as w
   from weighed join latest using (claim, scope, ago) where w1 is not null or w0 is not null
@@ -238,7 +236,7 @@ metered as (
     or not exists (from means real where real.claim = m.claim and real.scope = m.scope and real.metric = m.proxy)
 ),
 centres as (
-  select place, scope, metric, ago, claim, median(x) as x, max(resolution) as resolution from metered
+  select place, scope, metric, ago, claim, median(x) as x from metered
   group by place, scope, metric, ago, claim
 )`;
 }
@@ -271,12 +269,12 @@ const MERGED = `attempts + if(checked, 0, claimed) as attempts, s + if(checked, 
     if(weight = 0, null, coalesce(x1, x0)) as x`;
 
 const PLAIN_TRUST = `told as (
-  select r.claim, r.scope, r.peer, r.place, r.resolution, r.x, pow(2, -greatest(0, asked.now - r.m) / r.halflife) as fade,
+  select r.claim, r.scope, r.peer, r.place, r.x, pow(2, -greatest(0, asked.now - r.m) / r.halflife) as fade,
     1 - exp(-fade * s) as s, 1 - exp(-fade * f) as f, 1 - exp(-fade * c) as c
-  from (select place, scope, halflife, claim, peer, m, resolution, ${MERGED} from rolled) r cross join ranking.asked
+  from (select place, scope, halflife, claim, peer, m, ${MERGED} from rolled) r cross join ranking.asked
 ),
 centres as (
-  select place, scope, 0 as metric, claim, median(x) as x, max(resolution) as resolution from told
+  select place, scope, 0 as metric, claim, median(x) as x from told
   where x is not null group by place, scope, claim
 )`;
 
@@ -295,7 +293,7 @@ const LOWER_MEDIAN = "list_reduce(voices, lambda a, b: if(a.voice >= half, a, { 
 function voices({ of, sums, simple }: ScoreShape): string {
   if (simple !== undefined) {
     return `voices as (
-  select place, halflife, r.claim, coalesce(trusted.trust, 0.5) as trust, s, f, c, metric, x, direction, resolution, attempts, newest, repeated
+  select place, halflife, r.claim, coalesce(trusted.trust, 0.5) as trust, s, f, c, metric, x, direction, attempts, newest, repeated
   from rolled r left join ranking.trusted on trusted.peer = r.peer cross join ranking.asked
 )`;
   }
@@ -305,9 +303,9 @@ function voices({ of, sums, simple }: ScoreShape): string {
       : [sums === "evaluations" ? "0" : "asked.moment", "cross join ranking.asked"];
   return `voices as (
   select r.place, r.halflife, r.claim, coalesce(trusted.trust, 0.5) as trust, pow(2, (r.m - ${moment}) / r.halflife) as since,
-    since * r.s as s, since * r.f as f, since * r.c as c, r.metric, r.x, r.direction, r.resolution, r.attempts, r.newest,
+    since * r.s as s, since * r.f as f, since * r.c as c, r.metric, r.x, r.direction, r.attempts, r.newest,
     false as repeated
-  from (select place, halflife, claim, peer, m, metric, direction, resolution, newest, ${MERGED} from rolled) r
+  from (select place, halflife, claim, peer, m, metric, direction, newest, ${MERGED} from rolled) r
     left join ranking.trusted on trusted.peer = r.peer ${from}
 )`;
 }
@@ -317,7 +315,7 @@ const levelsFrom = (voices: string) => `levels as (
   select h.* exclude (voices, half), ${LOWER_MEDIAN} as lower, c.code, c.family
   from (
     select any_value(place) as place, any_value(halflife) as halflife, claim, any_value(metric) as metric,
-      avg(x * direction) as "value", median(x) as x, ${lower("x")}, max(resolution) as resolution,
+      avg(x * direction) as "value", median(x) as x, ${lower("x")},
       count(*)::INTEGER as peers, sum(attempts)::INTEGER as evaluations, max(newest) as newest
     from ${voices} group by claim
   ) h join ranking.claims c on c.claim = h.claim
@@ -341,7 +339,7 @@ sums as (
     2 * sum(trust * (1 - exp(-fade * c))) as C
   from voices cross join asking group by claim
 ),
-centres as (select x, resolution from levels where x is not null)`;
+centres as (select x from levels where x is not null)`;
 
 const PLAIN_STANDING = `standing as (
   select l.*, P, N, C, own, if(lower is null, null, ${clamped("lower")}) as z, measured

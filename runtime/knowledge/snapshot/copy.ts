@@ -125,7 +125,6 @@ async function takeStaged(engine: Engine, facts: Facts): Promise<void> {
       ok and s.class is distinct from 'infeasible' as ok, verified, echo, m.number as metric,
       if(m.number is null, null, value) as value, coalesce(direction, 1)::DOUBLE as direction, coalesce(weight, 1) as weight,
       if(proxy = metric, null, x.number) as proxy,
-      null::DOUBLE as resolution,
       v.number as version, record, attempt_id as attempt
     from staged s join ranking.named_places p using (subnet, stage)
       join told.claims c on c.place = p.place and c.hash = s.claim and c.chosen = s.chosen
