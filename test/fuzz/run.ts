@@ -63,20 +63,28 @@ async function main(args: readonly string[]): Promise<number> {
   );
   const started = performance.now();
   const found = new Map<string, Finding>();
+  const at = new Float64Array(new SharedArrayBuffer(8 * workers));
+  const progress = setInterval(() => console.error(`at input ${Math.min(...at).toLocaleString("en")}`), 30_000);
   const tallies = await Promise.all(
     Array.from({ length: workers }, (_, place) =>
-      runWorker(chosen, place, Math.min(runs, Number.MAX_SAFE_INTEGER), found),
+      runWorker(chosen, place, Math.min(runs, Number.MAX_SAFE_INTEGER), at, found),
     ),
   );
+  clearInterval(progress);
   summarize(tallies.flat(), found, seed, (performance.now() - started) / 1000);
   return found.size === 0 ? 0 : 1;
 }
 
 /** One share of the work, in as many threads, one after another, as it takes: a thread that hangs is left behind. */
-async function runWorker(chosen: Options, place: number, end: number, found: Map<string, Finding>): Promise<Tally[]> {
+async function runWorker(
+  chosen: Options,
+  place: number,
+  end: number,
+  at: Float64Array<SharedArrayBuffer>,
+  found: Map<string, Finding>,
+): Promise<Tally[]> {
   const { seed, workers, parts, seconds } = chosen;
   const until = Date.now() + seconds * 1000;
-  const at = new Float64Array(new SharedArrayBuffer(8 * (place + 1)));
   const tallies: Tally[] = [];
   for (let first = place; first < end && Date.now() < until; ) {
     const share: Share = { seed, first, step: workers, end, parts, until, at, place };
