@@ -169,17 +169,28 @@ function resolveTarget(unit: Unit, path: tree.Path): void {
       sayNowhere(unit, path, second, symbol === undefined ? [] : [...(unit.facts.members.get(symbol)?.keys() ?? [])]);
     return;
   }
-  const stages = [...unit.facts.pipelines.values()]
-    .filter((body) => body.unit === unit)
-    .flatMap((body) => body.stages.get(first.text)?.symbol ?? []);
-  const target = stages[0] ?? (symbol?.kind === "tool" || symbol?.kind === "agent" ? symbol : undefined);
+  const stages = stagesOf(unit);
+  const target = stages.get(first.text) ?? (symbol?.kind === "tool" || symbol?.kind === "agent" ? symbol : undefined);
   if (target !== undefined) {
     unit.bind(first, target);
     return;
   }
-  const known = [...unit.namesOf("tool")];
-  for (const body of unit.facts.pipelines.values()) if (body.unit === unit) known.push(...body.stages.keys());
-  sayNowhere(unit, path, first, known);
+  sayNowhere(unit, path, first, [...unit.namesOf("tool"), ...stages.keys()]);
+}
+
+const stagesByUnit = new WeakMap<Unit, Map<string, Symbol>>();
+
+/** The stages of a file by their names, of several the first: made once, for there may be as many rules as pipelines. */
+function stagesOf(unit: Unit): ReadonlyMap<string, Symbol> {
+  let stages = stagesByUnit.get(unit);
+  if (stages !== undefined) return stages;
+  stages = new Map();
+  for (const body of unit.facts.pipelines.values()) {
+    if (body.unit !== unit) continue;
+    for (const [name, { symbol }] of body.stages) if (!stages.has(name)) stages.set(name, symbol);
+  }
+  stagesByUnit.set(unit, stages);
+  return stages;
 }
 
 function sayNowhere(unit: Unit, path: tree.Path, name: tree.Name, known: readonly string[]): void {

@@ -31,6 +31,10 @@ const REGRESSIONS: readonly (readonly [what: string, text: string])[] = [
   ["parser: a dot at the end of a line", "ool{: .\n o"],
   ["parser: two rungs without a model", "etry{:q x x 2"],
   ["checker: compile takes longer than 250 ms, of idle suppressions", "// gang-ignore GANG4012: x\n".repeat(10_000)],
+  [
+    "checker: compile takes longer than 250 ms, of routes beside pipelines",
+    "route { t -> b }\npipeline p {\n}\n".repeat(4_000),
+  ],
   ["checker: compile takes longer than 250 ms, of names alike", `type ${LONG} = int\ntype T = { a: x${LONG} }\n`],
 ];
 
