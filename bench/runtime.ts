@@ -82,7 +82,9 @@ async function* beside(
     const costs = measured.map(({ ms }) => perStage(ms));
     const bare = measured.flatMap((round) => (round.bare === undefined ? [] : [perStage(round.bare)]));
     if (stopped !== undefined) {
-      yield rowOf(nameOf(`${name}: no result when it ended, after ${(stopped / 1000).toFixed(1)} s, so more than`), [perStage(stopped)]);
+      yield rowOf(nameOf(`${name}: no result when it ended, after ${(stopped / 1000).toFixed(1)} s, so more than`), [
+        perStage(stopped),
+      ]);
     } else if (worker[0] !== RIVALS) {
       ours.set(kept, median(costs));
       if (bare.length === 0) yield rowOf(nameOf(name), costs);
