@@ -89,7 +89,7 @@ export interface Common {
   readonly direction: number | null;
 }
 
-/** Whether stages' evidence is simple; see `simpleSql`. `oldest`: in milliseconds. */
+/** Whether stages' evidence is simple; see `SIMPLE_SQL`. `oldest`: in milliseconds. */
 export const SIMPLE = {
   schema: "told",
   name: "simple",

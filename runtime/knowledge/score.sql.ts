@@ -54,7 +54,7 @@ export interface ScoreShape {
   readonly filter?: string;
   /** The stage has one scope, one regime and at most one metric: the same formula without the steps that merge them. */
   readonly plain?: boolean;
-  /** A plain stage, whose evidence needs no merging either: see `simpleSql`. With sums in seconds. */
+  /** A plain stage, whose evidence needs no merging either: see `SIMPLE_SQL`. With sums in seconds. */
   readonly simple?: Common;
   /**
    * The schema in which the voices and levels of the stage are kept. Between a peer's rows on a claim all weights of a

@@ -2,7 +2,7 @@
 import { FACTS, type Row } from "./facts.ts";
 import type { Common } from "./rollup.sql.ts";
 
-/** As `simpleSql` gives it. */
+/** As `SIMPLE_SQL` gives it. */
 export interface Judged extends Common {
   readonly simple: boolean;
   /** Milliseconds: time of the oldest piece. */
