@@ -1,6 +1,7 @@
 /**
  * What a durable record costs, against the bare `fdatasync` of the same bytes, and what reading one costs. Figures are
- * medians over rounds that alternate with the bare call, so that a busy machine burdens both alike.
+ * medians over rounds that alternate with the bare call, so that a busy machine burdens both alike. Sealing, which a process
+ * of its own does meanwhile, is off.
  */
 import { spawn } from "node:child_process";
 import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
@@ -51,7 +52,7 @@ export async function* bench(): AsyncGenerator<Row> {
 }
 
 async function oneCaller(folder: string): Promise<readonly Row[]> {
-  const trail = await openTrail({ directory: join(folder, "one"), peers: ["explorer-1"] });
+  const trail = await openTrail({ directory: join(folder, "one"), peers: ["explorer-1"], sealing: false });
   await trail.append([DRAFT]);
   const [record] = (await trail.since({})).records;
   const bytes = Buffer.from(`${JSON.stringify({ ...record, crc: "00000000" })}\n`);
@@ -59,6 +60,8 @@ async function oneCaller(folder: string): Promise<readonly Row[]> {
   const bare: number[] = [];
   const ours: number[] = [];
   const slow: number[] = [];
+  // A process that appends for a moment has its code compiled.
+  await timesOf(2000, () => trail.append([DRAFT]));
   for (let round = 0; round < ROUNDS; round += 1) {
     bare.push(
       await medianOf(200, () => {
@@ -87,7 +90,7 @@ async function manyCallers(folder: string): Promise<Row> {
 
 /** Records a second that `callers` append, one at a time each. */
 async function rate(directory: string, callers: number, each: number): Promise<number> {
-  const trail = await openTrail({ directory, peers: ["explorer-1"] });
+  const trail = await openTrail({ directory, peers: ["explorer-1"], sealing: false });
   const start = performance.now();
   await Promise.all(
     Array.from({ length: callers }, async () => {
@@ -102,7 +105,7 @@ async function rate(directory: string, callers: number, each: number): Promise<n
 /** Eight processes on one store with 16 callers each, all started and warm before any begins. */
 async function manyProcesses(folder: string): Promise<Row> {
   const rates: number[] = [];
-  const each = 100;
+  const each = 400;
   const children = await Promise.all(Array.from({ length: 8 }, () => startWriter(folder)));
   for (let round = 0; round < 5; round += 1) {
     const start = performance.now();

@@ -15,6 +15,7 @@ export class Segment {
   readonly #disk: Disk;
   readonly #path: string;
   readonly #file: number;
+  readonly #is: ReturnType<Disk["identify"]>;
   readonly #hash = createHash("sha256");
 
   private constructor(disk: Disk, path: string, file: number, number: number) {
@@ -22,6 +23,7 @@ export class Segment {
     this.#disk = disk;
     this.#path = path;
     this.#file = file;
+    this.#is = disk.identify(file);
   }
 
   /** Makes the file, and its folders where they are missing; resolves once header and entry are on the disk. */
@@ -43,8 +45,8 @@ export class Segment {
     await this.#append(lines);
     // Asked after each sync: 1 to 4 µs beside 200. Whoever took this process for dead may have moved the file aside.
     const there = this.#disk.identify(this.#path);
-    const here = this.#disk.identify(this.#file);
-    if (there?.ino !== here?.ino || there?.dev !== here?.dev) throw new Error("the segment was moved or deleted");
+    if (there?.ino !== this.#is?.ino || there?.dev !== this.#is?.dev)
+      throw new Error("the segment was moved or deleted");
     this.#count += count;
   }
 
