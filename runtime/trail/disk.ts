@@ -2,6 +2,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fdatasync,
   fdatasyncSync,
   fstatSync,
@@ -79,13 +80,17 @@ async function sync(file: number): Promise<void> {
   took = performance.now() - began;
 }
 
+/** One by one: Node's own way ends up in a circle where a folder is there but takes none, as in `/proc`. */
 function makeFolder(path: string): void {
-  const first = mkdirSync(path, { recursive: true });
-  if (first === undefined) return;
-  const top = dirname(resolve(first));
-  for (let folder = resolve(path); folder !== top; ) {
-    folder = dirname(folder);
-    syncFolder(folder);
+  const missing: string[] = [];
+  for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) missing.push(folder);
+  for (const folder of missing.reverse()) {
+    try {
+      mkdirSync(folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    syncFolder(dirname(folder));
   }
 }
 
