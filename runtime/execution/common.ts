@@ -69,6 +69,7 @@ export function contextOf(
     return dry ? rest.filter(countsNothing) : rest;
   };
   let ids = restored?.lastId ?? 0;
+  const idOpening = `${origin.run}:`;
   return {
     plan,
     knowledge,
@@ -102,6 +103,6 @@ export function contextOf(
     model: shared.model,
     usable: shared.usable,
     stageType: shared.stageType,
-    nextId: () => `${origin.run}:${++ids}`,
+    nextId: () => idOpening + ++ids,
   };
 }

@@ -453,11 +453,12 @@ function watch(trail: Trail, stop: AbortController): { readonly error: TrailErro
   return broken;
 }
 
-function* stagesOf(body: readonly Node[]): Generator<StageNode> {
+function stagesOf(body: readonly Node[], stages: StageNode[] = []): readonly StageNode[] {
   for (const node of body) {
-    if (node.kind === "stage") yield node;
-    else if ("body" in node) yield* stagesOf(node.body);
+    if (node.kind === "stage") stages.push(node);
+    else if ("body" in node) stagesOf(node.body, stages);
   }
+  return stages;
 }
 
 function list(names: readonly string[]): string {

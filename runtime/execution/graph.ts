@@ -45,7 +45,7 @@ export function graphOf(body: readonly Node[]): Graph {
   const vertices = drafts.map(({ node, body: inside }, index): Vertex => {
     const needs = needsOf(node);
     const awaits = node.kind === "learn" ? [node.choice, ...node.metrics.map(metricName)] : [];
-    const all = [...new Set([...needs, ...awaits])];
+    const all = awaits.length === 0 ? needs : new Set([...needs, ...awaits]);
     const outer: string[] = [];
     let inner = 0;
     for (const name of all) {
@@ -113,6 +113,8 @@ function needsOf(node: Node): readonly string[] {
   }
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 function sparedBy(node: Node): ReadonlySet<string> {
   const read = new Set<string>();
   const required = new Set<string>();
@@ -120,7 +122,8 @@ function sparedBy(node: Node): ReadonlySet<string> {
     namesIn(expression, read);
     requiredBy(expression, required);
   }
-  return new Set([...read].filter((name) => !required.has(name)));
+  for (const name of required) read.delete(name);
+  return read.size === 0 ? NONE : read;
 }
 
 function expressionsOf(node: Node): readonly Expr[] {

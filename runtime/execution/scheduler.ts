@@ -83,17 +83,24 @@ class Scheduler {
       this.#queue.length = 0;
       const batch = this.#batch;
       this.#batch = { drafts: [], releases: [] };
-      if (batch.drafts.length === 0) {
-        release(batch.releases).catch(this.#abandon);
-        return;
-      }
-      if (batch.releases.length > 0) this.#context.assertSpace();
-      this.#context
-        .append(batch.drafts)
-        .then(() => release(batch.releases))
-        .catch(this.#abandon);
+      this.#write(batch).catch(this.#abandon);
     } catch (error) {
       this.#abandon(error);
+    }
+  }
+
+  /**
+   * Writes, and then lets begin what waits for that. A wide fan begins part by part: what ends at once has ended before the
+   * next part begins, and the loop turns meanwhile.
+   */
+  async #write({ drafts, releases }: Batch): Promise<void> {
+    if (drafts.length > 0) {
+      if (releases.length > 0) this.#context.assertSpace();
+      await this.#context.append(drafts);
+    }
+    for (let i = 0; i < releases.length; i++) {
+      if (i > 0 && i % AT_ONCE === 0) await setImmediate();
+      releases[i]!();
     }
   }
 
@@ -249,7 +256,7 @@ class Scheduler {
   // Stages ----------------------------------------------------------------------------------------------------------
 
   #startStage(frame: Frame, node: StageNode): void {
-    const { plan, origin, clock, restored } = this.#context;
+    const { plan, origin, restored } = this.#context;
     const known = restored?.stages.get(stageKey(node.id, frame.key));
     if (known !== undefined) {
       this.#settleStage(frame, node, restoredResult(this.#context, node, frame.key, frame, known));
@@ -265,22 +272,23 @@ class Scheduler {
       line,
       ...(source === undefined ? {} : { file: source.path }),
     });
-    this.#batch.releases.push(() => {
-      const began = clock.elapsed();
-      runStage(this.#context, node, frame.key, frame)
-        .then(async (result) => {
-          // What waits has not ended: it starts anew when the run goes on.
-          if (result.status === "parked") {
-            return this.#step(() => {
-              this.#creditAnswer(frame, node, result);
-              this.#settleStage(frame, node, result);
-            });
-          }
-          const output = result.status === "ok" ? await this.#context.outputOf(result.value) : {};
-          this.#step(() => this.#endStage(frame, node, result, output, (clock.elapsed() - began) / 1000));
-        })
-        .catch(this.#abandon);
-    });
+    this.#batch.releases.push(() => void this.#runStage(frame, node).catch(this.#abandon));
+  }
+
+  async #runStage(frame: Frame, node: StageNode): Promise<void> {
+    const { clock } = this.#context;
+    const began = clock.elapsed();
+    const result = await runStage(this.#context, node, frame.key, frame);
+    // What waits has not ended: it starts anew when the run goes on.
+    if (result.status === "parked") {
+      this.#step(() => {
+        this.#creditAnswer(frame, node, result);
+        this.#settleStage(frame, node, result);
+      });
+      return;
+    }
+    const output = result.status === "ok" ? await this.#context.outputOf(result.value) : {};
+    this.#step(() => this.#endStage(frame, node, result, output, (clock.elapsed() - began) / 1000));
   }
 
   /** What a person's answer will be evidence for: the choices that are shown. */
@@ -600,14 +608,6 @@ class Scheduler {
       const draft = failureEvidence(this.#context, choice, failure);
       if (draft !== undefined) this.#batch.drafts.push(draft);
     }
-  }
-}
-
-/** A wide fan begins part by part: what ends at once has ended before the next part begins, and the loop turns meanwhile. */
-async function release(releases: readonly (() => void)[]): Promise<void> {
-  for (const [index, begin] of releases.entries()) {
-    if (index > 0 && index % AT_ONCE === 0) await setImmediate();
-    begin();
   }
 }
 

@@ -3,7 +3,7 @@
  * `stage.started` and `stage.ended` are not written here: they share a write with the stages around (`scheduler.ts`).
  */
 import type { Rendered } from "../knowledge/render.ts";
-import type { Call, Plan, StageNode } from "../plan.ts";
+import type { Call, Expr, Plan, StageNode } from "../plan.ts";
 import { deriveSeed } from "../random.ts";
 import type { Draft, FailureClass } from "../trail/record.ts";
 import type { Json } from "../types.ts";
@@ -99,7 +99,18 @@ class StageRun {
 
   async run(): Promise<StageResult> {
     try {
-      return await this.#run();
+      this.#recalled = await recallFor(this.#context, this.#node, this.#scopeKey, this.#origin);
+      let failure: Failure = { class: "error", error: "it has nothing to try" };
+      const wait = waitOf(this.#node, this.#context.plan.tools);
+      for (const [index, call] of this.#node.alternatives.entries()) {
+        const result =
+          wait !== undefined && index === 0 ? await this.#awaited(call, wait) : await this.#alternative(call, index);
+        if (!("failed" in result)) return result;
+        failure = result.failed;
+        if (this.#context.cancellation.cancelled) break;
+      }
+      const status = failure.class === "cancelled" ? "cancelled" : this.#node.orNone ? "none" : "failed";
+      return { status, attempts: this.#attempts, failure };
     } catch (error) {
       if (!(error instanceof Halt)) throw error;
       const wait = error.why === "parked" ? this.#wait : undefined;
@@ -110,21 +121,6 @@ class StageRun {
         ...(wait === undefined ? {} : { wait }),
       };
     }
-  }
-
-  async #run(): Promise<StageResult> {
-    this.#recalled = await recallFor(this.#context, this.#node, this.#scopeKey, this.#origin);
-    let failure: Failure = { class: "error", error: "it has nothing to try" };
-    const wait = waitOf(this.#node, this.#context.plan.tools);
-    for (const [index, call] of this.#node.alternatives.entries()) {
-      const result =
-        wait !== undefined && index === 0 ? await this.#awaited(call, wait) : await this.#alternative(call, index);
-      if (!("failed" in result)) return result;
-      failure = result.failed;
-      if (this.#context.cancellation.cancelled) break;
-    }
-    const status = failure.class === "cancelled" ? "cancelled" : this.#node.orNone ? "none" : "failed";
-    return { status, attempts: this.#attempts, failure };
   }
 
   /** A value as soon as there is one; its attempt is the wait. */
@@ -227,6 +223,8 @@ class StageRun {
     let outcome: Outcome;
     try {
       outcome = await this.#outcome(attempt, call, input, settings, history, again);
+      if (this.#node.expect !== undefined && outcome.failure === undefined)
+        outcome = await expected(attempt, this.#node.expect, outcome);
     } catch (error) {
       if (error instanceof Halt) {
         const elapsed = seconds(clock.elapsed() - began);
@@ -279,27 +277,18 @@ class StageRun {
     return claimToEvaluateAgain(attempt, models[settings.model!], agents[callee.name]!.result, this.#recalled.shown);
   }
 
-  async #outcome(
+  #outcome(
     attempt: Attempt,
     call: Call,
     input: Input,
     settings: AttemptSettings,
     history: readonly Past[],
     again: Claim | undefined,
-  ): Promise<Outcome> {
-    const outcome =
-      again !== undefined
-        ? { value: JSON.parse(again.chosen) as Json, claim: again }
-        : call.callee.kind === "agent"
-          ? await propose(attempt, call, input, settings, history, this.#recalled)
-          : await this.#callTool(attempt, call, input);
-    if (outcome.failure !== undefined || this.#node.expect === undefined) return outcome;
-    try {
-      await checkExpected(attempt, this.#node.expect, outcome.value!);
-      return outcome;
-    } catch (error) {
-      return { ...outcome, failure: asAttemptError(error) };
-    }
+  ): Outcome | Promise<Outcome> {
+    if (again !== undefined) return { value: JSON.parse(again.chosen) as Json, claim: again };
+    return call.callee.kind === "agent"
+      ? propose(attempt, call, input, settings, history, this.#recalled)
+      : this.#callTool(attempt, call, input);
   }
 
   async #callTool(attempt: Attempt, { callee: { name }, timeout }: Call, input: Input): Promise<Outcome> {
@@ -336,6 +325,16 @@ class StageRun {
 
   #note(...drafts: readonly Draft[]): void {
     this.#context.note(...drafts);
+  }
+}
+
+/** The same outcome where what is expected holds. */
+async function expected(attempt: Attempt, expect: Expr, outcome: Outcome): Promise<Outcome> {
+  try {
+    await checkExpected(attempt, expect, outcome.value!);
+    return outcome;
+  } catch (error) {
+    return { ...outcome, failure: asAttemptError(error) };
   }
 }
 

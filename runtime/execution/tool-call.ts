@@ -96,15 +96,15 @@ export async function invoke(
     const key = !effect && (cache ?? declared.cache) === true ? await callKey(declared, input, plan.root) : undefined;
     const known = key === undefined ? undefined : await context.cache.get(key);
     if (known !== undefined) {
-      await begin();
+      begin();
       const value = accept(known, declared.result, "the earlier result", "drop");
-      await ended(true, { cached: true });
+      ended(true, { cached: true });
       return { value };
     }
     const charge = { kind: "tool", name } as const;
     let left = timeout;
     if (context.budget.limits(charge)) ({ settle, left } = await reserve(context, charge, timeout));
-    if (!effect) await begin();
+    if (!effect) begin();
     const tool = await context.tool(name);
     const { checkpoint: every } = declared;
     const folder =
@@ -156,7 +156,8 @@ export async function invoke(
     settle({ money: cost });
     const paid = cost === undefined ? {} : { cost };
     if (key !== undefined) await context.cache.put(key, value);
-    await ended(true, { ...paid, ...(effect ? await context.outputOf(value) : {}) });
+    if (effect) await ended(true, { ...paid, ...(await context.outputOf(value)) });
+    else ended(true, paid);
     return { value, ...paid };
   } catch (error) {
     const failure = asAttemptError(error);

@@ -32,12 +32,12 @@ export async function typescriptTool(name: string, source: TypeScriptSource, roo
   const exported = module[source.export];
   if (typeof exported !== "function")
     throw new AttemptError("error", `${source.file} exports no function ${source.export}`);
-  const nulls = source.nulls.map((parameter) => [parameter, null] as const);
+  const nulls = Object.fromEntries(source.nulls.map((parameter) => [parameter, null]));
   const forms = Object.entries(source.forms ?? {});
   return {
     name,
     async call(input, context, signal) {
-      const own: { [name: string]: unknown } = { ...Object.fromEntries(nulls), ...input };
+      const own: { [name: string]: unknown } = { ...nulls, ...input };
       try {
         for (const [parameter, form] of forms) {
           const value = own[parameter];

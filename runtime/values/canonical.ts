@@ -148,7 +148,8 @@ function onGrid(value: number, type: NumberType): number {
     rounded = binned(value, low, high, type.log === true && low > 0);
   }
   if (kind === "int") rounded = Math.round(rounded);
-  rounded = Number(rounded.toPrecision(12));
+  // A whole number of so few digits has no more of them.
+  if (!Number.isInteger(rounded) || Math.abs(rounded) >= 1e12) rounded = Number(rounded.toPrecision(12));
   return Math.min(Math.max(rounded, low ?? -Infinity), high ?? Infinity) + 0;
 }
 
