@@ -29,7 +29,7 @@ interface Operand {
 const FIELDS: {
   readonly [name: string]: Omit<Operand, "names"> & { readonly names?: "peers" | "scopes" | "metrics" | "versions" };
 } = {
-  age: { sql: "(greatest(0, asked.now - f.t) / 1000)", type: "number" },
+  age: { sql: "(if(f.t > asked.now, 0, asked.now - f.t) / 1000)", type: "number" },
   trust: { sql: "coalesce(trusted.trust, 0.5)", type: "number" },
   value: { sql: "f.value", type: "number" },
   regime: { sql: "f.regime", type: "number" },

@@ -45,7 +45,7 @@ export const ROLLED = {
   },
 } as const satisfies Table;
 
-/** What the weights of unverified evidence and of echoes are. `echo` is an exponent of 2. */
+/** What the weights of unverified evidence and of echoes are. */
 export const WEIGHTS = { unverified: 0.3, echo: 0.5 } as const;
 
 /** Older evidence than this many half-lives before m weighs like evidence of that age: 2^-970 can still be divided by. */
@@ -129,12 +129,12 @@ export function simpleRollupSql({ metric, direction: known }: Common, now: strin
   const direction = known ?? 1;
   return `rolled as (
   select claim, peer, max(t) as newest, count(*)::INTEGER as attempts, sum(if(ok, w, 0)) as s, sum(if(ok, 0, w)) as f,
-    sum(if(ok and value is not null, e, 0)) as c, sum(if(ok and value is not null, e * value, 0)) / nullif(c, 0) * ${direction} as x,
+    sum(if(y is null, 0, e)) as c, sum(e * y) / nullif(c, 0) * ${direction} as x,
     ${metric ?? "null"}::INTEGER as metric, ${direction}::DOUBLE as direction,
     list_unique(list(unit)) < count(*) as repeated
   from (
-    select claim, peer, unit, t, ok, value, e, e * if(verified, 1, ${WEIGHTS.unverified}) as w from (
-      select *, pow(2, (${now} - moment) / halflife) * if(echo, ${WEIGHTS.echo}, 1) as e from read
+    select claim, peer, unit, t, ok, if(ok, value, null) as y, e, e * if(verified, 1, ${WEIGHTS.unverified}) as w from (
+      select *, pow(2, (${now} - moment) / halflife + if(echo, ${Math.log2(WEIGHTS.echo)}, 0)) as e from read
     )
   ) group by claim, peer
 )`;

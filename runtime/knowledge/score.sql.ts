@@ -135,11 +135,19 @@ export function scoreSql(shape: ScoreShape): string {
   }
   const steps = {
     voices: () => [sums(shape), voices(shape)],
-    levels: () => [levelsFrom("ranking.heard")],
+    levels: () => [levelsOf("ranking.heard")],
     trust: () => [sums(shape), PLAIN_TRUST, scales(["place", "scope", "metric"]), PLAIN_PEERS, TRUST, AGREEMENTS],
     claims: () => [
-      ...(levels === undefined ? [sums(shape), voices(shape), levelsFrom("voices")] : [kept(levels)]),
-      ...[PLAIN_SUMS, scales([]), PLAIN_STANDING, RANKED],
+      ...(levels === undefined
+        ? [sums(shape), voices(shape), ASKING, levelsOf("voices", true)]
+        : [ASKING, kept(levels)]),
+      ...["centres as (select x from levels where x is not null)", scales([])],
+      ...[
+        `standing as (
+  select *, if(lower is null, null, ${clamped("lower")}) as z from levels cross join scales
+)`,
+        RANKED,
+      ],
     ],
     "all claims": () => [],
   }[of];
@@ -180,7 +188,7 @@ function sums({ of, sums, filter, plain = false, simple }: ScoreShape): string {
   const read = (columns: string) =>
     `read as (select ${columns} from ranking.facts f ${places} ${trusted} where ${plain ? "true" : BELONGS} and ${filter ?? "true"})`;
   if (simple !== undefined)
-    return `${read("f.*, asked.halflife, asked.moment, asked.now")},\n${simpleRollupSql(simple, of === "voices" ? "t" : "least(t, now)")}`;
+    return `${read("f.*, asked.halflife, asked.moment, asked.now")},\n${simpleRollupSql(simple, of === "voices" ? "t" : "if(t > now, now, t)")}`;
   return `${read("f.*")},
 ${SAID_SQL},
 ${rollupSql({
@@ -310,40 +318,34 @@ function voices({ of, sums, simple }: ScoreShape): string {
 )`;
 }
 
-/** With one metric the median of z is that of x, and the claims are compared after the peers. */
-const levelsFrom = (voices: string) => `levels as (
+/** All weights of a plain stage have faded by one factor since the moment of its sums. */
+const ASKING = `asking as not materialized (
+  select place, halflife, is_own as own, pow(2, if(is_own, 0, ${SCORE.otherScope}) - (now - moment) / halflife) as fade from ranking.asked
+)`;
+
+const PLAIN_SUMS = `2 * sum(trust * (1 - exp(-fade * s))) as P, 2 * sum(trust * (1 - exp(-fade * f))) as N,
+    2 * sum(trust * (1 - exp(-fade * c))) as C`;
+
+/** With one metric the median of z is that of x, and the claims are compared after the peers. `asked`: with their sums. */
+const levelsOf = (voices: string, asked = false) => `levels as materialized (
   select h.* exclude (voices, half), ${LOWER_MEDIAN} as lower, c.code, c.family
   from (
     select any_value(place) as place, any_value(halflife) as halflife, claim, any_value(metric) as metric,
       avg(x * direction) as "value", median(x) as x, ${lower("x")},
-      count(*)::INTEGER as peers, sum(attempts)::INTEGER as evaluations, max(newest) as newest
-    from ${voices} group by claim
+      count(*)::INTEGER as peers, sum(attempts)::INTEGER as evaluations, max(newest) as newest${
+        asked ? `, any_value(own) as own, ${PLAIN_SUMS}` : ""
+      }
+    from ${voices} ${asked ? "cross join (select own, fade from asking)" : ""} group by claim
   ) h join ranking.claims c on c.claim = h.claim
 )`;
 
-const kept = (schema: string) =>
-  ["voices", "levels"]
-    .map(
-      (table) => `${table} as not materialized (
-  select k.* from ${schema}.${table} k join ranking.asked on k.place = asked.place and k.halflife = asked.halflife
-)`,
-    )
-    .join(",\n");
-
-/** All weights have faded by one factor since. */
-const PLAIN_SUMS = `asking as (
-  select is_own as own, pow(2, if(is_own, 0, ${SCORE.otherScope}) - (now - moment) / halflife) as fade from ranking.asked
+const kept = (schema: string) => `sums as (
+  select claim, ${PLAIN_SUMS}
+  from ${schema}.voices k join asking on k.place = asking.place and k.halflife = asking.halflife group by claim
 ),
-sums as (
-  select claim, 2 * sum(trust * (1 - exp(-fade * s))) as P, 2 * sum(trust * (1 - exp(-fade * f))) as N,
-    2 * sum(trust * (1 - exp(-fade * c))) as C
-  from voices cross join asking group by claim
-),
-centres as (select x from levels where x is not null)`;
-
-const PLAIN_STANDING = `standing as (
-  select l.*, P, N, C, own, if(lower is null, null, ${clamped("lower")}) as z, measured
-  from levels l join sums on sums.claim = l.claim cross join asking cross join scales
+levels as materialized (
+  select k.*, own, P, N, C from ${schema}.levels k join asking on k.place = asking.place and k.halflife = asking.halflife
+    join sums on sums.claim = k.claim
 )`;
 
 const STANDING = `sums as (
