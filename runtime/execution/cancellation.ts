@@ -3,6 +3,9 @@ import { setMaxListeners } from "node:events";
 import type { Clock } from "../clock.ts";
 import { AttemptError } from "./attempt-error.ts";
 
+/** Nobody is told of it; without a reason Node makes an exception with a stack for each. */
+const OVER = "over";
+
 /**
  * Who waits under a signal, in a set: ten thousand stages side by side would each walk the others in the list that an
  * `AbortSignal` keeps of its listeners.
@@ -61,7 +64,7 @@ export class Cancellation {
         if (over) return false;
         over = true;
         this.#waiting.delete(onCancel);
-        timed?.timer.abort();
+        timed?.timer.abort(OVER);
         return true;
       };
       const giveUp = (error: AttemptError): void => {

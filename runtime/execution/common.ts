@@ -92,9 +92,9 @@ export function contextOf(
     }),
     parallel: pipeline.parallel,
     cancellation,
-    append: async (drafts) => {
+    append: (drafts) => {
       const kept = said(drafts);
-      if (kept.length > 0) await trail.append(kept);
+      return kept.length > 0 ? trail.append(kept) : Promise.resolve();
     },
     note: (...drafts) => trail.note(said(drafts)),
     outputOf: (value) => outputFields(artifacts, redactor.value(value)),

@@ -50,7 +50,7 @@ export interface RunContext {
   readonly parallel: number;
   readonly cancellation: Cancellation;
   /** Written and synced when it resolves. */
-  append(drafts: readonly Draft[]): Promise<void>;
+  append(drafts: readonly Draft[]): Promise<unknown>;
   /** Rides along with the next sync. */
   note(...drafts: readonly Draft[]): void;
   /** The fields of a record for a value of any size. */

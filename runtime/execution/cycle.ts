@@ -111,7 +111,7 @@ export async function runCycle(shared: Shared, of: Cycle): Promise<RunSummary["r
     if (restored !== undefined) leaveRun(common.claims, run);
     return { run, pipeline: name, cycle, status, ...said };
   } finally {
-    timer.abort();
+    timer?.abort();
     cancellation.release();
     outstanding.busy.delete(run);
   }
@@ -121,10 +121,14 @@ function stageIds(body: readonly Node[]): readonly string[] {
   return body.flatMap((node) => (node.kind === "stage" ? [node.id] : "body" in node ? stageIds(node.body) : []));
 }
 
-/** Ends the run at that time; aborted, it does not. */
-function deadline({ options }: Shared, until: number | undefined, cancellation: Cancellation): AbortController {
+/** Ends the run at that time, if there is one; aborted, it does not. */
+function deadline(
+  { options }: Shared,
+  until: number | undefined,
+  cancellation: Cancellation,
+): AbortController | undefined {
+  if (until === undefined) return undefined;
   const timer = new AbortController();
-  if (until === undefined) return timer;
   const end = (): void => cancellation.cancel(new AttemptError("timeout", "the time for its item was over"));
   const left = until - options.clock.now();
   if (left <= 0) end();

@@ -120,6 +120,8 @@ export function requiredBy(expression: Expr, names = new Set<string>()): Set<str
   return names;
 }
 
+const NONE: readonly Expr[] = [];
+
 export function children(expression: Expr): readonly Expr[] {
   switch (expression.op) {
     case "field":
@@ -142,7 +144,7 @@ export function children(expression: Expr): readonly Expr[] {
     case "call":
       return expression.call.arguments.map((argument) => argument.value);
     default:
-      return [];
+      return NONE;
   }
 }
 

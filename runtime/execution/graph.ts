@@ -59,15 +59,16 @@ export function graphOf(body: readonly Node[]): Graph {
       if (known === undefined) readers.set(name, [index]);
       else known.push(index);
     }
+    const expressions = expressionsOf(node);
     return {
       node,
       needs,
-      spared: sparedBy(node),
+      spared: sparedBy(expressions),
       awaits,
       provides: provided[index]!,
       inner,
       outer,
-      asks: asks(node),
+      asks: asks(node, expressions),
       body: inside,
     };
   });
@@ -115,10 +116,10 @@ function needsOf(node: Node): readonly string[] {
 
 const NONE: ReadonlySet<string> = new Set();
 
-function sparedBy(node: Node): ReadonlySet<string> {
+function sparedBy(expressions: readonly Expr[]): ReadonlySet<string> {
   const read = new Set<string>();
   const required = new Set<string>();
-  for (const expression of expressionsOf(node)) {
+  for (const expression of expressions) {
     namesIn(expression, read);
     requiredBy(expression, required);
   }
@@ -146,14 +147,14 @@ function expressionsOf(node: Node): readonly Expr[] {
   }
 }
 
-function asks(node: Node): boolean {
+function asks(node: Node, expressions: readonly Expr[]): boolean {
   switch (node.kind) {
     case "let":
       return asksTheWorld(node.value);
     case "observe":
       return node.late === undefined ? asksTheWorld(node.value) : asksTheMemory(node.value);
     case "stage":
-      return expressionsOf(node).some(asksTheMemory);
+      return expressions.some(asksTheMemory);
     case "when":
       return asksTheWorld(node.condition);
     case "for":

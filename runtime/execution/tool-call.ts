@@ -6,6 +6,7 @@ import { callKey } from "../tools/cached.ts";
 import type { ToolContext } from "../tools/tool.ts";
 import type { Draft, Origin } from "../trail/record.ts";
 import type { Json, Type } from "../types.ts";
+import { holdsFiles } from "../values/files.ts";
 import { type Attempt, accept, asAttemptError, type Input, seconds } from "./attempt.ts";
 import { AttemptError, NotStarted } from "./attempt-error.ts";
 import { NOTHING as NOT_BEGUN, type Settle } from "./budget/budget.ts";
@@ -63,14 +64,14 @@ export async function invoke(
   const call = context.nextId();
   const began = clock.elapsed();
   /** To wait for where it is an effect's. */
-  const write = (draft: Draft): Promise<void> | undefined => {
+  const write = (draft: Draft): Promise<unknown> | undefined => {
     if (effect) return context.append([draft]);
     context.note(draft);
     return undefined;
   };
   const note = (of: string, message: string): void => context.note({ ...origin, kind: "event", name: of, message });
   let lines = 0;
-  const ended = (ok: boolean, more: object): Promise<void> | undefined => {
+  const ended = (ok: boolean, more: object): Promise<unknown> | undefined => {
     const left = lines - SETTINGS.tools.logLines;
     if (left > 0) note("log", `… ${left} more ${left === 1 ? "line" : "lines"} of ${name}`);
     const elapsed = seconds(clock.elapsed() - began);
@@ -86,7 +87,7 @@ export async function invoke(
     });
   };
   let isBegun = false;
-  const begin = (): Promise<void> | undefined => {
+  const begin = (): Promise<unknown> | undefined => {
     isBegun = true;
     return write({ ...origin, kind: "tool.started", tool: name, call, ...(effect ? { effect } : {}) });
   };
@@ -134,7 +135,9 @@ export async function invoke(
       effect ? timeout : left,
       async (signal) => {
         try {
-          const given = await context.files.given(input, declared.parameters, own);
+          const { parameters, result: type } = declared;
+          const takesFiles = parameters.some((parameter) => holdsFiles(parameter.type));
+          const given = takesFiles ? await context.files.given(input, parameters, own) : input;
           // Its time may be over before it has what it needs.
           signal.throwIfAborted();
           const asked = performance.now();
@@ -144,8 +147,8 @@ export async function invoke(
           if (held > SETTINGS.tools.blockedSeconds)
             note("blocked", `${name} held the process for ${held.toFixed(1)} s, in which nothing else went on`);
           const result = await calling;
-          const value = accept(result.value, declared.result, "the result", "drop", true);
-          return { ...result, value: await context.files.kept(value, declared.result, "the result") };
+          const value = accept(result.value, type, "the result", "drop", true);
+          return { ...result, value: holdsFiles(type) ? await context.files.kept(value, type, "the result") : value };
         } finally {
           own.remove();
         }
