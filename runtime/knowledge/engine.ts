@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type {
   DuckDBConnection,
+  DuckDBDataChunk,
   DuckDBInstance,
+  DuckDBMaterializedResult,
   DuckDBPreparedStatement,
   DuckDBType,
   DuckDBValue,
@@ -13,10 +15,18 @@ import { SETTINGS } from "../settings.ts";
 import { append, createTable } from "./appending.ts";
 
 import { DOUBTED_SQL, REGIMES } from "./drift/drift.sql.ts";
-import { CLAIMS, type ClaimText, FACTS, type Facts, isPlain, OBSERVED, type Place, type Row } from "./facts.ts";
+import { CLAIMS, FACTS, type Facts, isPlain, OBSERVED, type Place, type Row } from "./facts.ts";
 
 import { DUE_AT_ONCE, Levels } from "./levels.ts";
-import { agreementsSql, ROLLUP_SOME_SQL, ROLLUP_SQL, ROLLUP_STAGE_SQL, TRUST_SQL, textsSql } from "./queries.sql.ts";
+import {
+  agreementsSql,
+  ROLLUP_SOME_SQL,
+  ROLLUP_SQL,
+  ROLLUP_STAGE_SQL,
+  TEXTS_SQL,
+  TRUST_SQL,
+  textsSql,
+} from "./queries.sql.ts";
 import { ROLLED, SIMPLE } from "./rollup.sql.ts";
 import { HEARD, LEVELS, VOICES } from "./score.sql.ts";
 import {
@@ -61,6 +71,12 @@ function viewsOf(sealed: boolean, dropped: boolean): string[] {
     return `create or replace view ranking.${name} as ${old}select * from told.${name}`;
   });
 }
+
+/** Of a stage with more claims, the snapshot's texts are not read through. */
+const MOST_READ = 1024;
+
+/** What one recall differs in from the next. A column that is written costs as much as a short statement. */
+const USUAL: readonly (keyof Asked)[] = ["place", "now", "moment"];
 
 /** In this time agreements fade by less than half a per cent. */
 const AGREEMENT_MILLISECONDS = 3600 * 1000;
@@ -233,10 +249,23 @@ export class Engine {
   }
 
   /** What the snapshot says of claims of a stage. */
-  async tell(facts: Facts, place: number, claims: readonly number[]): Promise<void> {
-    const found = await this.connection.runAndReadAll(textsSql(place, claims));
-    for (const { claim, ...text } of found.getRowObjectsJS() as unknown as ({ claim: number } & ClaimText)[])
-      facts.know(claim, text);
+  async tell(facts: Facts, place: Place, claims: readonly number[]): Promise<void> {
+    let result: DuckDBMaterializedResult;
+    if (place.claims > MOST_READ) result = await this.connection.run(textsSql(place.id, claims));
+    else {
+      if (this.asked?.place !== place.id) await this.put({ ...NO_QUESTION, place: place.id });
+      result = await (await this.prepare("texts", TEXTS_SQL)).run();
+    }
+    const wanted = new Set(claims);
+    for (const chunk of chunksOf(result)) {
+      const [claim, ...text] = [0, 1, 2, 3].map((column) => chunk.getColumnVector(column));
+      for (let row = 0; row < chunk.rowCount; row++) {
+        const number = claim!.getItem(row) as number;
+        if (!wanted.has(number)) continue;
+        const [hash, chosen, niche] = text.map((column) => column.getItem(row) as string) as [string, string, string];
+        facts.know(number, { hash, chosen, niche });
+      }
+    }
   }
 
   /** Takes note of facts that stand in `told.facts` already, and in the table too. */
@@ -372,20 +401,32 @@ export class Engine {
     asked: Asked,
   ): Promise<{ readonly [column: string]: readonly unknown[] }> {
     await this.put(asked);
-    const statement = await this.prepare(name, sql);
-    return (await statement.runAndReadAll()).getColumnsObjectJS();
+    const { JSDuckDBValueConverter } = await import("@duckdb/node-api");
+    const result = await (await this.prepare(name, sql)).run();
+    const chunks = [...chunksOf(result)];
+    return Object.fromEntries(
+      result
+        .columnNames()
+        .map((name, column) => [
+          name,
+          chunks.flatMap((chunk) => chunk.convertColumnValues(column, JSDuckDBValueConverter)),
+        ]),
+    );
   }
 
   async put(asked: Asked): Promise<void> {
-    if (this.asked === asked) return;
+    const before = this.asked;
+    if (before === asked) return;
     this.asked = undefined;
-    const columns = Object.entries(ASKED.columns);
+    const all = Object.keys(ASKED.columns) as (keyof Asked)[];
+    const isAlike = all.every((column) => USUAL.includes(column) || before?.[column] === asked[column]);
+    const columns = isAlike ? USUAL : all;
     const question = await this.prepare(
-      "asked",
-      `update ranking.asked set ${columns.map(([column]) => `${column} = $${column}`).join(", ")}`,
+      `asked ${isAlike}`,
+      `update ranking.asked set ${columns.map((column) => `${column} = $${column}`).join(", ")}`,
     );
-    const types = Object.fromEntries(columns.map(([column, type]) => [column, this.types[type]]));
-    question.bind({ ...asked } as Record<string, DuckDBValue>, types);
+    const given = Object.fromEntries(columns.map((column): [string, DuckDBValue] => [column, asked[column]]));
+    question.bind(given, Object.fromEntries(columns.map((column) => [column, this.types[ASKED.columns[column]]])));
     await question.run();
     this.asked = asked;
   }
@@ -448,4 +489,9 @@ export class Engine {
     for (const { statement } of this.prepared.values()) statement.destroySync();
     this.prepared.clear();
   }
+}
+
+/** As it lies there: to fetch a chunk costs a thread's turn each. */
+function* chunksOf(result: DuckDBMaterializedResult): Iterable<DuckDBDataChunk> {
+  for (let index = 0; index < result.chunkCount; index++) yield result.getChunk(index);
 }

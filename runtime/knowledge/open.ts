@@ -441,7 +441,7 @@ class DuckKnowledge implements OpenKnowledge {
     const unknown = claims.filter((claim) => this.facts.text(claim) === undefined);
     if (unknown.length === 0) return;
     const engine = await this.started();
-    await this.exclusively(() => engine.tell(this.facts, place.id, unknown));
+    await this.exclusively(() => engine.tell(this.facts, place, unknown));
   }
 
   /** Only where there is new evidence or a new regime, and at most once in a while. */

@@ -117,7 +117,10 @@ from recent n join ranking.claims on claims.claim = n.claim
 group by claims.chosen, n.scope, n.ok, n.regime, n.t, n.peer, n.mark, n.unit order by n.t desc, n.mark desc, n.unit`;
 }
 
-/** What claims of a stage say; only what a snapshot has is asked for. */
+/** What the claims of the stage asked say; only what a snapshot has is asked for. */
+export const TEXTS_SQL = `select claim, hash, chosen, niche from sealed.told.claims c join ranking.asked on c.place = asked.place`;
+
+/** The same of some claims of a stage. */
 export const textsSql = (place: number, claims: readonly number[]): string =>
   `select claim, hash, chosen, niche from sealed.told.claims where place = ${place} and claim in (${claims.join(", ")})`;
 

@@ -14,6 +14,7 @@ import { encodeMark, encodeRecord, openingOf } from "../../../runtime/trail/line
 import { newestManifest } from "../../../runtime/trail/manifest.ts";
 import { readTrail } from "../../../runtime/trail/reader.ts";
 import type { Record as TrailRecord } from "../../../runtime/trail/record.ts";
+import { sha256 } from "../../../runtime/values/canonical.ts";
 import { temporaryFolder } from "../trail/store.ts";
 import { evidence, fakeTrail, NOW, stamped } from "./trail.ts";
 import { expectSame, terms, trails } from "./trails.ts";
@@ -418,6 +419,25 @@ describe("a store's snapshot", () => {
       expect(await asked("select count(*), min(record->>'kind') from records")).toEqual([[6, "evidence"]]);
       expect(await asked("select chosen from patterns")).toEqual([['{"x":2}'], ['{"x":1}']]);
       await seal({ snapshotShare: again === 1 ? 2 : 0 });
+    }
+  });
+
+  it("tells what was chosen, of few claims and of many, also where what was ranked before is shown further", async () => {
+    const { directory, add, seal } = store();
+    const sizes = { "p.few": 30, "p.many": 1100 };
+    for (const [stage, size] of Object.entries(sizes))
+      add(Array.from({ length: size }, (_, x) => evidence({ k: { stage, x }, stage })));
+    await seal();
+    const knowledge = await open(directory);
+    for (const top of [5, 20]) {
+      for (const stage of Object.keys(sizes)) {
+        const { patterns } = await knowledge.recall(asking({ stage, top }));
+        expect(patterns.length).toBe(top);
+        for (const { claim, chosen } of patterns) {
+          expect(claim).toBe(sha256(chosen));
+          expect(JSON.parse(chosen)).toMatchObject({ stage });
+        }
+      }
     }
   });
 
