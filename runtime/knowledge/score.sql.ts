@@ -298,6 +298,9 @@ const lower = (
 /** The lower median: the smallest value that half of the voices do not exceed; the slack is for rounding. */
 const LOWER_MEDIAN = "list_reduce(voices, lambda a, b: if(a.voice >= half, a, { x: b.x, voice: a.voice + b.voice })).x";
 
+/** The median of the same values. They lie in order already. */
+const MEDIAN = "(voices[(len(voices) + 1) // 2].x + voices[len(voices) // 2 + 1].x) / 2";
+
 function voices({ of, sums, simple }: ScoreShape): string {
   if (simple !== undefined) {
     return `voices as (
@@ -328,10 +331,10 @@ const PLAIN_SUMS = `2 * sum(trust * (1 - exp(-fade * s))) as P, 2 * sum(trust * 
 
 /** With one metric the median of z is that of x, and the claims are compared after the peers. `asked`: with their sums. */
 const levelsOf = (voices: string, asked = false) => `levels as materialized (
-  select h.* exclude (voices, half), ${LOWER_MEDIAN} as lower, c.code, c.family
+  select h.* exclude (voices, half), ${MEDIAN} as x, ${LOWER_MEDIAN} as lower, c.code, c.family
   from (
     select any_value(place) as place, any_value(halflife) as halflife, claim, any_value(metric) as metric,
-      avg(x * direction) as "value", median(x) as x, ${lower("x")},
+      avg(x * direction) as "value", ${lower("x")},
       count(*)::INTEGER as peers, sum(attempts)::INTEGER as evaluations, max(newest) as newest${
         asked ? `, any_value(own) as own, ${PLAIN_SUMS}` : ""
       }
