@@ -15,11 +15,13 @@ import { SETTINGS } from "../settings.ts";
 import { append, createTable } from "./appending.ts";
 
 import { DOUBTED_SQL, REGIMES } from "./drift/drift.sql.ts";
-import { CLAIMS, FACTS, type Facts, isPlain, OBSERVED, type Place, type Row } from "./facts.ts";
+import { CLAIMS, FACTS, type Facts, isPlain, OBSERVED, type Place, type Row, type UnsettledClaim } from "./facts.ts";
 
 import { DUE_AT_ONCE, Levels } from "./levels.ts";
 import {
   agreementsSql,
+  NUMBERS_SQL,
+  numbersSql,
   ROLLUP_SOME_SQL,
   ROLLUP_SQL,
   ROLLUP_STAGE_SQL,
@@ -51,6 +53,10 @@ const MOST_HELD = 8;
 
 /** Rows of the roll-up are replaced one by one up to this share of them; then all are made again, sorted. */
 const REBUILD = 1 / 4;
+/** So many pieces of evidence wait at most when one stage's are needed: then all are taken in. */
+const MOST_WAITING = 4096;
+/** So many claims are looked for by a statement that lists them, which is planned for them alone. */
+const MOST_LISTED = 256;
 /** So many pieces of evidence are added up at once. */
 const PART = 500_000;
 /** Over a snapshot so many stages without news have theirs made again at a time: all would take seconds. */
@@ -177,25 +183,34 @@ export class Engine {
     return [...this.agreed].map(([place, { at }]) => ({ place, at }));
   }
 
-  /** Hands over what has come. */
-  async flush(facts: Facts): Promise<void> {
-    facts.settle(await this.numbersOf(facts));
+  /**
+   * Hands over what has come. Where `only` the evidence of one stage is needed, that of the others waits, unless it is
+   * much: taken in with more, it costs less.
+   */
+  async flush(facts: Facts, only?: Place): Promise<void> {
     const { waiting } = facts;
-    for (const row of waiting.facts) {
+    const mayWait =
+      facts.regimes === this.regimes && waiting.dropped.length === 0 && waiting.facts.length < MOST_WAITING;
+    const place = mayWait ? only : undefined;
+    // More may come while the snapshot is asked.
+    for (let claims = facts.unsettledOf(place); claims.size > 0; claims = facts.unsettledOf(place))
+      facts.settle(claims, await this.numbersOf(facts, claims));
+    const rows = facts.handOver(place);
+    const [observed, dropped] =
+      place === undefined ? [waiting.observed.splice(0), waiting.dropped.splice(0)] : [[], []];
+    for (const row of rows) {
       this.levels.take(row);
       this.note(row[0] as number, row[2] as number, row[3] as number);
     }
-    for (const [table, rows] of [
-      [FACTS, waiting.facts],
-      [CLAIMS, waiting.claims],
-      [OBSERVED, waiting.observed],
+    for (const [table, batch] of [
+      [FACTS, rows],
+      [CLAIMS, waiting.claims.splice(0)],
+      [OBSERVED, observed],
     ] as const) {
-      if (rows.length === 0) continue;
-      const batch = rows.splice(0);
       await append(this.connection, table, batch);
       this.rows += batch.length;
     }
-    if (waiting.dropped.length > 0) await this.drop(facts, waiting.dropped.splice(0));
+    if (dropped.length > 0) await this.drop(facts, dropped);
     if (facts.regimes === this.regimes) return;
     this.regimes = facts.regimes;
     const places = [...facts.allPlaces()];
@@ -225,26 +240,33 @@ export class Engine {
     );
   }
 
-  /** The numbers that a snapshot has of claims. */
-  private async numbersOf(facts: Facts): Promise<ReadonlyMap<number, number>> {
+  /** The numbers that a snapshot has of these claims. */
+  private async numbersOf(
+    facts: Facts,
+    claims: ReadonlyMap<number, UnsettledClaim>,
+  ): Promise<ReadonlyMap<number, number>> {
     const known = new Map<number, number>();
     if (!this.sealed && !this.persistent) return known;
-    const wanted: Row[] = [];
-    facts.unsettled.forEach(({ place, code }, index) => {
+    const wanted: [number: number, place: number, code: bigint][] = [];
+    for (const [number, { place, code }] of claims) {
       const numbers = facts.numbersOf(place);
       const claim = numbers?.get(code);
-      if (numbers === undefined) wanted.push([index, place.id, code]);
-      else if (claim !== undefined) known.set(index, claim);
-    });
+      if (numbers === undefined) wanted.push([number, place.id, code]);
+      else if (claim !== undefined) known.set(number, claim);
+    }
     if (wanted.length === 0) return known;
+    const place = wanted[0]![1];
+    if (wanted.length <= MOST_LISTED && wanted.every(([, of]) => of === place)) {
+      const numbers = new Map(wanted.map(([number, , code]) => [code, number]));
+      const found = await this.connection.runAndReadAll(numbersSql(place, [...numbers.keys()]));
+      for (const [code, claim] of found.getRows() as [bigint, number][]) known.set(numbers.get(code)!, claim);
+      return known;
+    }
     await append(this.connection, WANTED, wanted);
-    const statement = await this.prepare(
-      "numbers",
-      "select w.number, c.claim from ranking.wanted w join ranking.claims c on c.place = w.place and c.code = w.code",
-    );
+    const statement = await this.prepare("numbers", NUMBERS_SQL);
     const found = await statement.runAndReadAll();
     await this.run("found", "delete from ranking.wanted");
-    for (const [index, claim] of found.getRows() as [number, number][]) known.set(index, claim);
+    for (const [number, claim] of found.getRows() as [number, number][]) known.set(number, claim);
     return known;
   }
 

@@ -179,7 +179,7 @@ export class Facts {
   readonly versions = new Dictionary();
   readonly subnets = new Dictionary();
   readonly niches = new Dictionary();
-  /** Numbers of claims by place and hash; a negative one is the place in `unsettled`. */
+  /** Numbers of claims by place and hash; a negative one is that in `unsettled`. */
   private readonly claims = new Map<string, number>();
   /** What each claim says. Kept here, since DuckDB would read through the text of all claims to find that of ten. */
   private readonly texts = new Map<number, ClaimText>();
@@ -189,8 +189,9 @@ export class Facts {
   private nextClaim = 0;
   /** Records that made a regime: they are few, and who starts from a snapshot reads them again. */
   private changes: TrailRecord[] = [];
-  /** Claims that have come and may have a number in a snapshot: `settle` gives them one. */
-  readonly unsettled: UnsettledClaim[] = [];
+  /** Claims that have come and may have a number in a snapshot, by the negative one they go by until `settle`. */
+  private readonly unsettled = new Map<number, UnsettledClaim>();
+  private lastUnsettled = 0;
   private readonly places = new Map<string, Place>();
   private readonly subnetOf = new Map<string, string>();
   /** Rows that DuckDB does not have yet. */
@@ -251,23 +252,36 @@ export class Facts {
     return numbers;
   }
 
-  /** Gives each unsettled claim its number: the one that is known (by its place in `unsettled`), or a new one. */
-  settle(known: ReadonlyMap<number, number> = new Map()): void {
-    if (this.unsettled.length === 0) return;
-    const numbers = this.unsettled.map(({ place, key, code, niche, text }, index) => {
-      const claim = known.get(index) ?? this.nextClaim++;
+  /** Claims that have no number yet, by the one they go by until then: those of a place, or all. */
+  unsettledOf(place?: Place): ReadonlyMap<number, UnsettledClaim> {
+    if (place === undefined) return new Map(this.unsettled);
+    return new Map([...this.unsettled].filter(([, claim]) => claim.place === place));
+  }
+
+  /** Gives each of these claims its number: the one that is known (by the one they went by), or a new one. */
+  settle(claims: ReadonlyMap<number, UnsettledClaim>, known: ReadonlyMap<number, number>): void {
+    if (claims.size === 0) return;
+    const numbers = new Map<number, number>();
+    for (const [unsettled, { place, key, code, niche, text }] of claims) {
+      const claim = known.get(unsettled) ?? this.nextClaim++;
+      numbers.set(unsettled, claim);
+      this.unsettled.delete(unsettled);
       this.claims.set(key, claim);
       this.texts.set(claim, text);
-      if (known.has(index)) return claim;
+      if (known.has(unsettled)) continue;
       place.claims++;
       this.waiting.claims.push([claim, place.id, code, niche, text.hash, text.chosen, text.niche]);
-      return claim;
-    });
-    for (const row of this.waiting.facts) {
-      const claim = row[2] as number;
-      if (claim < 0) row[2] = numbers[-1 - claim]!;
     }
-    this.unsettled.length = 0;
+    for (const row of this.waiting.facts) row[2] = numbers.get(row[2] as number) ?? row[2]!;
+  }
+
+  /** Takes out the evidence that DuckDB does not have yet: that of a place, or all. Its claims have been settled. */
+  handOver(place?: Place): Row[] {
+    const all = this.waiting.facts.splice(0);
+    if (place === undefined) return all;
+    const own: Row[] = [];
+    for (const row of all) (row[0] === place.id ? own : this.waiting.facts).push(row);
+    return own;
   }
 
   /** What a snapshot keeps of this beside the tables; everything has been settled and handed over. */
@@ -482,7 +496,8 @@ export class Facts {
     let claim = this.claims.get(key);
     if (claim === undefined) {
       const code = BigInt.asIntN(64, BigInt(`0x${text.hash.slice(0, 16)}`));
-      claim = -this.unsettled.push({ place, key, code, niche: this.niches.id(text.niche), text });
+      claim = --this.lastUnsettled;
+      this.unsettled.set(claim, { place, key, code, niche: this.niches.id(text.niche), text });
       this.claims.set(key, claim);
     }
     return claim;

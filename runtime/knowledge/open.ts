@@ -373,7 +373,7 @@ class DuckKnowledge implements OpenKnowledge {
       ) {
         return known.ranking;
       }
-      await engine.flush(this.facts);
+      await engine.flush(this.facts, place);
       const version = place.version;
       const evaluations = "evaluations" in halflife;
       const now = query.now >= place.newest - MOMENT ? Math.max(query.now, place.newest) : query.now;

@@ -117,6 +117,14 @@ from recent n join ranking.claims on claims.claim = n.claim
 group by claims.chosen, n.scope, n.ok, n.regime, n.t, n.peer, n.mark, n.unit order by n.t desc, n.mark desc, n.unit`;
 }
 
+/** The numbers of the claims that are `wanted`. */
+export const NUMBERS_SQL =
+  "select w.number, c.claim from ranking.wanted w join ranking.claims c on c.place = w.place and c.code = w.code";
+
+/** The same of a few claims of one stage, by code. */
+export const numbersSql = (place: number, codes: readonly bigint[]): string =>
+  `select code, claim from ranking.claims where place = ${place} and code in (${codes.join(", ")})`;
+
 /** What the claims of the stage asked say; only what a snapshot has is asked for. */
 export const TEXTS_SQL = `select claim, hash, chosen, niche from sealed.told.claims c join ranking.asked on c.place = asked.place`;
 

@@ -203,7 +203,7 @@ describe("evidence that DuckDB takes over from sealed files", () => {
         await seal();
         const facts = new Facts(clock.now);
         for (const record of written) facts.add(JSON.parse(JSON.stringify(record)));
-        facts.settle();
+        facts.settle(facts.unsettledOf(), new Map());
         const snapshot = await openSnapshot((await snapshotOf(directory))!, clock.now);
         try {
           const { connection } = snapshot!.engine;
@@ -453,5 +453,67 @@ describe("a store's snapshot", () => {
     await answers;
     expectSame(await termsOf(knowledge), before);
     expectSame(await termsOf(await open(directory)), before);
+  });
+});
+
+describe("news of a stage that was not asked for", () => {
+  const told = [evidence({ k: "one" }), evidence({ k: "two" }), evidence({ k: "one", stage: "p.other" })];
+  const count = "select place, count(*)::INTEGER from told.facts group by place order by place";
+
+  async function start() {
+    const { directory, add, seal } = store();
+    const written = add(told);
+    await seal();
+    const { engine, facts } = (await openSnapshot((await snapshotOf(directory))!, clock.now))!;
+    await engine.flush(facts);
+    const again = (record: TrailRecord, seq: number) => ({
+      ...record,
+      id: `again ${seq}`,
+      seq,
+      attempt: `again ${seq}`,
+    });
+    return { engine, facts, written, again };
+  }
+
+  it("waits, and is taken in with whatever needs all", async () => {
+    const { engine, facts, written, again } = await start();
+    const [place, other] = [facts.place("n", "p.s")!, facts.place("n", "p.other")!];
+    for (const [index, record] of written.entries()) facts.add(again(record, index + 10));
+    await engine.flush(facts, place);
+    expect((await engine.connection.runAndReadAll(count)).getRows()).toEqual([[place.id, 2]]);
+    await engine.flush(facts);
+    expect(new Map((await engine.connection.runAndReadAll(count)).getRows() as [number, number][])).toEqual(
+      new Map([
+        [place.id, 2],
+        [other.id, 1],
+      ]),
+    );
+    expect([place.claims, other.claims]).toEqual([2, 1]);
+    engine.close();
+  });
+
+  it("does not wait once it is forgotten", async () => {
+    const { engine, facts, written, again } = await start();
+    const late = again(written[2]!, 12);
+    for (const record of [again(written[0]!, 10), late]) facts.add(record);
+    facts.drop(late.id);
+    const place = facts.place("n", "p.s")!;
+    await engine.flush(facts, place);
+    await engine.flush(facts);
+    expect((await engine.connection.runAndReadAll(count)).getRows()).toEqual([[place.id, 1]]);
+    engine.close();
+  });
+
+  it("keeps its claims where it comes while the snapshot is asked", async () => {
+    const { engine, facts, written, again } = await start();
+    facts.add(again(written[0]!, 10));
+    const flushed = engine.flush(facts);
+    facts.add(again(written[1]!, 11));
+    await flushed;
+    await engine.flush(facts);
+    const claims = await engine.connection.runAndReadAll("select count(distinct claim)::INTEGER from ranking.facts");
+    expect(claims.getRows()).toEqual([[3]]);
+    expect(facts.place("n", "p.s")!.claims).toBe(2);
+    engine.close();
   });
 });
