@@ -5,18 +5,16 @@
  * chain nor the width of a fan costs stack, and each edge is looked at once.
  */
 import { setImmediate } from "node:timers/promises";
-import type { Expr, ForNode, LearnNode, LetNode, Node, ObserveNode, StageNode, WhenNode } from "../plan.ts";
-import { ENVIRONMENT_FAILURES } from "../trail/record.ts";
+import type { Expr, ForNode, LearnNode, Node, ObserveNode, StageNode, WhenNode } from "../plan.ts";
 import type { Json } from "../types.ts";
-import { canonical, sha256 } from "../values/canonical.ts";
-import { shown, validate } from "../values/validate.ts";
 import { AttemptError } from "./attempt-error.ts";
 import type { RunContext } from "./context.ts";
-import { answerCredit, type Choice, creditFor, type Failure, failureEvidence, measuredEvidence } from "./evidence.ts";
-import { closed, evaluate, evaluateAsking, keyOf, namesIn } from "./expression.ts";
+import { answerCredit, type Failure } from "./evidence.ts";
+import { closed, evaluate, evaluateAsking } from "./expression.ts";
 import { type Batch, choicesBehind, Frame, type Root, rootOf, type Settled } from "./frame.ts";
 import { type Graph, metricName, type Vertex } from "./graph.ts";
-import { itemsOf, measuredIn, waitsIn } from "./items.ts";
+import { itemsOf } from "./items.ts";
+import { blamed, choiceOfLet, learned, scored, scoredLate } from "./learning.ts";
 import { Memory } from "./memory.ts";
 import { answered, withAnswers } from "./questions.ts";
 import { stageKey } from "./restored.ts";
@@ -163,7 +161,8 @@ class Scheduler {
         break;
       case "let":
         this.#whenValued(frame, vertex, node.value, (value) => {
-          const choice = this.#choiceOfLet(frame, node, value);
+          const taken = this.#taken.get(node.name + frame.key) ?? null;
+          const choice = choiceOfLet(this.#context, frame, node, value, taken);
           if (choice !== undefined) frame.choices.set(node.name, choice);
           this.#settle(frame, node.name, { ok: true, value });
           this.#finish(frame);
@@ -497,36 +496,13 @@ class Scheduler {
   // Measuring and learning ------------------------------------------------------------------------------------------
 
   #observe(frame: Frame, node: ObserveNode, value: Json): void {
-    const metric = this.#context.subnet?.metrics[node.metric];
-    if (typeof value !== "number" || metric === undefined) {
-      throw new AttemptError(
-        "invalid",
-        value === null
-          ? `there is no value for ${node.metric}`
-          : `${node.metric} must be a number, but is ${shown(value)}`,
-      );
-    }
-    const feasible = validate(value, metric.type, node.metric).ok;
-    this.#batch.drafts.push({
-      ...this.#context.origin,
-      kind: "score",
-      subnet: this.#context.subnetName,
-      ...(frame.key === "" ? {} : { scope: frame.key }),
-      metric: node.metric,
-      value,
-      direction: metric.direction,
-      feasible,
-    });
-    this.#settle(frame, metricName(node.metric), { ok: true, value: { value, feasible } });
+    const { measured, draft } = scored(this.#context, frame, node, value);
+    this.#batch.drafts.push(draft);
+    this.#settle(frame, metricName(node.metric), { ok: true, value: { ...measured } });
     this.#finish(frame);
   }
 
-  /** The score comes later, when this run has ended: what to ask for then is written down, with all that it needs. */
   #observeLate(frame: Frame, vertex: Vertex, node: ObserveNode, late: NonNullable<ObserveNode["late"]>): void {
-    const context = this.#context;
-    const { plan, clock, origin } = context;
-    // The same again where the run goes on.
-    const wait = `${origin.run}:wait-${sha256(stageKey(node.metric, frame.key)).slice(0, 16)}`;
     let ask: Expr;
     try {
       ask = closed(node.value, frame);
@@ -535,25 +511,10 @@ class Scheduler {
       this.#break(frame, vertex, error);
       return;
     }
-    context
-      .outputOf(ask as unknown as Json)
-      .then((output) =>
+    scoredLate(this.#context, frame, node, late, ask)
+      .then(({ wait, draft }) =>
         this.#step(() => {
-          this.#batch.drafts.push({
-            ...origin,
-            kind: "waiting",
-            ...(frame.key === "" ? {} : { scope: frame.key }),
-            attempt: wait,
-            for: "score",
-            pipeline: context.pipeline,
-            ...(context.subnetName === "" ? {} : { subnet: context.subnetName }),
-            path: plan.source[0]?.path ?? "",
-            metric: node.metric,
-            take: late.take,
-            every: late.every,
-            until: new Date(clock.now() + late.within * 1000).toISOString(),
-            ...output,
-          });
+          this.#batch.drafts.push(draft);
           this.#settle(frame, metricName(node.metric), { ok: true, value: { wait } });
           this.#finish(frame);
         }),
@@ -562,52 +523,12 @@ class Scheduler {
   }
 
   #learn(frame: Frame, node: LearnNode): void {
-    const choice = frame.home(node.choice)?.choices.get(node.choice);
-    for (const name of choice === undefined ? [] : node.metrics) {
-      const metric = this.#context.subnet?.metrics[name];
-      const settled = frame.find(metricName(name));
-      // What was not measured because something failed has been counted against the choice where that failed.
-      if (metric === undefined || settled?.ok !== true) continue;
-      for (const wait of waitsIn(settled.value))
-        this.#batch.drafts.push(creditFor(this.#context, choice!, name, metric, wait));
-      const measured = measuredIn(settled.value);
-      if (measured !== undefined)
-        this.#batch.drafts.push(measuredEvidence(this.#context, choice!, name, metric, measured));
-    }
+    for (const draft of learned(this.#context, frame, node)) this.#batch.drafts.push(draft);
     this.#finish(frame);
   }
 
-  /** A `let` that some `learn` credits: the choice it passes on, or one of its own, taken from memory to be measured now. */
-  #choiceOfLet(frame: Frame, node: LetNode, value: Json): Choice | undefined {
-    const learn = frame.graph.credits.get(node.name);
-    const type = learn === undefined ? undefined : this.#context.stageType(learn.stage);
-    if (learn === undefined || type === undefined) return undefined;
-    const checked = validate(value, type, node.name, { unknown: "drop" });
-    if (!checked.ok) return undefined;
-    const claim = canonical(checked.value, type);
-    for (const name of namesIn(node.value)) {
-      const passed = frame.home(name)?.choices.get(name);
-      if (passed?.stage === learn.stage && passed.claim === claim.claim) return passed;
-    }
-    const taken = this.#taken.get(node.name + frame.key) ?? null;
-    return {
-      ...claim,
-      stage: learn.stage,
-      scope: learn.scope === undefined ? frame.key : (keyOf(evaluate(learn.scope, frame)) ?? frame.key),
-      // The same again where the run goes on.
-      attempt: `${this.#context.origin.run}:let-${sha256(stageKey(node.name, frame.key)).slice(0, 16)}`,
-      echo: taken !== null && canonical(taken, type).claim === claim.claim,
-      answerable: true,
-    };
-  }
-
-  /** A failure counts against the choices it depends on, each once, unless the world failed. */
   #blame(frame: Frame, names: readonly string[], failure: Failure): void {
-    if (ENVIRONMENT_FAILURES.has(failure.class)) return;
-    for (const choice of choicesBehind(frame, names)) {
-      const draft = failureEvidence(this.#context, choice, failure);
-      if (draft !== undefined) this.#batch.drafts.push(draft);
-    }
+    for (const draft of blamed(this.#context, frame, names, failure)) this.#batch.drafts.push(draft);
   }
 }
 
