@@ -44,6 +44,7 @@ import {
   NO_QUESTION,
   PLACES,
   RENEWED,
+  REPLACED,
   TRUSTED,
   WANTED,
 } from "./scratch.ts";
@@ -147,7 +148,21 @@ export class Engine {
       await connection.run(`attach '${snapshot.replaceAll("'", "''")}' as sealed (read_only)`);
     await connection.run("create schema if not exists told; create schema if not exists ranking");
     const told = [FACTS, CLAIMS, OBSERVED, ROLLED, VOICES, LEVELS, SIMPLE, RENEWED, DROPPED];
-    const tables = [...told, CHANGED, WANTED, HELD, DUE, FRESH, HEARD, TRUSTED, AGREEMENTS, PLACES, REGIMES, ASKED];
+    const tables = [
+      ...told,
+      CHANGED,
+      WANTED,
+      HELD,
+      DUE,
+      FRESH,
+      REPLACED,
+      HEARD,
+      TRUSTED,
+      AGREEMENTS,
+      PLACES,
+      REGIMES,
+      ASKED,
+    ];
     const views = viewsOf(snapshot !== undefined, false);
     await connection.run([...tables.map(createTable), ...views].join(";\n"));
     await connection.run("insert into ranking.asked default values");

@@ -1,6 +1,6 @@
 /** What of a plain stage's score does not depend on when one asks: kept, and brought up to date with what is news. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { append } from "./appending.ts";
+import { append, type Table } from "./appending.ts";
 import { type Facts, isPlain, type Place, type Row } from "./facts.ts";
 import {
   freshVoicesSql,
@@ -8,11 +8,12 @@ import {
   KEEP_VOICES_SQL,
   REPEATED_SQL,
   staleSql,
-  thawSql,
+  THAW_SQL,
   VOICES_SQL,
 } from "./queries.sql.ts";
 import { type Common, REPEATED_EVIDENCE_SQL, SIMPLE_SQL } from "./rollup.sql.ts";
-import { type Asked, FRESH, HALFLIFE, NO_QUESTION } from "./scratch.ts";
+import type { ScoreShape } from "./score.sql.ts";
+import { type Asked, FRESH, HALFLIFE, NO_QUESTION, REPLACED } from "./scratch.ts";
 import { type Judged, judgedOf, together, UNTOLD } from "./simple.ts";
 
 /** What levels need of DuckDB, and of the roll-up that they are made of. */
@@ -27,11 +28,13 @@ interface Statements {
 
 /** Where the voices and levels of a stage for a half-life stand: those of a snapshot, until there is news of the stage. */
 interface Level {
-  schema: "sealed.told" | "told";
+  schema: NonNullable<ScoreShape["levels"]>;
   /** As of which its sums are. */
   readonly moment: number;
   /** Claims of which there was news since. */
   readonly stale: Set<number>;
+  /** Claims whose voices in the snapshot no longer hold. */
+  readonly replaced: Set<number>;
 }
 
 /** So many stages are made at once. */
@@ -58,7 +61,10 @@ export class Levels {
     for (const place of facts.allPlaces()) {
       const { id, newest } = place;
       if (!isPlain(place)) continue;
-      this.levels.set(id, new Map([[HALFLIFE, { schema: "sealed.told", moment: newest, stale: new Set() }]]));
+      this.levels.set(
+        id,
+        new Map([[HALFLIFE, { schema: "sealed.told", moment: newest, stale: new Set(), replaced: new Set() }]]),
+      );
     }
     const judged = await connection.runAndReadAll("from sealed.told.simple");
     for (const { place, ...known } of judged.getRowObjectsJS() as unknown as ({ place: number } & Judged)[])
@@ -80,7 +86,8 @@ export class Levels {
   /** What was kept no longer holds: trust was renewed. */
   async clear(): Promise<void> {
     this.levels.clear();
-    for (const table of ["voices", "levels"]) await this.engine.run(`no ${table}`, `delete from told.${table}`);
+    for (const table of ["told.voices", "told.levels", "ranking.replaced"])
+      await this.engine.run(`no ${table}`, `delete from ${table}`);
   }
 
   /**
@@ -111,26 +118,30 @@ export class Levels {
     const judged = await this.judgedOf(place, asked);
     await this.engine.put(asked);
     await this.fresh(level.stale);
-    for (const table of ["voices", "levels"] as const) {
-      if (level.schema === "told") await this.engine.run(`stale ${table}`, staleSql(table));
-      else await this.engine.run(`thaw ${table}`, thawSql(table));
-    }
+    if (level.schema === "sealed.told") await this.engine.run("thaw levels", THAW_SQL);
+    else await this.engine.run("stale levels", staleSql("levels"));
+    // There are many of them, so those of the other claims stay in the snapshot.
+    const unheard = level.schema === "told" ? [] : [...level.stale].filter((claim) => !level.replaced.has(claim));
+    if (unheard.length < level.stale.size) await this.engine.run("stale voices", staleSql("voices"));
     await this.hear(judged, asked);
-    await this.keep();
-    level.schema = "told";
+    if (level.schema === "sealed.told") level.schema = "both";
+    await this.list(REPLACED, unheard);
+    for (const claim of unheard) level.replaced.add(claim);
     level.stale.clear();
   }
 
-  /** Makes the voices of the claims that are `fresh`. Whether attempts of theirs are repeated is seen then. */
+  /** Makes the voices and levels of the claims that are `fresh`. Whether attempts of theirs are repeated is seen then. */
   private async hear(judged: { known: Judged }, asked: Asked): Promise<void> {
     const common = commonOf(judged.known, asked);
     await this.engine.run(`fresh voices ${JSON.stringify(common)}`, freshVoicesSql(common));
-    if (common === undefined) return;
-    const repeated = await this.engine.ask("repeated", REPEATED_SQL, asked);
-    if (repeated.length === 0) return;
-    judged.known = { ...judged.known, simple: false };
-    await this.engine.run("unheard", "delete from ranking.heard");
-    await this.hear(judged, asked);
+    const isRepeated = async () => (await this.engine.ask("repeated", REPEATED_SQL, asked)).length > 0;
+    // None are kept where an attempt is repeated; nor where nothing is left of the claims.
+    if ((await this.keepLevels()) === 0 && common !== undefined && (await isRepeated())) {
+      judged.known = { ...judged.known, simple: false };
+      await this.engine.run("unheard", "delete from ranking.heard");
+      return this.hear(judged, asked);
+    }
+    await this.keepVoices();
   }
 
   /** Makes the voices and levels of plain stages that have none, of what is added up. */
@@ -140,18 +151,26 @@ export class Levels {
       const part = places.slice(start, start + DUE_AT_ONCE);
       await this.engine.due(part.map(({ id, newest }) => [id, newest]));
       await this.engine.run("voices", VOICES_SQL);
-      await this.keep();
+      await this.keepLevels();
+      await this.keepVoices();
       for (const { id, newest } of part) {
         const levels = this.levels.get(id) ?? new Map<number, Level>();
-        this.levels.set(id, levels.set(halflife, { schema: "told", moment: newest, stale: new Set() }));
+        this.levels.set(
+          id,
+          levels.set(halflife, { schema: "told", moment: newest, stale: new Set(), replaced: new Set() }),
+        );
       }
     }
     await this.engine.due([]);
   }
 
-  private async keep(): Promise<void> {
+  /** @returns how many. */
+  private keepLevels(): Promise<number> {
+    return this.engine.run("keep levels", KEEP_LEVELS_SQL);
+  }
+
+  private async keepVoices(): Promise<void> {
     await this.engine.run("keep voices", KEEP_VOICES_SQL);
-    await this.engine.run("keep levels", KEEP_LEVELS_SQL);
     await this.engine.run("kept", "delete from ranking.heard");
   }
 
@@ -168,9 +187,13 @@ export class Levels {
 
   private async fresh(claims: ReadonlySet<number>): Promise<void> {
     await this.engine.run("refreshed", "delete from ranking.fresh");
+    await this.list(FRESH, claims);
+  }
+
+  private async list(table: Table, claims: Iterable<number>): Promise<void> {
     await append(
       this.engine.connection,
-      FRESH,
+      table,
       [...claims].map((claim) => [claim]),
     );
   }

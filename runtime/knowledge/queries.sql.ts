@@ -66,15 +66,15 @@ select ${columns(HEARD)} from voices`;
 /** A row where what was heard as of simple evidence is not. */
 export const REPEATED_SQL = "select 1 from ranking.heard where repeated limit 1";
 
-/** Keeps what was heard. */
+/** Keeps what was heard; no levels where what was heard as of simple evidence is not. */
 export const KEEP_VOICES_SQL = `insert into told.voices
 select ${columns(VOICES)} from ranking.heard order by place, claim`;
 export const KEEP_LEVELS_SQL = `insert into told.levels
-with ${scoreSql({ of: "levels", sums: "kept", plain: true })} select ${columns(LEVELS)} from levels order by place, claim`;
+with ${scoreSql({ of: "levels", sums: "kept", plain: true })} select ${columns(LEVELS)} from levels where not exists (${REPEATED_SQL}) order by place, claim`;
 
-/** Keeps what a snapshot has of the stage asked, but for the claims that are `fresh`. */
-export const thawSql = (table: "voices" | "levels"): string => `insert into told.${table}
-select k.* from sealed.told.${table} k
+/** Keeps the levels that a snapshot has of the stage asked, but for the claims that are `fresh`. */
+export const THAW_SQL = `insert into told.levels
+select k.* from sealed.told.levels k
   semi join ranking.asked on asked.place = k.place and asked.halflife = k.halflife
   anti join ranking.fresh on fresh.claim = k.claim`;
 

@@ -57,10 +57,11 @@ export interface ScoreShape {
   /** A plain stage, whose evidence needs no merging either: see `SIMPLE_SQL`. With sums in seconds. */
   readonly simple?: Common;
   /**
-   * The schema in which the voices and levels of the stage are kept. Between a peer's rows on a claim all weights of a
+   * The schema in which the voices and levels of the stage are kept; `both`: the levels in `told`, and the voices of the
+   * claims that are not `replaced` in the snapshot. Between a peer's rows on a claim all weights of a
    * plain stage fade by one factor: its mean of values stays, and its sums are those of one moment times that factor.
    */
-  readonly levels?: "told" | "sealed.told";
+  readonly levels?: "told" | "sealed.told" | "both";
 }
 
 /** What each peer says of a claim of a plain stage: its trust, and its sums as of a moment that is one for the stage. */
@@ -339,15 +340,21 @@ const levelsOf = (voices: string, asked = false) => `levels as materialized (
         asked ? `, any_value(own) as own, ${PLAIN_SUMS}` : ""
       }
     from ${voices} ${asked ? "cross join (select own, fade from asking)" : ""} group by claim
-  ) h join ranking.claims c on c.claim = h.claim
+  ) h join ranking.claims c on c.place = h.place and c.claim = h.claim
 )`;
 
-const kept = (schema: string) => `sums as (
-  select claim, ${PLAIN_SUMS}
-  from ${schema}.voices k join asking on k.place = asking.place and k.halflife = asking.halflife group by claim
+const keptVoices = (schema: string) =>
+  `select claim, trust, s, f, c, fade from ${schema}.voices k join asking on k.place = asking.place and k.halflife = asking.halflife`;
+
+const kept = (levels: NonNullable<ScoreShape["levels"]>) => `sums as (
+  select claim, ${PLAIN_SUMS} from (${
+    levels === "both"
+      ? `${keptVoices("sealed.told")} anti join ranking.replaced on replaced.claim = k.claim union all ${keptVoices("told")}`
+      : keptVoices(levels)
+  }) group by claim
 ),
 levels as materialized (
-  select k.*, own, P, N, C from ${schema}.levels k join asking on k.place = asking.place and k.halflife = asking.halflife
+  select k.*, own, P, N, C from ${levels === "both" ? "told" : levels}.levels k join asking on k.place = asking.place and k.halflife = asking.halflife
     join sums on sums.claim = k.claim
 )`;
 

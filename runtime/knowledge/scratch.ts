@@ -49,6 +49,8 @@ export const DUE = {
   name: "due",
   columns: { place: "INTEGER", moment: "DOUBLE" },
 } as const satisfies Table;
+/** Claims whose voices in the snapshot no longer hold: `told` has them. */
+export const REPLACED = { schema: "ranking", name: "replaced", columns: { claim: "INTEGER" } } as const satisfies Table;
 /** Claims whose voices and levels are to be made again. */
 export const FRESH = { schema: "ranking", name: "fresh", columns: { claim: "INTEGER" } } as const satisfies Table;
 

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { FACTS, Facts, type SavedFacts } from "../../../runtime/knowledge/facts.ts";
 import type { Knowledge, RecallQuery } from "../../../runtime/knowledge/knowledge.ts";
 import { openKnowledge } from "../../../runtime/knowledge/open.ts";
+import { NO_QUESTION } from "../../../runtime/knowledge/scratch.ts";
 import { SNAPSHOT_VERSION } from "../../../runtime/knowledge/snapshot/format.ts";
 import { openSnapshot, snapshotOf } from "../../../runtime/knowledge/snapshot/read.ts";
 import { query } from "../../../runtime/knowledge/sql/query.ts";
@@ -16,7 +17,7 @@ import { readTrail } from "../../../runtime/trail/reader.ts";
 import type { Record as TrailRecord } from "../../../runtime/trail/record.ts";
 import { sha256 } from "../../../runtime/values/canonical.ts";
 import { temporaryFolder } from "../trail/store.ts";
-import { evidence, fakeTrail, NOW, stamped } from "./trail.ts";
+import { DAY, evidence, fakeTrail, NOW, stamped } from "./trail.ts";
 import { expectSame, terms, trails } from "./trails.ts";
 
 const RUNS = Math.ceil(Number(process.env.GANG_TRAILS ?? 25) / 5);
@@ -515,5 +516,51 @@ describe("news of a stage that was not asked for", () => {
     expect(claims.getRows()).toEqual([[3]]);
     expect(facts.place("n", "p.s")!.claims).toBe(2);
     engine.close();
+  });
+});
+
+describe("news of claims of a plain stage", () => {
+  const told = ["a", "b", "c"].flatMap((peer, index) => [
+    evidence({ k: "one", peer, value: 1 + index }),
+    evidence({ k: "two", peer, value: 5 - index, echo: index === 1 }),
+    evidence({ k: "three", peer, value: 9 * index }),
+  ]);
+
+  it("leaves the voices of the others in the snapshot", async () => {
+    const { directory, add, seal } = store();
+    add(told);
+    await seal();
+    const { engine, facts } = (await openSnapshot((await snapshotOf(directory))!, clock.now))!;
+    const place = facts.place("n", "p.s")!;
+    facts.add({ ...evidence({ k: "one", peer: "d", value: 3 }), process: "q" });
+    await engine.flush(facts, place);
+    const question = { ...NO_QUESTION, place: place.id, now: NOW, moment: NOW };
+    expect((await engine.levels.ready(place, question))?.levels).toBe("both");
+    const kept = async (table: string) =>
+      (await engine.connection.runAndReadAll(`select count(*)::INTEGER from ${table}`)).getRows()[0]![0];
+    expect([await kept("told.voices"), await kept("told.levels"), await kept("ranking.replaced")]).toEqual([4, 3, 1]);
+    engine.close();
+  });
+
+  it("ranks as all evidence does, also where it comes again, is corrected, or of a new claim", async () => {
+    const { directory, add, seal } = store();
+    add(told);
+    await seal();
+    const knowledge = await open(directory, Number.POSITIVE_INFINITY);
+    const now = NOW + DAY;
+    const attempt = "said twice";
+    for (const news of [
+      [evidence({ k: "one", peer: "d", value: 3 })],
+      [evidence({ k: "one", peer: "d", value: 8 }), evidence({ k: "two", peer: "a", ok: false, class: "error" })],
+      [evidence({ k: "four", peer: "b", value: 2, attempt })],
+      [evidence({ k: "four", peer: "b", value: 7, attempt, time: NOW + 1 }), evidence({ k: "one", value: 2 })],
+      [evidence({ k: "three", peer: "c", value: 4 })],
+    ]) {
+      add(news);
+      await knowledge.refresh();
+      // With a filter it is answered from the single pieces of evidence.
+      const expected = await termsOf(knowledge, { now, where: everybody });
+      expectSame(await termsOf(knowledge, { now }), expected);
+    }
   });
 });
