@@ -1,16 +1,8 @@
 /** What of a plain stage's score does not depend on when one asks: kept, and brought up to date with what is news. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { append, type Table } from "./appending.ts";
+import { append } from "./appending.ts";
 import { type Facts, isPlain, type Place, type Row } from "./facts.ts";
-import {
-  freshVoicesSql,
-  KEEP_LEVELS_SQL,
-  KEEP_VOICES_SQL,
-  REPEATED_SQL,
-  staleSql,
-  THAW_SQL,
-  VOICES_SQL,
-} from "./queries.sql.ts";
+import { freshVoicesSql, KEEP_LEVELS_SQL, KEEP_VOICES_SQL, staleSql, THAW_SQL, VOICES_SQL } from "./queries.sql.ts";
 import { type Common, REPEATED_EVIDENCE_SQL, SIMPLE_SQL } from "./rollup.sql.ts";
 import type { ScoreShape } from "./score.sql.ts";
 import { type Asked, FRESH, HALFLIFE, NO_QUESTION, REPLACED } from "./scratch.ts";
@@ -117,7 +109,7 @@ export class Levels {
   private async renew(place: Place, asked: Asked, level: Level): Promise<void> {
     const judged = await this.judgedOf(place, asked);
     await this.engine.put(asked);
-    await this.fresh(level.stale);
+    await this.fresh(place, level.stale);
     if (level.schema === "sealed.told") await this.engine.run("thaw levels", THAW_SQL);
     else await this.engine.run("stale levels", staleSql("levels"));
     // There are many of them, so those of the other claims stay in the snapshot.
@@ -125,23 +117,21 @@ export class Levels {
     if (unheard.length < level.stale.size) await this.engine.run("stale voices", staleSql("voices"));
     await this.hear(judged, asked);
     if (level.schema === "sealed.told") level.schema = "both";
-    await this.list(REPLACED, unheard);
+    const rows = unheard.map((claim) => [claim]);
+    await append(this.engine.connection, REPLACED, rows);
     for (const claim of unheard) level.replaced.add(claim);
     level.stale.clear();
   }
 
-  /** Makes the voices and levels of the claims that are `fresh`. Whether attempts of theirs are repeated is seen then. */
+  /** Makes the voices and levels of the claims that are `fresh`. That an attempt of theirs is repeated is seen then. */
   private async hear(judged: { known: Judged }, asked: Asked): Promise<void> {
     const common = commonOf(judged.known, asked);
-    await this.engine.run(`fresh voices ${JSON.stringify(common)}`, freshVoicesSql(common));
-    const isRepeated = async () => (await this.engine.ask("repeated", REPEATED_SQL, asked)).length > 0;
-    // None are kept where an attempt is repeated; nor where nothing is left of the claims.
-    if ((await this.keepLevels()) === 0 && common !== undefined && (await isRepeated())) {
+    const voices = (of: Common | undefined): Promise<number> =>
+      this.engine.run(`fresh voices ${JSON.stringify(of)}`, freshVoicesSql(of));
+    // Where nothing is left of the claims there are none either way.
+    if ((await voices(common)) === 0 && common !== undefined && (await voices(undefined)) > 0)
       judged.known = { ...judged.known, simple: false };
-      await this.engine.run("unheard", "delete from ranking.heard");
-      return this.hear(judged, asked);
-    }
-    await this.keepVoices();
+    await this.keep();
   }
 
   /** Makes the voices and levels of plain stages that have none, of what is added up. */
@@ -151,8 +141,7 @@ export class Levels {
       const part = places.slice(start, start + DUE_AT_ONCE);
       await this.engine.due(part.map(({ id, newest }) => [id, newest]));
       await this.engine.run("voices", VOICES_SQL);
-      await this.keepLevels();
-      await this.keepVoices();
+      await this.keep();
       for (const { id, newest } of part) {
         const levels = this.levels.get(id) ?? new Map<number, Level>();
         this.levels.set(
@@ -164,13 +153,9 @@ export class Levels {
     await this.engine.due([]);
   }
 
-  /** @returns how many. */
-  private keepLevels(): Promise<number> {
-    return this.engine.run("keep levels", KEEP_LEVELS_SQL);
-  }
-
-  private async keepVoices(): Promise<void> {
+  private async keep(): Promise<void> {
     await this.engine.run("keep voices", KEEP_VOICES_SQL);
+    await this.engine.run("keep levels", KEEP_LEVELS_SQL);
     await this.engine.run("kept", "delete from ranking.heard");
   }
 
@@ -185,17 +170,10 @@ export class Levels {
     await this.engine.run("unheard", "delete from ranking.heard");
   }
 
-  private async fresh(claims: ReadonlySet<number>): Promise<void> {
+  private async fresh(place: Place, claims: ReadonlySet<number>): Promise<void> {
     await this.engine.run("refreshed", "delete from ranking.fresh");
-    await this.list(FRESH, claims);
-  }
-
-  private async list(table: Table, claims: Iterable<number>): Promise<void> {
-    await append(
-      this.engine.connection,
-      table,
-      [...claims].map((claim) => [claim]),
-    );
+    const rows = [...claims].map((claim) => [place.id, claim]);
+    await append(this.engine.connection, FRESH, rows);
   }
 
   /**
@@ -206,7 +184,7 @@ export class Levels {
     const asked = { ...question, moment: Math.min(place.newest, question.now) };
     const judged = await this.judgedOf(place, asked);
     if (judged.known.simple && judged.stale.size > 0) {
-      await this.fresh(judged.stale);
+      await this.fresh(place, judged.stale);
       const repeated = await this.engine.ask("repeated evidence", REPEATED_EVIDENCE_SQL, asked);
       if (repeated.length > 0) judged.known = { ...judged.known, simple: false };
       judged.stale.clear();

@@ -58,19 +58,16 @@ const columns = (table: Table): string =>
 export const VOICES_SQL = `insert into ranking.heard
 with ${scoreSql({ of: "voices", sums: "kept", plain: true })} select ${columns(HEARD)} from voices`;
 
-/** The same of the claims that are `fresh`, of the stage asked, from their evidence. */
+/** The same of the claims that are `fresh`, of the stage asked, from their evidence; none where it is not simple after all. */
 export const freshVoicesSql = (simple: Common | undefined): string => `insert into ranking.heard
 with ${scoreSql({ of: "voices", sums: "seconds", plain: true, ...(simple && { simple }) })}
 select ${columns(HEARD)} from voices`;
 
-/** A row where what was heard as of simple evidence is not. */
-export const REPEATED_SQL = "select 1 from ranking.heard where repeated limit 1";
-
-/** Keeps what was heard; no levels where what was heard as of simple evidence is not. */
+/** Keeps what was heard. */
 export const KEEP_VOICES_SQL = `insert into told.voices
 select ${columns(VOICES)} from ranking.heard order by place, claim`;
 export const KEEP_LEVELS_SQL = `insert into told.levels
-with ${scoreSql({ of: "levels", sums: "kept", plain: true })} select ${columns(LEVELS)} from levels where not exists (${REPEATED_SQL}) order by place, claim`;
+with ${scoreSql({ of: "levels", sums: "kept", plain: true })} select ${columns(LEVELS)} from levels order by place, claim`;
 
 /** Keeps the levels that a snapshot has of the stage asked, but for the claims that are `fresh`. */
 export const THAW_SQL = `insert into told.levels

@@ -116,24 +116,30 @@ select told.place, count(*) = count(distinct unit) and coalesce(bool_and(verifie
   any_value(direction) filter (measured) as direction
 from told group by told.place`;
 
-/** A row where an attempt on a claim that is `fresh`, of the stage asked, stands in several rows. */
+/** Of `facts f`, those of the claims that are `fresh`. */
+export const OF_FRESH = "semi join ranking.fresh on fresh.place = f.place and fresh.claim = f.claim";
+
+/** A row where an attempt on a claim that is `fresh` stands in several rows. */
 export const REPEATED_EVIDENCE_SQL = `
-select 1 from ranking.facts f join ranking.asked on f.place = asked.place semi join ranking.fresh on fresh.claim = f.claim
-group by f.claim, f.peer, f.unit having count(*) > 1 limit 1`;
+select 1 from ranking.facts f ${OF_FRESH} group by f.claim, f.peer, f.unit having count(*) > 1 limit 1`;
+
+/** The same of `read`, the evidence of these claims: one of the rows is news, for what was known before was simple. */
+export const REPEATED_SQL = `
+select 1 from read semi join (select unit from told.facts f ${OF_FRESH}) news on news.unit = read.unit
+group by claim, peer, read.unit having count(*) > 1`;
 
 /**
  * `rolled` of such a stage, straight from `read`, with the weights of one moment, `asked.moment`, instead of each peer's m; no
- * evidence is so much older that its weight would be 0. `repeated`: an attempt stands in several rows.
+ * evidence is so much older that its weight would be 0.
  */
 export function simpleRollupSql({ metric, direction: known }: Common, now: string): string {
   const direction = known ?? 1;
   return `rolled as (
   select claim, peer, max(t) as newest, count(*)::INTEGER as attempts, sum(if(ok, w, 0)) as s, sum(if(ok, 0, w)) as f,
     sum(if(y is null, 0, e)) as c, sum(e * y) / nullif(c, 0) * ${direction} as x,
-    ${metric ?? "null"}::INTEGER as metric, ${direction}::DOUBLE as direction,
-    list_unique(list(unit)) < count(*) as repeated
+    ${metric ?? "null"}::INTEGER as metric, ${direction}::DOUBLE as direction
   from (
-    select claim, peer, unit, t, ok, if(ok, value, null) as y, e, e * if(verified, 1, ${WEIGHTS.unverified}) as w from (
+    select claim, peer, t, ok, if(ok, value, null) as y, e, e * if(verified, 1, ${WEIGHTS.unverified}) as w from (
       select *, pow(2, (${now} - moment) / halflife + if(echo, ${Math.log2(WEIGHTS.echo)}, 0)) as e from read
     )
   ) group by claim, peer

@@ -21,7 +21,7 @@
  */
 import type { Table } from "./appending.ts";
 import { BELONGS } from "./drift/drift.sql.ts";
-import { type Common, rollupSql, SAID_SQL, simpleRollupSql, WEIGHTS } from "./rollup.sql.ts";
+import { type Common, OF_FRESH, REPEATED_SQL, rollupSql, SAID_SQL, simpleRollupSql, WEIGHTS } from "./rollup.sql.ts";
 
 /** The constants of the score, with those of `WEIGHTS`. */
 export const SCORE = {
@@ -102,7 +102,7 @@ export const LEVELS = {
   },
 } as const satisfies Table;
 
-/** Voices with what their levels are made of; `repeated` where they were made as of simple evidence, and it is not. */
+/** Voices with what their levels are made of. */
 export const HEARD = {
   schema: "ranking",
   name: "heard",
@@ -113,7 +113,6 @@ export const HEARD = {
     direction: "DOUBLE",
     attempts: "INTEGER",
     newest: "DOUBLE",
-    repeated: "BOOLEAN",
   },
 } as const satisfies Table;
 
@@ -177,10 +176,7 @@ function sums({ of, sums, filter, plain = false, simple }: ScoreShape): string {
     "all claims": "cross join ranking.asked",
     trust: `${DUE} cross join ranking.asked`,
     levels: "",
-    voices:
-      sums === "kept"
-        ? `${DUE} cross join ranking.asked`
-        : "join ranking.asked on f.place = asked.place semi join ranking.fresh on fresh.claim = f.claim",
+    voices: sums === "kept" ? `${DUE} cross join ranking.asked` : `${OF_FRESH} cross join ranking.asked`,
   }[of];
   if (sums === "kept") {
     return `rolled as (select f.* from ranking.rolled f ${places} where f.halflife = asked.halflife)`;
@@ -304,9 +300,11 @@ const MEDIAN = "(voices[(len(voices) + 1) // 2].x + voices[len(voices) // 2 + 1]
 
 function voices({ of, sums, simple }: ScoreShape): string {
   if (simple !== undefined) {
+    // Sums of simple evidence are wrong where it is not.
+    const where = of === "voices" ? `where not exists (${REPEATED_SQL})` : "";
     return `voices as (
-  select place, halflife, r.claim, coalesce(trusted.trust, 0.5) as trust, s, f, c, metric, x, direction, attempts, newest, repeated
-  from rolled r left join ranking.trusted on trusted.peer = r.peer cross join ranking.asked
+  select place, halflife, r.claim, coalesce(trusted.trust, 0.5) as trust, s, f, c, metric, x, direction, attempts, newest
+  from rolled r left join ranking.trusted on trusted.peer = r.peer cross join ranking.asked ${where}
 )`;
   }
   const [moment, from] =
@@ -315,8 +313,7 @@ function voices({ of, sums, simple }: ScoreShape): string {
       : [sums === "evaluations" ? "0" : "asked.moment", "cross join ranking.asked"];
   return `voices as (
   select r.place, r.halflife, r.claim, coalesce(trusted.trust, 0.5) as trust, pow(2, (r.m - ${moment}) / r.halflife) as since,
-    since * r.s as s, since * r.f as f, since * r.c as c, r.metric, r.x, r.direction, r.attempts, r.newest,
-    false as repeated
+    since * r.s as s, since * r.f as f, since * r.c as c, r.metric, r.x, r.direction, r.attempts, r.newest
   from (select place, halflife, claim, peer, m, metric, direction, newest, ${MERGED} from rolled) r
     left join ranking.trusted on trusted.peer = r.peer ${from}
 )`;

@@ -52,7 +52,11 @@ export const DUE = {
 /** Claims whose voices in the snapshot no longer hold: `told` has them. */
 export const REPLACED = { schema: "ranking", name: "replaced", columns: { claim: "INTEGER" } } as const satisfies Table;
 /** Claims whose voices and levels are to be made again. */
-export const FRESH = { schema: "ranking", name: "fresh", columns: { claim: "INTEGER" } } as const satisfies Table;
+export const FRESH = {
+  schema: "ranking",
+  name: "fresh",
+  columns: { place: "INTEGER", claim: "INTEGER" },
+} as const satisfies Table;
 
 /**
  * What is asked. `scope` null: all are own; `is_own`: whether that of a plain stage is; `moment`: that of the sums that are
