@@ -2,7 +2,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { append } from "./appending.ts";
 import { type Facts, isPlain, type Place, type Row } from "./facts.ts";
-import { freshVoicesSql, KEEP_LEVELS_SQL, KEEP_VOICES_SQL, staleSql, THAW_SQL, VOICES_SQL } from "./queries.sql.ts";
+import { freshVoicesSql, keepLevelsSql, keepVoicesSql, staleSql, THAW_SQL, VOICES_SQL } from "./queries.sql.ts";
 import { type Common, REPEATED_EVIDENCE_SQL, SIMPLE_SQL } from "./rollup.sql.ts";
 import type { ScoreShape } from "./score.sql.ts";
 import { type Asked, FRESH, HALFLIFE, NO_QUESTION, REPLACED } from "./scratch.ts";
@@ -131,7 +131,7 @@ export class Levels {
     // Where nothing is left of the claims there are none either way.
     if ((await voices(common)) === 0 && common !== undefined && (await voices(undefined)) > 0)
       judged.known = { ...judged.known, simple: false };
-    await this.keep();
+    await this.keep(false);
   }
 
   /** Makes the voices and levels of plain stages that have none, of what is added up. */
@@ -141,7 +141,7 @@ export class Levels {
       const part = places.slice(start, start + DUE_AT_ONCE);
       await this.engine.due(part.map(({ id, newest }) => [id, newest]));
       await this.engine.run("voices", VOICES_SQL);
-      await this.keep();
+      await this.keep(true);
       for (const { id, newest } of part) {
         const levels = this.levels.get(id) ?? new Map<number, Level>();
         this.levels.set(
@@ -153,9 +153,9 @@ export class Levels {
     await this.engine.due([]);
   }
 
-  private async keep(): Promise<void> {
-    await this.engine.run("keep voices", KEEP_VOICES_SQL);
-    await this.engine.run("keep levels", KEEP_LEVELS_SQL);
+  private async keep(inOrder: boolean): Promise<void> {
+    await this.engine.run(`keep voices ${inOrder}`, keepVoicesSql(inOrder));
+    await this.engine.run(`keep levels ${inOrder}`, keepLevelsSql(inOrder));
     await this.engine.run("kept", "delete from ranking.heard");
   }
 

@@ -63,11 +63,12 @@ export const freshVoicesSql = (simple: Common | undefined): string => `insert in
 with ${scoreSql({ of: "voices", sums: "seconds", plain: true, ...(simple && { simple }) })}
 select ${columns(HEARD)} from voices`;
 
-/** Keeps what was heard. */
-export const KEEP_VOICES_SQL = `insert into told.voices
-select ${columns(VOICES)} from ranking.heard order by place, claim`;
-export const KEEP_LEVELS_SQL = `insert into told.levels
-with ${scoreSql({ of: "levels", sums: "kept", plain: true })} select ${columns(LEVELS)} from levels order by place, claim`;
+/** Keeps what was heard; of several stages `inOrder`, so that one's are read alone. */
+export const keepVoicesSql = (inOrder: boolean): string => `insert into told.voices
+select ${columns(VOICES)} from ranking.heard ${inOrder ? IN_ORDER : ""}`;
+export const keepLevelsSql = (inOrder: boolean): string => `insert into told.levels
+with ${scoreSql({ of: "levels", sums: "kept", plain: true })} select ${columns(LEVELS)} from levels ${inOrder ? IN_ORDER : ""}`;
+const IN_ORDER = "order by place, claim";
 
 /** Keeps the levels that a snapshot has of the stage asked, but for the claims that are `fresh`. */
 export const THAW_SQL = `insert into told.levels
