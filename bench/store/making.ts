@@ -25,6 +25,8 @@ export const STAGES = 200;
 const CLAIMS = 50_000;
 export const PEERS = 64;
 export const NOW = Date.UTC(2026, 0, 31);
+/** The evidence is of the days before. */
+export const DAYS = 30;
 const FILE = 250_000;
 const PROCESS = "01a203d8-d11f-75e2-a63e-83a3717ee0e7";
 
@@ -64,7 +66,7 @@ export function made() {
         echo: random(3) === 0,
         ...measured,
       };
-      const time = NOW - random(30 * 24 * 3600) * 1000;
+      const time = NOW - random(DAYS * 24 * 3600) * 1000;
       return { id: uuid(seq, "c"), time, draft, stage, claim };
     },
   };
