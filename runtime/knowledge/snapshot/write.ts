@@ -86,7 +86,7 @@ async function make(path: string, before: string | undefined, options: SnapshotO
     const isSorted = facts.count <= (old?.sorted ?? 0) * (1 + UNSORTED);
     const sorted = isSorted ? (old?.sorted ?? 0) : facts.count;
     if (!isSorted) {
-      await cluster(connection, "facts", "place, t");
+      await cluster(connection, "facts", "place, claim, peer, t");
       await cluster(connection, "claims", "place, claim");
       await cluster(connection, "observed", "subnet, metric");
       await cluster(connection, "rolled", "place, claim");
