@@ -66,7 +66,7 @@ export const disk: Disk = {
 };
 
 /** A disk whose last sync took less, in milliseconds, is waited for in the thread: the way to the pool and back is longer. */
-const QUICK = 0.5;
+const QUICK = 1;
 let took = Number.POSITIVE_INFINITY;
 
 async function sync(file: number): Promise<void> {
