@@ -53,6 +53,7 @@ describe("writing and reading", () => {
       },
     };
     const trail = await openTrail({ directory: temporaryFolder(), peers, disk: counting });
+    await trail.append([event("alone")]);
     syncs = 0;
     const rounds = 10;
     await Promise.all(
