@@ -2,7 +2,7 @@
 
 import type { Model } from "../models/model.ts";
 import { obstacle, openModel, type Surroundings } from "../models/open.ts";
-import type { Node, Pipeline, Plan, StageNode } from "../plan.ts";
+import type { Pipeline, Plan } from "../plan.ts";
 import { Secrets } from "../secrets.ts";
 import { SETTINGS } from "../settings.ts";
 import { filesOf } from "../tools/files.ts";
@@ -16,7 +16,6 @@ import { freeSpace } from "../trail/disk.ts";
 import type { Draft } from "../trail/record.ts";
 import { type Trail, TrailError } from "../trail/trail.ts";
 import type { Type } from "../types.ts";
-import { link } from "../values/link.ts";
 import { validate } from "../values/validate.ts";
 import { followSource, hasWaits, sourcesOf, waitsOf } from "./asking.ts";
 import type { Input } from "./attempt.ts";
@@ -24,15 +23,14 @@ import { AttemptError } from "./attempt-error.ts";
 import { limitsAround } from "./budget/limits.ts";
 import type { Shared } from "./common.ts";
 import { type Cycle, runCycle } from "./cycle.ts";
-import { graphOf } from "./graph.ts";
 import { Latch } from "./latch.ts";
 import { RefusedError } from "./load.ts";
 import { outstandingOf, type Waiting } from "./outstanding.ts";
+import { type Ladder, type Prepared, prepared } from "./prepared.ts";
 import { type RestoredRun, takeRun } from "./restored.ts";
 import type { RunOptions, RunSummary } from "./run.ts";
 import { type Used, usedBy } from "./secrets-used.ts";
 import type { Item, SourceNode } from "./source.ts";
-import { unsupported } from "./unsupported.ts";
 import type { Waits } from "./waits.ts";
 
 /** Under `--forever` the summary keeps the newest runs only: all of them stand in the trail. */
@@ -57,13 +55,13 @@ type Lane = Omit<Cycle, "cycle" | "item" | "restored">;
 
 /** What the runs of one call share: the linked plan, tools and models, opened once. */
 class Execution {
+  readonly #prepared: Prepared;
   readonly #plan: Plan;
   readonly #options: RunOptions;
   readonly #pipelines: readonly string[];
   readonly #tools = new Map<string, Promise<Tool>>();
   readonly #models = new Map<string, Model>();
   readonly #around: Surroundings;
-  readonly #stages = new Map<string, StageNode>();
   readonly #runs: RunEntry[] = [];
   /** Cancels all that runs, for the caller's signal or the trail's failure. */
   readonly #stop = new AbortController();
@@ -77,14 +75,13 @@ class Execution {
     this.#options = options;
     const pipeline = options.resume?.pipeline ?? options.pipeline;
     this.#pipelines = pipeline === undefined ? Object.keys(plan.pipelines) : [pipeline];
-    this.#plan = link(plan);
+    this.#prepared = prepared(plan);
+    this.#plan = this.#prepared.plan;
     const { machine = {}, clock } = options;
     const secrets = options.secrets ?? new Secrets({ machine, root: plan.root });
     this.#around = { machine, secrets, clock };
     for (const [name, model] of options.models ?? []) this.#models.set(name, model);
     for (const [name, tool] of options.tools ?? []) this.#tools.set(name, Promise.resolve(tool));
-    for (const pipeline of Object.values(this.#plan.pipelines))
-      for (const stage of stagesOf(pipeline.body)) this.#stages.set(stage.id, stage);
     this.#shared = {
       plan: this.#plan,
       options,
@@ -147,7 +144,7 @@ class Execution {
         `The run ${resume.run} was begun with another plan (${resume.plan.slice(0, 12)}, now ${plan.hash.slice(0, 12)}), and cannot go on with this one.`,
       ]);
     }
-    const problems = unsupported(plan, this.#pipelines);
+    const problems = this.#prepared.unsupported(this.#pipelines);
     if (problems.length > 0) throw new RefusedError("program", problems);
     const stuck = new Set<string>();
     for (const { agent, rungs } of this.#ladders()) {
@@ -207,21 +204,8 @@ class Execution {
   }
 
   /** Every ladder that an agent of these pipelines climbs. */
-  *#ladders(): Generator<{ readonly pipeline: string; readonly agent: string; readonly rungs: readonly string[] }> {
-    for (const name of this.#pipelines) {
-      for (const stage of stagesOf(this.#plan.pipelines[name]!.body)) {
-        for (const { callee, retry } of stage.alternatives) {
-          const agent = callee.kind === "agent" ? this.#plan.agents[callee.name] : undefined;
-          if (agent === undefined) continue;
-          const ladder = retry === undefined ? undefined : this.#plan.retries[retry]?.ladder;
-          yield {
-            pipeline: name,
-            agent: callee.name,
-            rungs: (ladder ?? [agent.model]).map((rung) => (rung === "self" ? agent.model : rung)),
-          };
-        }
-      }
-    }
+  #ladders(): readonly Ladder[] {
+    return this.#prepared.ladders.filter(({ pipeline }) => this.#pipelines.includes(pipeline));
   }
 
   #obstacle(model: string): string | undefined {
@@ -280,7 +264,8 @@ class Execution {
   async #recordPlan(): Promise<void> {
     const { peer, store, program } = this.#options;
     const plan = this.#plan;
-    const artifact = await artifactsOf(store).put(Buffer.from(JSON.stringify(plan)));
+    const { content, hash } = this.#prepared;
+    const artifact = await artifactsOf(store).put(content, hash);
     this.#note([
       {
         ...{ kind: "plan.loaded", peer, plan: plan.hash, path: plan.source[0]?.path ?? "", artifact },
@@ -296,7 +281,7 @@ class Execution {
     const lanes = this.#pipelines.map((name) => {
       const pipeline = this.#plan.pipelines[name]!;
       const [input, sources] = [inputs.get(name)!, sourcesOf(pipeline)];
-      return { name, pipeline, graph: graphOf(pipeline.body), input, sources };
+      return { name, pipeline, graph: this.#prepared.graph(name), input, sources };
     });
     return lanes.flatMap((lane) =>
       lane.sources.length === 0
@@ -368,7 +353,7 @@ class Execution {
   async #resume(restored: RestoredRun): Promise<void> {
     const { pipeline: name, cycle, input, item: key, given } = restored;
     const pipeline = this.#plan.pipelines[name]!;
-    const of = { name, pipeline, graph: graphOf(pipeline.body), cycle, input, restored };
+    const of = { name, pipeline, graph: this.#prepared.graph(name), cycle, input, restored };
     const node = given && sourcesOf(pipeline)[given.source];
     if (node === undefined || key === undefined) return this.#cycle(of);
     await this.#cycle({ ...of, item: { node, index: given!.source, key, value: given!.value, until: given!.until } });
@@ -415,7 +400,7 @@ class Execution {
   }
 
   #stageType(id: string): Type | undefined {
-    const callee = this.#stages.get(id)?.alternatives[0]?.callee;
+    const callee = this.#prepared.stages.get(id)?.alternatives[0]?.callee;
     return callee?.kind === "agent" ? this.#plan.agents[callee.name]?.result : undefined;
   }
 
@@ -451,14 +436,6 @@ function watch(trail: Trail, stop: AbortController): { readonly error: TrailErro
     stop.abort(error);
   });
   return broken;
-}
-
-function stagesOf(body: readonly Node[], stages: StageNode[] = []): readonly StageNode[] {
-  for (const node of body) {
-    if (node.kind === "stage") stages.push(node);
-    else if ("body" in node) stagesOf(node.body, stages);
-  }
-  return stages;
 }
 
 function list(names: readonly string[]): string {

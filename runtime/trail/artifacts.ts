@@ -1,7 +1,7 @@
 /** Large values by content: `.gang/artifacts/<first two digits>/<SHA-256 in hex>`. What is there is whole and never changes. */
 import { createHash, type Hash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { open, readFile, rename, stat, unlink, utimes } from "node:fs/promises";
+import { createReadStream, createWriteStream, statSync, utimesSync } from "node:fs";
+import { open, readFile, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { SETTINGS } from "../settings.ts";
@@ -12,8 +12,12 @@ import { TrailError } from "./trail.ts";
 import { uuidv7 } from "./uuid.ts";
 
 export interface Artifacts {
-  /** Resolves with the content's hash once it is on the disk. The same content is kept once. */
+  /**
+   * Resolves with the content's hash once it is on the disk. The same content is kept once; a text whose hash is known
+   * already costs a look where it is there.
+   */
   put(content: Uint8Array | AsyncIterable<Uint8Array>): Promise<string>;
+  put(content: string, hash: string): Promise<string>;
   /** `undefined` where there is none. Rejects with `TrailError` where its content no longer fits its hash. */
   get(hash: string): Promise<Buffer | undefined>;
   has(hash: string): Promise<boolean>;
@@ -35,10 +39,15 @@ export function artifactsOf(directory: string): Artifacts {
   const pathOf = (hash: string) => artifactPath(directory, hash);
 
   return {
-    async put(content) {
+    async put(content: Uint8Array | AsyncIterable<Uint8Array> | string, hash?: string) {
       try {
-        if (!(content instanceof Uint8Array)) return await write(root, content);
-        return (await renew(root, content)) ?? (await write(root, [content]));
+        if (typeof content !== "string" && !(content instanceof Uint8Array)) return await write(root, content);
+        const size = Buffer.byteLength(content);
+        const name = hash ?? createHash("sha256").update(content).digest("hex");
+        return (
+          (await renew(root, name, size)) ??
+          (await write(root, [typeof content === "string" ? Buffer.from(content) : content]))
+        );
       } catch (error) {
         const { message } = error as Error;
         throw new TrailError(`An artifact cannot be written to the store (${message}).`, { cause: error });
@@ -96,36 +105,42 @@ const hashing = (hash: Hash) =>
     }
   };
 
-/**
- * The fields of a record for a value of any size: itself up to 64 KB of JSON, else an artifact.
- *
- * @throws TrailError where the artifact cannot be written.
- */
-export async function outputFields(
-  artifacts: Artifacts,
-  output: Json,
-): Promise<{ readonly output: Json; readonly hash: string } | { readonly artifact: string; readonly hash: string }> {
-  const json = JSON.stringify(output);
-  if (Buffer.byteLength(json) <= SETTINGS.artifacts.inlineBytes) return { output, hash: sha256(json) };
-  const hash = await artifacts.put(Buffer.from(json));
-  return { artifact: hash, hash };
+/** A value of any size in a record: itself, or an artifact; the hash is that of its JSON. */
+export interface OutputFields {
+  readonly output?: Json;
+  readonly artifact?: string;
+  readonly hash: string;
 }
 
-/** The hash of content that is there already, at the cost of a look: a plan is put at the start of every run. */
-async function renew(root: string, content: Uint8Array): Promise<string | undefined> {
-  const name = createHash("sha256").update(content).digest("hex");
+/**
+ * The fields of a record for a value: itself up to 64 KB of JSON, else an artifact. Only this is waited for, and rejects with
+ * `TrailError` where it cannot be written.
+ */
+export function outputFields(artifacts: Artifacts, output: Json): OutputFields | Promise<OutputFields> {
+  const json = JSON.stringify(output);
+  if (Buffer.byteLength(json) <= SETTINGS.artifacts.inlineBytes) return { output, hash: sha256(json) };
+  return artifacts.put(Buffer.from(json)).then((hash) => ({ artifact: hash, hash }));
+}
+
+/**
+ * The name of content that is there already, at the cost of a look: a plan is put at the start of every run. In the thread:
+ * the way to the pool and back takes ten times as long as the look.
+ */
+function renew(root: string, name: string, size: number): string | undefined {
   const folder = join(root, name.slice(0, 2));
-  if ((await sizeOf(join(folder, name))) !== content.length) return undefined;
-  // Where it goes meanwhile, or cannot be touched, it is written as if it had not been there.
-  return keep(folder, name).then(
-    () => name,
-    () => undefined,
-  );
+  if (statSync(join(folder, name), { throwIfNoEntry: false })?.size !== size) return undefined;
+  try {
+    keep(folder, name);
+    return name;
+  } catch {
+    // Where it goes meanwhile, or cannot be touched, it is written as if it had not been there.
+    return undefined;
+  }
 }
 
 /** What is there is wanted again: retention goes by its time. Whoever put it may not have come to syncing the folder. */
-async function keep(folder: string, name: string): Promise<void> {
-  await utimes(join(folder, name), new Date(), new Date());
+function keep(folder: string, name: string): void {
+  utimesSync(join(folder, name), new Date(), new Date());
   disk.syncFolder(folder);
 }
 
@@ -152,7 +167,7 @@ async function write(root: string, content: Iterable<Uint8Array> | AsyncIterable
     const path = join(folder, name);
     if ((await sizeOf(path)) === size) {
       await unlink(beside);
-      await keep(folder, name);
+      keep(folder, name);
     } else {
       await rename(beside, path);
       disk.syncFolder(folder);
