@@ -23,7 +23,7 @@ export interface Attempt {
 export interface Outcome {
   readonly value?: Json;
   readonly claim?: Claim;
-  readonly cost?: number;
+  readonly cost?: number | undefined;
   readonly failure?: AttemptError;
 }
 

@@ -6,14 +6,11 @@ import { AttemptError } from "./attempt-error.ts";
 /** Nobody is told of it; without a reason Node makes an exception with a stack for each. */
 const OVER = "over";
 
-/**
- * Who waits under a signal, in a set: ten thousand stages side by side would each walk the others in the list that an
- * `AbortSignal` keeps of its listeners.
- */
+/** Who waits under a signal, in a ring: ten thousand stages side by side would each walk a listener list to leave it. */
 export class Cancellation {
   readonly signal: AbortSignal;
   readonly #controller = new AbortController();
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Waiter();
   readonly #outer: AbortSignal;
   readonly #onOuter = (): void => this.cancel();
 
@@ -37,8 +34,7 @@ export class Cancellation {
 
   cancel(reason: AttemptError = new AttemptError("cancelled", "the run was cancelled")): void {
     this.#controller.abort(reason);
-    for (const wake of [...this.#waiting]) wake();
-    this.#waiting.clear();
+    while (this.#waiting.next !== this.#waiting) this.#waiting.next.giveUp(this.signal.reason as AttemptError);
   }
 
   /** Lets go of the outer signal. */
@@ -53,39 +49,74 @@ export class Cancellation {
   within<T>(
     clock: Clock,
     seconds: number | undefined,
-    work: (signal: AbortSignal) => Promise<T>,
+    work: (signal: AbortSignal) => T | Promise<T>,
     late: () => void,
   ): Promise<T> {
     if (this.cancelled) return Promise.reject(this.signal.reason);
-    const timed = seconds === undefined ? undefined : { own: new AbortController(), timer: new AbortController() };
     return new Promise<T>((resolve, reject) => {
-      let over = false;
-      const end = (): boolean => {
-        if (over) return false;
-        over = true;
-        this.#waiting.delete(onCancel);
-        timed?.timer.abort(OVER);
-        return true;
+      const waiter = new Waiter(reject);
+      waiter.join(this.#waiting);
+      if (seconds !== undefined) waiter.limit(clock, seconds);
+      const gave = (value: T): void => (waiter.leave() ? resolve(value) : late());
+      const failed = (error: unknown): void => {
+        if (waiter.leave()) reject(error);
       };
-      const giveUp = (error: AttemptError): void => {
-        if (!end()) return;
-        reject(error);
-        timed?.own.abort(error);
-      };
-      const onCancel = (): void => giveUp(this.signal.reason as AttemptError);
-      this.#waiting.add(onCancel);
-      if (timed !== undefined) {
-        clock.sleep(seconds! * 1000, timed.timer.signal).then(
-          () => giveUp(new AttemptError("timeout", `it took longer than ${seconds} s`)),
-          () => {},
-        );
+      try {
+        const came = work(waiter.signal ?? this.signal);
+        if (came instanceof Promise) came.then(gave, failed);
+        else gave(came);
+      } catch (error) {
+        failed(error);
       }
-      work(timed?.own.signal ?? this.signal).then(
-        (value) => (end() ? resolve(value) : late()),
-        (error: unknown) => {
-          if (end()) reject(error);
-        },
-      );
     });
+  }
+}
+
+/** One who waits, until it leaves the ring: for the end of its work, its own deadline or the cancel, what comes first. */
+class Waiter {
+  next: Waiter = this;
+  #before: Waiter = this;
+  readonly #reject: ((error: AttemptError) => void) | undefined;
+  #timed: { readonly own: AbortController; readonly timer: AbortController } | undefined;
+
+  constructor(reject?: (error: AttemptError) => void) {
+    this.#reject = reject;
+  }
+
+  /** Aborted with its deadline; one without has no signal of its own. */
+  get signal(): AbortSignal | undefined {
+    return this.#timed?.own.signal;
+  }
+
+  join(ring: Waiter): void {
+    this.next = ring;
+    this.#before = ring.#before;
+    ring.#before.next = this;
+    ring.#before = this;
+  }
+
+  limit(clock: Clock, seconds: number): void {
+    this.#timed = { own: new AbortController(), timer: new AbortController() };
+    clock.sleep(seconds * 1000, this.#timed.timer.signal).then(
+      () => this.giveUp(new AttemptError("timeout", `it took longer than ${seconds} s`)),
+      () => {},
+    );
+  }
+
+  /** Whether it was still waiting. */
+  leave(): boolean {
+    if (this.next === this) return false;
+    this.#before.next = this.next;
+    this.next.#before = this.#before;
+    this.next = this;
+    this.#before = this;
+    this.#timed?.timer.abort(OVER);
+    return true;
+  }
+
+  giveUp(error: AttemptError): void {
+    if (!this.leave()) return;
+    this.#reject?.(error);
+    this.#timed?.own.abort(error);
   }
 }

@@ -1,16 +1,16 @@
 /** A tool is called: for its stage, for the stage's agent, or for the check of `expect`. */
 import type { Proposal } from "../models/model.ts";
-import type { Expr, StageNode } from "../plan.ts";
+import type { Expr, StageNode, Tool } from "../plan.ts";
 import { SETTINGS } from "../settings.ts";
 import { callKey } from "../tools/cached.ts";
-import type { ToolContext } from "../tools/tool.ts";
+import type { CallFolder } from "../tools/call-folder.ts";
+import type { Tool as Callable, Called, ToolContext } from "../tools/tool.ts";
 import type { Draft, Origin } from "../trail/record.ts";
 import type { Json, Type } from "../types.ts";
 import { holdsFiles } from "../values/files.ts";
 import { type Attempt, accept, asAttemptError, type Input, seconds } from "./attempt.ts";
 import { AttemptError, NotStarted } from "./attempt-error.ts";
 import { NOTHING as NOT_BEGUN, type Settle } from "./budget/budget.ts";
-import type { Charge } from "./budget/limits.ts";
 import { Cancellation } from "./cancellation.ts";
 import type { RunContext } from "./context.ts";
 import { evaluate, type Scope } from "./expression.ts";
@@ -49,143 +49,240 @@ export interface Caller {
  * in its own time even where the run is cancelled, since nobody could tell what became of it otherwise. `cache`, where it
  * is said, goes before what the tool says.
  */
-export async function invoke(
+export function invoke(
   attempt: Caller,
   name: string,
   input: Input,
   timeout: number | undefined,
   { effect = false, cache }: { readonly effect?: boolean; readonly cache?: boolean | undefined } = {},
 ): Promise<Invoked> {
-  const { context, origin } = attempt;
-  const { plan, clock, cancellation } = context;
-  const declared = plan.tools[name];
-  if (declared === undefined) throw new AttemptError("error", `the plan has no tool ${name}`);
-  if (declared.effect !== effect) throw new AttemptError("error", `${name} is an effect, and only a stage can call it`);
-  const call = context.nextId();
-  const began = clock.elapsed();
-  /** To wait for where it is an effect's. */
-  const write = (draft: Draft): Promise<unknown> | undefined => {
-    if (effect) return context.append([draft]);
-    context.note(draft);
-    return undefined;
-  };
-  const note = (of: string, message: string): void => context.note({ ...origin, kind: "event", name: of, message });
-  let lines = 0;
-  const ended = (ok: boolean, more: object): Promise<unknown> | undefined => {
-    const left = lines - SETTINGS.tools.logLines;
-    if (left > 0) note("log", `… ${left} more ${left === 1 ? "line" : "lines"} of ${name}`);
-    const elapsed = seconds(clock.elapsed() - began);
-    return write({
-      ...origin,
-      kind: "tool.ended",
-      tool: name,
-      call,
-      ok,
-      elapsed,
-      ...(effect ? { effect } : {}),
-      ...more,
-    });
-  };
-  let isBegun = false;
-  const begin = (): Promise<unknown> | undefined => {
-    isBegun = true;
-    return write({ ...origin, kind: "tool.started", tool: name, call, ...(effect ? { effect } : {}) });
-  };
-  let isCalled = false;
-  let settle: Settle = () => {};
-  try {
-    const key = !effect && (cache ?? declared.cache) === true ? await callKey(declared, input, plan.root) : undefined;
-    const known = key === undefined ? undefined : await context.cache.get(key);
-    if (known !== undefined) {
-      begin();
-      const value = accept(known, declared.result, "the earlier result", "drop");
-      ended(true, { cached: true });
-      return { value };
+  const { context } = attempt;
+  const declared = context.plan.tools[name];
+  if (declared === undefined) return Promise.reject(new AttemptError("error", `the plan has no tool ${name}`));
+  if (declared.effect !== effect)
+    return Promise.reject(new AttemptError("error", `${name} is an effect, and only a stage can call it`));
+  return new ToolCall(attempt, name, declared, effect).run(input, timeout, cache);
+}
+
+/** A call from its first record to its last. */
+class ToolCall {
+  readonly #caller: Caller;
+  readonly #name: string;
+  readonly #declared: Tool;
+  readonly #effect: boolean;
+  readonly #id: string;
+  readonly #began: number;
+  #lines = 0;
+  /** Its start is on record. */
+  #isBegun = false;
+  /** The tool has been asked. */
+  #isCalled = false;
+  #settle: Settle | undefined;
+
+  constructor(caller: Caller, name: string, declared: Tool, effect: boolean) {
+    this.#caller = caller;
+    this.#name = name;
+    this.#declared = declared;
+    this.#effect = effect;
+    this.#id = caller.context.nextId();
+    this.#began = caller.context.clock.elapsed();
+  }
+
+  async run(input: Input, timeout: number | undefined, cache: boolean | undefined): Promise<Invoked> {
+    const { context } = this.#caller;
+    const name = this.#name;
+    const declared = this.#declared;
+    const effect = this.#effect;
+    try {
+      const isCached = !effect && (cache ?? declared.cache) === true;
+      const key = isCached ? await callKey(declared, input, context.plan.root) : undefined;
+      const known = key === undefined ? undefined : await context.cache.get(key);
+      if (known !== undefined) {
+        this.#begin();
+        const value = accept(known, declared.result, "the earlier result", "drop");
+        this.#end({ ok: true, cached: true });
+        return { value };
+      }
+      let left = timeout;
+      if (context.budget.limits({ kind: "tool", name })) left = await this.#reserve(timeout);
+      if (!effect) this.#begin();
+      const tool = await context.tool(name);
+      const folder = context.folder();
+      const own = this.#contextOf(folder);
+      if (effect) {
+        // What cannot be called, or is not to be, has not begun.
+        context.cancellation.signal.throwIfAborted();
+        await this.#begin();
+      }
+      this.#isCalled = true;
+      const cancellation = effect ? new Cancellation(NEVER) : context.cancellation;
+      const { value, cost: asked } = await cancellation.within(
+        context.clock,
+        effect ? timeout : left,
+        (signal) => this.#ask(tool, input, own, folder, signal),
+        () => this.#note("late", `${name} ended after its time was over; its result is dropped`),
+      );
+      const cost = (declared.spent === undefined ? asked : spent(declared.spent, value)) ?? declared.cost;
+      this.#settle?.({ money: cost });
+      if (key !== undefined) await context.cache.put(key, value);
+      if (effect) await this.#end({ ok: true, cost, ...(await context.outputOf(value)) });
+      else this.#end({ ok: true, cost });
+      return cost === undefined ? { value } : { value, cost };
+    } catch (error) {
+      throw await this.#failed(error);
     }
-    const charge = { kind: "tool", name } as const;
-    let left = timeout;
-    if (context.budget.limits(charge)) ({ settle, left } = await reserve(context, charge, timeout));
-    if (!effect) begin();
-    const tool = await context.tool(name);
-    const { checkpoint: every } = declared;
-    const folder =
-      every === undefined || origin.run === undefined
-        ? undefined
-        : context.checkpoints.open(origin.run, attempt.node.id, origin.scope ?? "");
-    const own = context.folder();
-    const toolContext: ToolContext = {
-      seed: attempt.seed,
-      stage: attempt.node.id,
-      run: origin.run ?? "",
-      ...(folder === undefined ? {} : { checkpoint: { folder, every: every! } }),
-      folder: own.path,
-      log: (line: string) => {
-        lines += 1;
-        if (lines <= SETTINGS.tools.logLines) note("log", line.slice(0, 2000));
+  }
+
+  async #failed(error: unknown): Promise<AttemptError> {
+    const failure = asAttemptError(error);
+    const isStarted = this.#isCalled && !(failure instanceof NotStarted);
+    this.#settle?.(isStarted ? {} : NOT_BEGUN);
+    // What failed may have been paid for all the same.
+    const cost = isStarted ? this.#declared.cost : undefined;
+    if (this.#isBegun) await this.#end({ ok: false, cost, class: failure.class, error: failure.message });
+    if (this.#effect && this.#isBegun && !isStarted) {
+      const { context, origin } = this.#caller;
+      const about = { tool: this.#name, call: this.#id, state: "undone", why: failure.message } as const;
+      await context.append([{ ...origin, kind: "effect", ...about }]);
+    }
+    return failure;
+  }
+
+  /** Room for the call under what limits the tool; resolves with what the wait has left of its time, in seconds. */
+  async #reserve(timeout: number | undefined): Promise<number | undefined> {
+    const { budget, clock, cancellation } = this.#caller.context;
+    const began = clock.elapsed();
+    this.#settle = await budget.reserve({ kind: "tool", name: this.#name }, cancellation.signal, timeout);
+    const waited = seconds(clock.elapsed() - began);
+    return timeout === undefined ? undefined : Math.max(0, timeout - waited);
+  }
+
+  /** What the tool gives, checked: at once, where it answers at once and no files are to be brought. */
+  #ask(
+    tool: Callable,
+    input: Input,
+    own: ToolContext,
+    folder: CallFolder,
+    signal: AbortSignal,
+  ): Called | Promise<Called> {
+    const { files } = this.#caller.context;
+    const { parameters } = this.#declared;
+    try {
+      const takesFiles = parameters.some(({ type }) => holdsFiles(type));
+      const given = takesFiles ? files.given(input, parameters, folder) : input;
+      const called = after(given, (input) => this.#call(tool, input, own, signal));
+      const came = after(called, (result) => this.#checked(result));
+      if (came instanceof Promise) return came.finally(() => folder.remove());
+      folder.remove();
+      return came;
+    } catch (error) {
+      folder.remove();
+      throw error;
+    }
+  }
+
+  #call(tool: Callable, input: Input, own: ToolContext, signal: AbortSignal): Called | Promise<Called> {
+    // Its time may be over before it has what it needs.
+    signal.throwIfAborted();
+    const asked = performance.now();
+    const called = tool.call(input, own, signal);
+    // Up to its first `await` a function in TypeScript has the process for itself.
+    const held = seconds(performance.now() - asked);
+    if (held > SETTINGS.tools.blockedSeconds)
+      this.#note("blocked", `${this.#name} held the process for ${held.toFixed(1)} s, in which nothing else went on`);
+    return called;
+  }
+
+  #checked({ value, cost }: Called): Called | Promise<Called> {
+    const { result: type } = this.#declared;
+    const fitting = accept(value, type, "the result", "drop", true);
+    if (!holdsFiles(type)) return { value: fitting, cost };
+    return this.#caller.context.files.kept(fitting, type, "the result").then((kept) => ({ value: kept, cost }));
+  }
+
+  #contextOf(folder: CallFolder): ToolContext {
+    const { context, origin, node, seed } = this.#caller;
+    const every = this.#declared.checkpoint;
+    const run = origin.run ?? "";
+    return {
+      seed,
+      stage: node.id,
+      run,
+      checkpoint:
+        every === undefined || run === ""
+          ? undefined
+          : { folder: context.checkpoints.open(run, node.id, origin.scope ?? ""), every },
+      folder: folder.path,
+      log: (line) => {
+        this.#lines += 1;
+        if (this.#lines <= SETTINGS.tools.logLines) this.#note("log", line.slice(0, 2000));
       },
     };
-    if (effect) {
-      // What cannot be called, or is not to be, has not begun.
-      cancellation.signal.throwIfAborted();
-      await begin();
-    }
-    isCalled = true;
-    const { value, cost: asked } = await (effect ? new Cancellation(NEVER) : cancellation).within(
-      clock,
-      effect ? timeout : left,
-      async (signal) => {
-        try {
-          const { parameters, result: type } = declared;
-          const takesFiles = parameters.some((parameter) => holdsFiles(parameter.type));
-          const given = takesFiles ? await context.files.given(input, parameters, own) : input;
-          // Its time may be over before it has what it needs.
-          signal.throwIfAborted();
-          const asked = performance.now();
-          const calling = tool.call(given, toolContext, signal);
-          // Up to its first `await` a function in TypeScript has the process for itself.
-          const held = seconds(performance.now() - asked);
-          if (held > SETTINGS.tools.blockedSeconds)
-            note("blocked", `${name} held the process for ${held.toFixed(1)} s, in which nothing else went on`);
-          const result = await calling;
-          const value = accept(result.value, type, "the result", "drop", true);
-          return { ...result, value: holdsFiles(type) ? await context.files.kept(value, type, "the result") : value };
-        } finally {
-          own.remove();
-        }
-      },
-      () => note("late", `${name} ended after its time was over; its result is dropped`),
-    );
-    const cost = (declared.spent === undefined ? asked : spent(declared.spent, value)) ?? declared.cost;
-    settle({ money: cost });
-    const paid = cost === undefined ? {} : { cost };
-    if (key !== undefined) await context.cache.put(key, value);
-    if (effect) await ended(true, { ...paid, ...(await context.outputOf(value)) });
-    else ended(true, paid);
-    return { value, ...paid };
-  } catch (error) {
-    const failure = asAttemptError(error);
-    const isStarted = isCalled && !(failure instanceof NotStarted);
-    settle(isStarted ? {} : NOT_BEGUN);
-    // What failed may have been paid for all the same.
-    const paid = isStarted && declared.cost !== undefined ? { cost: declared.cost } : {};
-    if (isBegun) await ended(false, { ...paid, class: failure.class, error: failure.message });
-    if (effect && isBegun && !isStarted)
-      await context.append([{ ...origin, kind: "effect", tool: name, call, state: "undone", why: failure.message }]);
-    throw failure;
+  }
+
+  #begin(): Promise<unknown> | undefined {
+    this.#isBegun = true;
+    const { origin } = this.#caller;
+    return this.#write({
+      peer: origin.peer,
+      run: origin.run,
+      plan: origin.plan,
+      stage: origin.stage,
+      scope: origin.scope,
+      attempt: origin.attempt,
+      kind: "tool.started",
+      tool: this.#name,
+      call: this.#id,
+      effect: this.#effect ? true : undefined,
+    });
+  }
+
+  #end(came: Pick<Ended, "ok" | "cached" | "cost" | "class" | "error" | "output" | "artifact" | "hash">) {
+    const left = this.#lines - SETTINGS.tools.logLines;
+    if (left > 0) this.#note("log", `… ${left} more ${left === 1 ? "line" : "lines"} of ${this.#name}`);
+    const { origin, context } = this.#caller;
+    return this.#write({
+      peer: origin.peer,
+      run: origin.run,
+      plan: origin.plan,
+      stage: origin.stage,
+      scope: origin.scope,
+      attempt: origin.attempt,
+      kind: "tool.ended",
+      tool: this.#name,
+      call: this.#id,
+      ok: came.ok,
+      elapsed: seconds(context.clock.elapsed() - this.#began),
+      effect: this.#effect ? true : undefined,
+      cached: came.cached,
+      cost: came.cost,
+      output: came.output,
+      artifact: came.artifact,
+      hash: came.hash,
+      class: came.class,
+      error: came.error,
+    });
+  }
+
+  /** To wait for where it is an effect's. */
+  #write(draft: Draft): Promise<unknown> | undefined {
+    const { context } = this.#caller;
+    if (this.#effect) return context.append([draft]);
+    context.note(draft);
+    return undefined;
+  }
+
+  #note(name: string, message: string): void {
+    const { context, origin } = this.#caller;
+    context.note({ ...origin, kind: "event", name, message });
   }
 }
 
-/** What limits the tool has room for a call; `left` is what the wait has left of its time, in seconds. */
-async function reserve(
-  { budget, clock, cancellation }: Caller["context"],
-  charge: Charge,
-  timeout: number | undefined,
-): Promise<{ readonly settle: Settle; readonly left: number | undefined }> {
-  const began = clock.elapsed();
-  const settle = await budget.reserve(charge, cancellation.signal, timeout);
-  const waited = seconds(clock.elapsed() - began);
-  return { settle, left: timeout === undefined ? undefined : Math.max(0, timeout - waited) };
-}
+type Ended = Extract<Draft, { kind: "tool.ended" }>;
+
+/** Goes on with a value, at once where it is there. */
+const after = <T, U>(value: T | Promise<T>, then: (value: T) => U | Promise<U>): U | Promise<U> =>
+  value instanceof Promise ? value.then(then) : then(value);
 
 /** The signal of a call that nothing cancels but its own deadline. */
 const NEVER = new AbortController().signal;

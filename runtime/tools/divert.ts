@@ -6,54 +6,67 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 interface Host {
-  log(line: string): void;
+  readonly log: (line: string) => void;
   fail(error: Error): void;
+  /** What failed first of what nobody would hear of. */
+  error?: Error;
 }
 
 const host = new AsyncLocalStorage<Host | undefined>();
 let diverted = false;
 
 /**
- * Runs `work`; each line that it, or what it started, writes to stdout or stderr goes to `log` instead. Rejects as soon
- * as something that it started fails where nobody would hear of it.
+ * Runs `work`; each line that it, or what it started, writes to stdout or stderr goes to `log` instead. A promise of it
+ * rejects as soon as something that it started fails where nobody would hear of it. Throws what `work` throws.
  */
-export function enclosed<T>(log: (line: string) => void, work: () => Promise<T> | T): Promise<T> {
+export function enclosed<T>(log: (line: string) => void, work: () => PromiseLike<T> | T): Promise<T> | T {
   divert();
+  const own: Host = {
+    log,
+    fail(error) {
+      own.error ??= error;
+    },
+  };
+  const result = host.run(own, work);
+  if (own.error !== undefined) throw own.error;
+  if (!isThenable(result)) return result;
   return new Promise((resolve, reject) => {
-    // Who logs is no tool: what the log itself prints goes where it always went.
-    const own: Host = { log: (line) => host.run(undefined, log, line), fail: reject };
-    try {
-      // Not `resolve(promise)`: that would take no failure from elsewhere any more.
-      Promise.resolve(host.run(own, work)).then(resolve, reject);
-    } catch (error) {
-      reject(error);
-    }
+    own.fail = reject;
+    // Not `resolve(promise)`: that would take no failure from elsewhere any more.
+    Promise.resolve(result).then(resolve, reject);
   });
 }
+
+function isThenable<T>(value: PromiseLike<T> | T): value is PromiseLike<T> {
+  return typeof (value as PromiseLike<T> | null | undefined)?.then === "function";
+}
+
+/** Who logs is no tool: what the log itself prints goes where it always went. */
+const logged = ({ log }: Host, line: string): void => host.run(undefined, log, line);
 
 function divert(): void {
   if (diverted) return;
   diverted = true;
   for (const stream of [process.stdout, process.stderr]) {
     const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
-    const own = (chunk: unknown, encoding?: unknown, done?: unknown): boolean => {
-      const log = host.getStore()?.log;
-      if (log === undefined) return write(chunk, encoding, done);
+    const diverting = (chunk: unknown, encoding?: unknown, done?: unknown): boolean => {
+      const own = host.getStore();
+      if (own === undefined) return write(chunk, encoding, done);
       const text = typeof chunk === "string" ? chunk : Buffer.from(chunk as Uint8Array).toString();
-      for (const line of text.split("\n")) if (line !== "") log(line);
+      for (const line of text.split("\n")) if (line !== "") logged(own, line);
       const callback = typeof encoding === "function" ? encoding : done;
       if (typeof callback === "function") queueMicrotask(() => callback());
       return true;
     };
-    stream.write = own as typeof stream.write;
+    stream.write = diverting as typeof stream.write;
   }
   // Test runners and screens put their own `console` in place, which does not write to the streams.
   for (const method of ["log", "info", "debug", "warn", "error"] as const) {
     const original = console[method].bind(console);
     console[method] = (...values: unknown[]) => {
-      const log = host.getStore()?.log;
-      if (log === undefined) return original(...values);
-      log(values.map((value) => (typeof value === "string" ? value : inspect(value))).join(" "));
+      const own = host.getStore();
+      if (own === undefined) return original(...values);
+      logged(own, values.map((value) => (typeof value === "string" ? value : inspect(value))).join(" "));
     };
   }
   const exit = process.exit.bind(process);

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { AttemptError } from "../execution/attempt-error.ts";
 import type { Json } from "../types.ts";
 import { enclosed } from "./divert.ts";
-import type { Tool } from "./tool.ts";
+import type { Called, Tool } from "./tool.ts";
 
 export interface TypeScriptSource {
   /** Relative to the project. */
@@ -32,26 +32,39 @@ export async function typescriptTool(name: string, source: TypeScriptSource, roo
   const exported = module[source.export];
   if (typeof exported !== "function")
     throw new AttemptError("error", `${source.file} exports no function ${source.export}`);
-  const nulls = Object.fromEntries(source.nulls.map((parameter) => [parameter, null]));
+  const { nulls } = source;
   const forms = Object.entries(source.forms ?? {});
   return {
     name,
-    async call(input, context, signal) {
-      const own: { [name: string]: unknown } = { ...nulls, ...input };
-      try {
-        for (const [parameter, form] of forms) {
-          const value = own[parameter];
-          if (value !== undefined && value !== null) own[parameter] = await FORMED[form](value as string & number);
-        }
-        const value: unknown = await enclosed(context.log, () => exported(own, { ...context, signal }));
-        return { value: value as Json };
-      } catch (error) {
+    call(input, context, signal) {
+      const own: { [name: string]: unknown } = nulls.length + forms.length === 0 ? input : { ...input };
+      const { seed, stage, run, checkpoint, folder, log } = context;
+      const ask = (): unknown =>
+        enclosed(log, () => exported(own, { seed, stage, run, checkpoint, folder, log, signal }));
+      const failed = (error: unknown): never => {
         if (error instanceof AttemptError) throw error;
         if (signal.aborted) throw signal.reason;
         throw new AttemptError("error", messageOf(error));
+      };
+      try {
+        for (const parameter of nulls) own[parameter] ??= null;
+        const result = forms.length === 0 ? ask() : formed(own, forms).then(ask);
+        return result instanceof Promise ? result.then(asCalled, failed) : asCalled(result);
+      } catch (error) {
+        return failed(error);
       }
     },
   };
+}
+
+const asCalled = (value: unknown): Called => ({ value: value as Json });
+
+/** Brings parameters to the form in which the function takes them. */
+async function formed(input: { [name: string]: unknown }, forms: readonly (readonly [string, Form])[]): Promise<void> {
+  for (const [parameter, form] of forms) {
+    const value = input[parameter];
+    if (value !== undefined && value !== null) input[parameter] = await FORMED[form](value as string & number);
+  }
 }
 
 const FORMED: { readonly [form in Form]: (value: string & number) => unknown } = {
@@ -81,7 +94,7 @@ function load(path: string, root: string): Promise<Module> {
     module = enclosed(
       () => {},
       () => importFile(path, root),
-    );
+    ) as Promise<Module>;
     loaded.set(path, module);
     // A file that is mended while the process lives is tried again.
     module.catch(() => loaded.delete(path));
