@@ -7,18 +7,23 @@ import { uuidv7 } from "./uuid.ts";
 export function memoryTrail(now: () => number = Date.now): Trail {
   const process = uuidv7(now());
   const drafts: Draft[] = [];
-  const times: number[] = [];
+  /** From which of them on it was what time, whenever that changed. */
+  const times: { readonly from: number; readonly time: number }[] = [];
   // Made when they are first read: most never are.
   const records: Record[] = [];
-  const keep = (draft: Draft): void => {
-    drafts.push(draft);
-    times.push(Math.max(Math.floor(now()), times.at(-1) ?? 0));
+  const keep = (given: readonly Draft[]): void => {
+    const last = times.at(-1)?.time ?? Number.NEGATIVE_INFINITY;
+    const time = Math.max(Math.floor(now()), last);
+    if (time > last) times.push({ from: drafts.length, time });
+    for (const draft of given) drafts.push(draft);
   };
   const recordsFrom = (first: number): readonly Record[] => {
+    let at = times.findLastIndex(({ from }) => from <= records.length);
     for (let i = records.length; i < drafts.length; i++) {
-      const id = uuidv7(times[i]!);
-      const time = new Date(times[i]!).toISOString();
-      records.push({ v: RECORD_VERSION, process, seq: i + 1, id, time, ...drafts[i]! });
+      while (at + 1 < times.length && times[at + 1]!.from <= i) at += 1;
+      const { time } = times[at]!;
+      const stamp = { v: RECORD_VERSION, process, seq: i + 1, id: uuidv7(time), time: new Date(time).toISOString() };
+      records.push({ ...stamp, ...drafts[i]! });
     }
     return records.slice(first);
   };
@@ -26,10 +31,10 @@ export function memoryTrail(now: () => number = Date.now): Trail {
     process,
     async append(given) {
       const first = drafts.length + 1;
-      given.forEach(keep);
+      keep(given);
       return first;
     },
-    note: (given) => given.forEach(keep),
+    note: keep,
     async since(cursor, take) {
       const seen = cursor[process];
       const rest = recordsFrom(typeof seen === "number" ? seen : 0);
