@@ -8,6 +8,7 @@ import type { CallFolder } from "../tools/call-folder.ts";
 import type { Checkpoints } from "../tools/checkpoint.ts";
 import type { Files } from "../tools/files.ts";
 import type { Tool } from "../tools/tool.ts";
+import type { OutputFields } from "../trail/artifacts.ts";
 import type { Claims } from "../trail/claims.ts";
 import type { Draft, Origin } from "../trail/record.ts";
 import type { Json, Type } from "../types.ts";
@@ -54,7 +55,7 @@ export interface RunContext {
   /** Rides along with the next sync. */
   note(...drafts: readonly Draft[]): void;
   /** The fields of a record for a value of any size. */
-  outputOf(value: Json): Promise<object>;
+  outputOf(value: Json): OutputFields | Promise<OutputFields>;
   /** Throws a `TrailError` where the disk is all but full. */
   assertSpace(): void;
   tool(name: string): Promise<Tool>;

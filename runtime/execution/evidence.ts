@@ -49,47 +49,56 @@ export function measuredEvidence(
   measured: Measured,
 ): Draft {
   const { direction, weight, proxy } = metric;
-  const about = { metric: name, direction, weight, ...(proxy === undefined ? {} : { proxy }), verified: true };
+  const about = { metric: name, direction, weight, proxy, verified: true };
   return measured.feasible
     ? evidence(context, choice, { ok: true, value: measured.value, ...about })
     : evidence(context, choice, { ok: false, class: "infeasible", ...about });
 }
 
-type About = Pick<
-  Extract<Draft, { kind: "evidence" }>,
-  "ok" | "class" | "metric" | "value" | "direction" | "weight" | "proxy" | "verified"
->;
+type Evidence = Extract<Draft, { kind: "evidence" }>;
+type About = Pick<Evidence, "ok" | "class" | "metric" | "value" | "direction" | "weight" | "proxy" | "verified">;
 
-function evidence(context: RunContext, choice: Choice, about: About): Draft {
-  return { ...told(context, choice), kind: "evidence", ...about };
+function evidence(context: RunContext, choice: Choice, about: About): Evidence {
+  const { origin, subnetName: subnet, version, knowledge } = context;
+  return {
+    peer: origin.peer,
+    run: origin.run,
+    plan: origin.plan,
+    stage: choice.stage,
+    scope: choice.scope === "" ? undefined : choice.scope,
+    attempt: choice.attempt,
+    kind: "evidence",
+    subnet,
+    claim: choice.claim,
+    chosen: choice.chosen,
+    niche: choice.niche,
+    version,
+    regime: knowledge.regime({ subnet, stage: choice.stage, version }),
+    ok: about.ok,
+    class: about.class,
+    metric: about.metric,
+    value: about.value,
+    direction: about.direction,
+    weight: about.weight,
+    proxy: about.proxy,
+    verified: about.verified,
+    echo: choice.echo,
+  };
 }
 
 /** What a score that comes late will be evidence for. */
 export function creditFor(context: RunContext, choice: Choice, name: string, metric: Metric, wait: string): Draft {
   const { direction, weight, proxy } = metric;
-  const about = { metric: name, direction, weight, ...(proxy === undefined ? {} : { proxy }) };
-  return { kind: "credit", wait, ...told(context, choice), ...about };
+  return credit(context, choice, wait, { metric: name, direction, weight, proxy });
 }
 
 /** What a person's answer will be evidence for. */
 export function answerCredit(context: RunContext, choice: Choice, wait: string): Draft {
-  return { kind: "credit", wait, ...told(context, choice) };
+  return credit(context, choice, wait, {});
 }
 
-/** What all that is told of a choice says of it. */
-function told(context: RunContext, choice: Choice) {
-  const { stage, scope, attempt, claim, chosen, niche, echo } = choice;
-  return {
-    ...context.origin,
-    stage,
-    ...(scope === "" ? {} : { scope }),
-    attempt,
-    subnet: context.subnetName,
-    claim,
-    chosen,
-    niche,
-    ...(context.version === undefined ? {} : { version: context.version }),
-    regime: context.knowledge.regime({ subnet: context.subnetName, stage, version: context.version }),
-    echo,
-  };
+/** All that the evidence will say, but how it went. */
+function credit(context: RunContext, choice: Choice, wait: string, about: Partial<About>): Draft {
+  const told = evidence(context, choice, { ...about, ok: true, verified: true });
+  return { ...told, kind: "credit", wait, ok: undefined, verified: undefined };
 }

@@ -8,7 +8,12 @@ import type { Graph, Vertex } from "./graph.ts";
 
 /** What a name came to. `root` is what failed first: who depends on it is skipped because of that. */
 export type Settled =
-  | { readonly ok: true; readonly value: Json }
+  | {
+      readonly ok: true;
+      readonly value: Json;
+      /** What was chosen by it. */
+      readonly choice: Choice | undefined;
+    }
   /** `value`: the empty map of a fan-out that lost all of its items, for those who can do with it. */
   | { readonly ok: false; readonly root: Root; readonly value?: Json };
 
@@ -34,7 +39,6 @@ export class Frame implements Scope {
   /** The items of the enclosing fan-outs, joined by `/`. */
   readonly key: string;
   readonly settled = new Map<string, Settled>();
-  readonly choices = new Map<string, Choice>();
   /** Of a name that a `when` or a `for` provides: the frames of its bodies in which it has a value. */
   readonly insides = new Map<string, Frame[]>();
   readonly waits: Int32Array;
@@ -68,6 +72,11 @@ export class Frame implements Scope {
 
   get(name: string): Json | undefined {
     return this.find(name)?.value;
+  }
+
+  choice(name: string): Choice | undefined {
+    const settled = this.find(name);
+    return settled?.ok === true ? settled.choice : undefined;
   }
 
   /** The frame in which a name is provided. */
@@ -106,7 +115,7 @@ export function choicesBehind(frame: Frame, names: readonly string[]): readonly 
     const known = seen.get(home) ?? new Set();
     if (known.has(name)) continue;
     seen.set(home, known.add(name));
-    const choice = home.choices.get(name);
+    const choice = home.choice(name);
     if (choice?.answerable === true) found.set(choice.attempt, choice);
     const vertex = home.graph.vertices[home.graph.providers.get(name)!]!;
     for (const need of vertex.needs) stack.push([home, need]);

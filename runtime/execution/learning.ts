@@ -78,7 +78,7 @@ export async function scoredLate(
 
 /** What was measured is told of the choice, and what will be is credited to it. */
 export function learned(context: RunContext, frame: Frame, node: LearnNode): readonly Draft[] {
-  const choice = frame.home(node.choice)?.choices.get(node.choice);
+  const choice = frame.choice(node.choice);
   if (choice === undefined) return [];
   const drafts: Draft[] = [];
   for (const name of node.metrics) {
@@ -111,7 +111,7 @@ export function choiceOfLet(
   if (!checked.ok) return undefined;
   const claim = canonical(checked.value, type);
   for (const name of namesIn(node.value)) {
-    const passed = frame.home(name)?.choices.get(name);
+    const passed = frame.choice(name);
     if (passed?.stage === learn.stage && passed.claim === claim.claim) return passed;
   }
   return {

@@ -1,8 +1,8 @@
 /** What a stage is told of the past, and the record of what it was told. */
-import type { RecallQuery } from "../knowledge/knowledge.ts";
+import type { Recalled, RecallQuery } from "../knowledge/knowledge.ts";
 import { type Rendered, renderRecalled } from "../knowledge/render.ts";
 import { areNear, knownSpaceOf } from "../models/space.ts";
-import type { StageNode } from "../plan.ts";
+import type { Call, StageNode } from "../plan.ts";
 import { SETTINGS } from "../settings.ts";
 import type { Json, Type } from "../types.ts";
 import { validate } from "../values/validate.ts";
@@ -12,41 +12,72 @@ import type { RunContext, StageOrigin } from "./context.ts";
 export const NOTHING_RECALLED: Rendered = { text: "", shown: [] };
 
 /** An agent is shown what fits into its prompt; a tool, whose arguments stand in the program, is shown nothing. */
-export async function recallFor(
+export function recallFor(
   context: RunContext,
   node: StageNode,
   scopeKey: string,
   origin: StageOrigin,
+): Rendered | Promise<Rendered> {
+  const began = context.clock.elapsed();
+  const agent = node.alternatives.find(asksAnAgent);
+  if (agent !== undefined) return shownTo(context, node, agent.callee.name, scopeKey, origin, began);
+  // That something is known is all that there is to say of it, as of the cycle's start.
+  const known = context.knowledge.known({ subnet: context.subnetName, stage: node.id });
+  note(context, node, origin, NOTHING_RECALLED, known, began);
+  return NOTHING_RECALLED;
+}
+
+const asksAnAgent = ({ callee }: Call): boolean => callee.kind === "agent";
+
+async function shownTo(
+  context: RunContext,
+  node: StageNode,
+  agent: string,
+  scopeKey: string,
+  origin: StageOrigin,
+  began: number,
 ): Promise<Rendered> {
   const { knowledge, clock, plan, subnetName } = context;
-  const began = clock.elapsed();
+  await knowledge.refresh();
   const recall = plan.recalls[node.recall];
-  const agent = node.alternatives.find((call) => call.callee.kind === "agent");
-  // What tools are given stands in the program: that something is known is all that there is to say of it, as of the cycle's start.
-  if (agent !== undefined) await knowledge.refresh();
-  const type = agent && plan.agents[agent.callee.name]?.result;
+  const type = plan.agents[agent]?.result;
   const recalled = await knowledge.recall({
     subnet: subnetName,
     stage: node.id,
     scope: scopeKey,
-    from: agent === undefined ? [] : (recall?.from ?? ["patterns", "antipatterns"]),
+    from: recall?.from ?? ["patterns", "antipatterns"],
     top: recall?.top ?? 10,
     halflife: recall?.halflife ?? { seconds: 7 * 86_400 },
-    ...(recall?.where === undefined ? {} : { where: recall.where }),
+    where: recall?.where,
     now: clock.now(),
     ...(type === undefined ? {} : admission(type)),
   });
-  const rendered = agent === undefined ? NOTHING_RECALLED : renderRecalled(recalled, SETTINGS.recall.tokens);
-  context.note({
-    ...origin,
+  const rendered = renderRecalled(recalled, SETTINGS.recall.tokens);
+  note(context, node, origin, rendered, recalled, began);
+  return rendered;
+}
+
+function note(
+  { clock, note }: RunContext,
+  node: StageNode,
+  origin: StageOrigin,
+  { shown }: Rendered,
+  { known, generation }: Pick<Recalled, "known" | "generation">,
+  began: number,
+): void {
+  note({
+    peer: origin.peer,
+    run: origin.run,
+    plan: origin.plan,
+    stage: origin.stage,
+    scope: origin.scope,
     kind: "recall",
     recall: node.recall,
-    shown: rendered.shown.map(({ claim, strength, anti }) => ({ claim, strength, ...(anti ? { anti } : {}) })),
-    known: recalled.known,
-    generation: recalled.generation,
+    shown: shown.map(({ claim, strength, anti }) => ({ claim, strength, anti: anti ? true : undefined })),
+    known,
+    generation,
     elapsed: seconds(clock.elapsed() - began),
   });
-  return rendered;
 }
 
 /** What may be recalled for an agent: values of its type, of neighbours only the better. */

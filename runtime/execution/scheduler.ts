@@ -4,8 +4,8 @@
  * `observe`, `learn`) happens in between, without either. Work goes through a queue, so that neither the length of a
  * chain nor the width of a fan costs stack, and each edge is looked at once.
  */
-import { setImmediate } from "node:timers/promises";
 import type { Expr, ForNode, LearnNode, Node, ObserveNode, StageNode, WhenNode } from "../plan.ts";
+import type { OutputFields } from "../trail/artifacts.ts";
 import type { Json } from "../types.ts";
 import { AttemptError } from "./attempt-error.ts";
 import type { RunContext } from "./context.ts";
@@ -35,6 +35,8 @@ const AT_ONCE = 256;
 export function runBody(context: RunContext, graph: Graph, globals: ReadonlyMap<string, Json>): Promise<BodyResult> {
   return new Scheduler(context, graph).run(globals);
 }
+
+const valued = (value: Json): Settled => ({ ok: true, value, choice: undefined });
 
 class Scheduler {
   readonly #context: RunContext;
@@ -67,7 +69,7 @@ class Scheduler {
           resolve({ failures: this.#failures, parked: this.#parked, settled: frame.settled });
         });
       });
-      for (const [name, value] of globals) frame.settled.set(name, { ok: true, value });
+      for (const [name, value] of globals) frame.settled.set(name, valued(value));
       this.#step(() => this.#open(frame));
     });
   }
@@ -81,7 +83,7 @@ class Scheduler {
       this.#queue.length = 0;
       const batch = this.#batch;
       this.#batch = { drafts: [], releases: [] };
-      this.#write(batch).catch(this.#abandon);
+      this.#write(batch);
     } catch (error) {
       this.#abandon(error);
     }
@@ -91,14 +93,22 @@ class Scheduler {
    * Writes, and then lets begin what waits for that. A wide fan begins part by part: what ends at once has ended before the
    * next part begins, and the loop turns meanwhile.
    */
-  async #write({ drafts, releases }: Batch): Promise<void> {
-    if (drafts.length > 0) {
-      if (releases.length > 0) this.#context.assertSpace();
-      await this.#context.append(drafts);
+  #write({ drafts, releases }: Batch): void {
+    if (drafts.length === 0) {
+      this.#release(releases, 0);
+      return;
     }
-    for (let i = 0; i < releases.length; i++) {
-      if (i > 0 && i % AT_ONCE === 0) await setImmediate();
-      releases[i]!();
+    if (releases.length > 0) this.#context.assertSpace();
+    this.#context.append(drafts).then(() => this.#release(releases, 0), this.#abandon);
+  }
+
+  #release(releases: Batch["releases"], from: number): void {
+    try {
+      const end = Math.min(releases.length, from + AT_ONCE);
+      for (let i = from; i < end; i++) releases[i]!();
+      if (end < releases.length) setImmediate(() => this.#release(releases, end));
+    } catch (error) {
+      this.#abandon(error);
     }
   }
 
@@ -163,8 +173,7 @@ class Scheduler {
         this.#whenValued(frame, vertex, node.value, (value) => {
           const taken = this.#taken.get(node.name + frame.key) ?? null;
           const choice = choiceOfLet(this.#context, frame, node, value, taken);
-          if (choice !== undefined) frame.choices.set(node.name, choice);
-          this.#settle(frame, node.name, { ok: true, value });
+          this.#settle(frame, node.name, { ok: true, value, choice });
           this.#finish(frame);
         });
         break;
@@ -264,30 +273,38 @@ class Scheduler {
     const [file, line] = node.at;
     const source = plan.source[file];
     this.#batch.drafts.push({
-      ...origin,
-      kind: "stage.started",
+      peer: origin.peer,
+      run: origin.run,
+      plan: origin.plan,
       stage: node.id,
-      ...(frame.key === "" ? {} : { scope: frame.key }),
+      scope: frame.key === "" ? undefined : frame.key,
+      kind: "stage.started",
       line,
-      ...(source === undefined ? {} : { file: source.path }),
+      file: source?.path,
     });
-    this.#batch.releases.push(() => void this.#runStage(frame, node).catch(this.#abandon));
+    this.#batch.releases.push(() => void this.#runStage(frame, node));
   }
 
   async #runStage(frame: Frame, node: StageNode): Promise<void> {
-    const { clock } = this.#context;
-    const began = clock.elapsed();
-    const result = await runStage(this.#context, node, frame.key, frame);
-    // What waits has not ended: it starts anew when the run goes on.
-    if (result.status === "parked") {
-      this.#step(() => {
-        this.#creditAnswer(frame, node, result);
-        this.#settleStage(frame, node, result);
-      });
-      return;
+    try {
+      const { clock } = this.#context;
+      const began = clock.elapsed();
+      const result = await runStage(this.#context, node, frame.key, frame);
+      // What waits has not ended: it starts anew when the run goes on.
+      if (result.status === "parked") {
+        this.#step(() => {
+          this.#creditAnswer(frame, node, result);
+          this.#settleStage(frame, node, result);
+        });
+        return;
+      }
+      let output = result.status === "ok" ? this.#context.outputOf(result.value) : undefined;
+      if (output instanceof Promise) output = await output;
+      const kept = output;
+      this.#step(() => this.#endStage(frame, node, result, kept, (clock.elapsed() - began) / 1000));
+    } catch (error) {
+      this.#abandon(error);
     }
-    const output = result.status === "ok" ? await this.#context.outputOf(result.value) : {};
-    this.#step(() => this.#endStage(frame, node, result, output, (clock.elapsed() - began) / 1000));
   }
 
   /** What a person's answer will be evidence for: the choices that are shown. */
@@ -301,24 +318,32 @@ class Scheduler {
     frame: Frame,
     node: StageNode,
     result: Exclude<StageResult, ParkedStage>,
-    output: object,
+    output: OutputFields | undefined,
     elapsed: number,
   ): void {
-    const failure = "failure" in result ? result.failure : "why" in result ? { error: result.why } : undefined;
+    const failure: Partial<Failure> | undefined =
+      "failure" in result ? result.failure : "why" in result ? { error: result.why } : undefined;
     const ok = result.status === "ok" ? result : undefined;
+    const { origin } = this.#context;
     this.#batch.drafts.push({
-      ...this.#context.origin,
-      kind: "stage.ended",
+      peer: origin.peer,
+      run: origin.run,
+      plan: origin.plan,
       stage: node.id,
-      ...(frame.key === "" ? {} : { scope: frame.key }),
+      scope: frame.key === "" ? undefined : frame.key,
+      kind: "stage.ended",
       status: result.status === "rehearsed" ? "skipped" : result.status,
-      ...(ok === undefined ? {} : { via: ok.via, attempt: ok.attempt }),
-      ...(ok === undefined || ok.alternative === 0 ? {} : { alternative: ok.alternative }),
-      ...(ok?.choice?.echo === true ? { echo: true } : {}),
+      via: ok?.via,
+      attempt: ok?.attempt,
+      alternative: ok === undefined || ok.alternative === 0 ? undefined : ok.alternative,
+      echo: ok?.choice?.echo === true ? true : undefined,
       attempts: result.attempts,
       elapsed: Math.max(0, elapsed),
-      ...output,
-      ...failure,
+      output: output?.output,
+      artifact: output?.artifact,
+      hash: output?.hash,
+      class: failure?.class,
+      error: failure?.error,
     });
     if (result.status === "ok" && this.#saves(node)) {
       const { checkpoints, origin } = this.#context;
@@ -334,8 +359,7 @@ class Scheduler {
 
   #settleStage(frame: Frame, node: StageNode, result: StageResult): void {
     if (result.status === "ok") {
-      if (result.choice !== undefined) frame.choices.set(node.name, result.choice);
-      this.#settle(frame, node.name, { ok: true, value: result.value });
+      this.#settle(frame, node.name, { ok: true, value: result.value, choice: result.choice });
     } else if ("why" in result) {
       const { status: halted, why: error } = result;
       const root: Root = { class: "interrupted", error, what: named(node.id, frame.key), halted };
@@ -343,7 +367,7 @@ class Scheduler {
       this.#settle(frame, node.name, { ok: false, root });
     } else {
       this.#blame(frame, node.needs, result.failure);
-      if (result.status === "none") this.#settle(frame, node.name, { ok: true, value: null });
+      if (result.status === "none") this.#settle(frame, node.name, valued(null));
       else this.#fail(frame, [node.name], { ...result.failure, what: named(node.id, frame.key) });
     }
     this.#finish(frame);
@@ -407,7 +431,7 @@ class Scheduler {
 
   #passOver(frame: Frame, vertex: Vertex, node: WhenNode): void {
     this.#recordSkipped(node.body, frame.key, undefined, "because its condition does not hold");
-    for (const name of vertex.provides) this.#settle(frame, name, { ok: true, value: null });
+    for (const name of vertex.provides) this.#settle(frame, name, valued(null));
     this.#finish(frame);
   }
 
@@ -415,9 +439,7 @@ class Scheduler {
     const inside = new Frame(vertex.body!, frame, vertex, frame.key, () => {
       for (const name of vertex.provides) {
         frame.insides.set(name, [inside]);
-        const choice = inside.choices.get(name);
-        if (choice !== undefined) frame.choices.set(name, choice);
-        this.#settle(frame, name, inside.settled.get(name) ?? { ok: true, value: null });
+        this.#settle(frame, name, inside.settled.get(name) ?? valued(null));
       }
       this.#finish(frame);
     });
@@ -459,7 +481,7 @@ class Scheduler {
           value === undefined ? [] : [[items[index]!.key, value] as const],
         );
         const map: Json = Object.fromEntries(ended);
-        this.#settle(frame, name, { ok: true, value: map });
+        this.#settle(frame, name, valued(map));
       }
       this.#finish(frame);
     };
@@ -485,7 +507,7 @@ class Scheduler {
           if (next < items.length) this.#queue.push(begin);
           else if (active === 0) finish();
         });
-        item.settled.set(node.variable, { ok: true, value });
+        item.settled.set(node.variable, valued(value));
         this.#open(item);
       }
     };
@@ -498,7 +520,7 @@ class Scheduler {
   #observe(frame: Frame, node: ObserveNode, value: Json): void {
     const { measured, draft } = scored(this.#context, frame, node, value);
     this.#batch.drafts.push(draft);
-    this.#settle(frame, metricName(node.metric), { ok: true, value: { ...measured } });
+    this.#settle(frame, metricName(node.metric), valued({ ...measured }));
     this.#finish(frame);
   }
 
@@ -515,7 +537,7 @@ class Scheduler {
       .then(({ wait, draft }) =>
         this.#step(() => {
           this.#batch.drafts.push(draft);
-          this.#settle(frame, metricName(node.metric), { ok: true, value: { wait } });
+          this.#settle(frame, metricName(node.metric), valued({ wait }));
           this.#finish(frame);
         }),
       )

@@ -53,7 +53,8 @@ const LONGEST_CLAIM = 32_768;
 
 /** Never rejects but with what ends the whole run: the trail or the knowledge cannot go on. */
 export function runStage(context: RunContext, node: StageNode, scopeKey: string, scope: Scope): Promise<StageResult> {
-  const origin: StageOrigin = { ...context.origin, stage: node.id, ...(scopeKey === "" ? {} : { scope: scopeKey }) };
+  const { peer, run, plan } = context.origin;
+  const origin: StageOrigin = { peer, run, plan, stage: node.id, scope: scopeKey === "" ? undefined : scopeKey };
   const stage = new StageRun(context, node, origin, scopeKey, scope);
   return stage.run();
 }
@@ -102,9 +103,12 @@ class StageRun {
       this.#recalled = await recallFor(this.#context, this.#node, this.#scopeKey, this.#origin);
       let failure: Failure = { class: "error", error: "it has nothing to try" };
       const wait = waitOf(this.#node, this.#context.plan.tools);
-      for (const [index, call] of this.#node.alternatives.entries()) {
-        const result =
-          wait !== undefined && index === 0 ? await this.#awaited(call, wait) : await this.#alternative(call, index);
+      const { alternatives } = this.#node;
+      for (let index = 0; index < alternatives.length; index++) {
+        const call = alternatives[index]!;
+        const result = await (wait !== undefined && index === 0
+          ? this.#awaited(call, wait)
+          : this.#alternative(call, index));
         if (!("failed" in result)) return result;
         failure = result.failed;
         if (this.#context.cancellation.cancelled) break;
@@ -196,7 +200,8 @@ class StageRun {
     const { clock } = this.#context;
     this.#attempts += 1;
     const id = this.#context.nextId();
-    const origin = { ...this.#origin, attempt: id };
+    const { peer, run, plan, stage, scope } = this.#origin;
+    const origin = { peer, run, plan, stage, scope, attempt: id };
     const began = clock.elapsed();
     const attempt: Attempt = {
       context: this.#context,
@@ -209,16 +214,21 @@ class StageRun {
     const isAgent = call.callee.kind === "agent";
     const again = isAgent && this.#attempts === 1 ? await this.#again(attempt, call, settings) : undefined;
     this.#note({
-      ...origin,
+      peer: origin.peer,
+      run: origin.run,
+      plan: origin.plan,
+      stage: origin.stage,
+      scope: origin.scope,
+      attempt: origin.attempt,
       kind: "attempt.started",
       number: this.#attempts,
       callee: call.callee.name,
-      ...(index === 0 ? {} : { alternative: index }),
-      ...(again === undefined ? {} : { reevaluates: again.claim }),
-      ...(again !== undefined || settings.model === undefined ? {} : { model: settings.model }),
-      ...(again !== undefined || settings.temperature === undefined ? {} : { temperature: settings.temperature }),
+      alternative: index === 0 ? undefined : index,
+      reevaluates: again?.claim,
+      model: again === undefined ? settings.model : undefined,
+      temperature: again === undefined ? settings.temperature : undefined,
       backend: call.backends[0] ?? "local",
-      ...(settings.note === undefined ? {} : { note: settings.note }),
+      note: settings.note,
     });
     let outcome: Outcome;
     try {
@@ -241,16 +251,20 @@ class StageRun {
     }
     const { failure, claim, value } = outcome;
     const ended: Draft = {
-      ...origin,
+      peer: origin.peer,
+      run: origin.run,
+      plan: origin.plan,
+      stage: origin.stage,
+      scope: origin.scope,
+      attempt: origin.attempt,
       kind: "attempt.ended",
       ok: failure === undefined,
       elapsed: seconds(clock.elapsed() - began),
-      ...(outcome.cost === undefined ? {} : { cost: outcome.cost }),
+      cost: outcome.cost,
       // The value that won stands in `stage.ended`; here only what was not taken.
-      ...(failure === undefined || value === undefined || JSON.stringify(value).length > 16_384
-        ? {}
-        : { output: value }),
-      ...(failure === undefined ? {} : { class: failure.class, error: failure.message }),
+      output: failure === undefined || JSON.stringify(value ?? null).length > 16_384 ? undefined : value,
+      class: failure?.class,
+      error: failure?.message,
     };
     const choice = claim && this.#choice(call, claim, id, again !== undefined);
     if (failure !== undefined) {
@@ -291,18 +305,17 @@ class StageRun {
       : this.#callTool(attempt, call, input);
   }
 
-  async #callTool(attempt: Attempt, { callee: { name }, timeout }: Call, input: Input): Promise<Outcome> {
+  #callTool(attempt: Attempt, { callee: { name }, timeout }: Call, input: Input): Promise<Outcome> {
     const tool = this.#context.plan.tools[name]!;
     const claim = canonicalArguments(input, tool.parameters);
     const own = timeout ?? tool.timeout;
-    try {
-      const done = tool.effect
-        ? await performEffect(attempt, name, input, own)
-        : await invoke(attempt, name, input, own, { cache: this.#node.cache });
-      return { claim, ...done };
-    } catch (error) {
-      return { claim, failure: asAttemptError(error) };
-    }
+    const done = tool.effect
+      ? performEffect(attempt, name, input, own)
+      : invoke(attempt, name, input, own, { cache: this.#node.cache });
+    return done.then(
+      ({ value, cost }) => ({ claim, value, cost }),
+      (error: unknown) => ({ claim, failure: asAttemptError(error) }),
+    );
   }
 
   /** Nothing where what was chosen is too long to be told as a claim. */

@@ -7,6 +7,7 @@
 import type { Clock } from "../clock.ts";
 import type { Expr, Metric, Plan } from "../plan.ts";
 import { SETTINGS } from "../settings.ts";
+import type { OutputFields } from "../trail/artifacts.ts";
 import type { Claims } from "../trail/claims.ts";
 import type { Draft } from "../trail/record.ts";
 import type { Json } from "../types.ts";
@@ -31,7 +32,7 @@ export interface WaitsOptions {
   /** Rejects with `AttemptError`. */
   evaluate(wait: Wait, expression: Expr): Promise<Json>;
   /** The fields of a record for a value of any size. */
-  outputOf(value: Json): Promise<object>;
+  outputOf(value: Json): OutputFields | Promise<OutputFields>;
   append(drafts: readonly Draft[]): Promise<void>;
   say(wait: Wait, name: string, message: string): void;
   /** A run that was parked goes on: something that it waited for is over. */

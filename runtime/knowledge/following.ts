@@ -3,6 +3,7 @@ import { SETTINGS } from "../settings.ts";
 import { generationsOf, newestManifest } from "../trail/manifest.ts";
 import { Regimes } from "./drift/regimes.ts";
 import type { Knowledge, OpenKnowledge } from "./knowledge.ts";
+import { NOTHING_KNOWN } from "./nothing.ts";
 import { snapshotOf } from "./snapshot/read.ts";
 
 export interface Followed extends OpenKnowledge {
@@ -105,6 +106,7 @@ export class Following implements OpenKnowledge {
   readonly version: Knowledge["version"] = (query) => this.use((known) => known.version(query));
   readonly watch: Knowledge["watch"] = (query) => this.use((known) => known.watch(query));
   readonly peers: Knowledge["peers"] = () => this.use((known) => known.peers());
+  readonly known: Knowledge["known"] = (query) => this.current?.known(query) ?? NOTHING_KNOWN.known(query);
   readonly regime: Knowledge["regime"] = (query) => this.current?.regime(query) ?? 0;
   readonly regimes: Knowledge["regimes"] = (query) => this.current?.regimes(query) ?? new Regimes().all();
   readonly stages: OpenKnowledge["stages"] = () => this.current?.stages() ?? [];

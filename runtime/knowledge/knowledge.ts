@@ -12,13 +12,12 @@ export interface RecallQuery {
   readonly stage: string;
   /** The item of the fan-out in which the stage stands; "" outside of one; null: all items count alike. */
   readonly scope: string | null;
-  /** Empty: only how much is known is asked for. */
   readonly from: readonly ("patterns" | "antipatterns")[];
   readonly top: number;
   /** In seconds, or as a number of the stage's evaluations. */
   readonly halflife: { readonly seconds: number } | { readonly evaluations: number };
   /** A filter over single pieces of evidence, before ranking; see `Expr` of the plan. Turned into parameterised SQL here alone. */
-  readonly where?: import("../plan.ts").Expr;
+  readonly where?: import("../plan.ts").Expr | undefined;
   /** Seeded noise on the ranking, 0 for none. */
   readonly explore?: { readonly amount: number; readonly seed: number };
   /** Milliseconds since 1970; the clock's now. */
@@ -78,6 +77,8 @@ export interface Knowledge {
   /** Takes in what any process has written since. Cheap when nothing was. */
   refresh(): Promise<void>;
   recall(query: RecallQuery): Promise<Recalled>;
+  /** Only how much is known of a stage, as of the last `refresh`. */
+  known(query: { readonly subnet: string; readonly stage: string }): Pick<Recalled, "known" | "generation">;
   /** The newest `limit` evaluations of a stage in the current regime, oldest first. */
   observations(query: {
     readonly subnet: string;
@@ -93,7 +94,7 @@ export interface Knowledge {
     /** Milliseconds since 1970: what is newer does not count. A cycle reads as of its start. */
     readonly asOf?: number;
     /** Whether a claim is a value of this program's type. */
-    readonly admits?: (chosen: Json) => boolean;
+    readonly admits?: ((chosen: Json) => boolean) | undefined;
   }): Promise<Chosen | undefined>;
   last(query: {
     readonly subnet: string;

@@ -6,6 +6,7 @@ import type { Knowledge } from "./knowledge.ts";
 export const NOTHING_KNOWN: Knowledge = {
   refresh: async () => {},
   recall: async () => ({ patterns: [], antipatterns: [], known: 0, generation: 0 }),
+  known: () => ({ known: 0, generation: 0 }),
   observations: async () => [],
   best: async () => undefined,
   last: async () => undefined,

@@ -137,8 +137,6 @@ class DuckKnowledge implements OpenKnowledge {
   async recall(query: RecallQuery): Promise<Recalled> {
     const place = this.facts.place(query.subnet, query.stage);
     if (place === undefined || isEmpty(place)) return NOTHING;
-    if (query.from.length === 0)
-      return { patterns: [], antipatterns: [], known: place.claims, generation: this.trust.generation };
     const scope = query.scope === null ? null : this.facts.scopes.find(query.scope);
     const ranking = await this.ranked(place, query, scope);
     const shown = await this.shown(place, ranking, query);
@@ -257,6 +255,11 @@ class DuckKnowledge implements OpenKnowledge {
       time: row.t,
       peer: this.facts.peers.names[row.peer]!,
     }));
+  }
+
+  known(query: { subnet: string; stage: string }): Pick<Recalled, "known" | "generation"> {
+    const place = this.facts.place(query.subnet, query.stage);
+    return place === undefined || isEmpty(place) ? NOTHING : { known: place.claims, generation: this.trust.generation };
   }
 
   regime(query: { subnet: string; stage: string; version?: string | undefined }): number {

@@ -60,13 +60,12 @@ const ledgers = new WeakMap<Trail, Ledger>();
 
 export function budgetOf(options: BudgetOptions): Budget {
   const { plan, machine, pipeline, run, isResumed, store, trail, clock, say } = options;
-  const known = new Map<string, readonly Held[]>();
+  const known = { tool: new Map<string, readonly Held[]>(), model: new Map<string, readonly Held[]>() };
   const heldBy = (charge: Charge): readonly Held[] => {
-    const key = `${charge.kind} ${charge.name}`;
-    let held = known.get(key);
+    let held = known[charge.kind].get(charge.name);
     if (held === undefined) {
       held = limitsOf(plan, machine, pipeline, run, charge);
-      known.set(key, held);
+      known[charge.kind].set(charge.name, held);
     }
     return held;
   };

@@ -108,7 +108,7 @@ describe("a score that is not there yet", () => {
     const mined = await clock.drive(mine(plan({}, "bounded"), newStore(), clock));
     expect(mined.of("score")).toMatchObject([{ value: 7, feasible: false }]);
     expect(lateEvidence(mined)).toMatchObject([{ ok: false, class: "infeasible", metric: "bounded" }]);
-    expect(lateEvidence(mined)[0]).not.toHaveProperty("value");
+    expect(lateEvidence(mined)[0]).not.toMatchObject({ value: expect.anything() });
   });
 
   test("what asks for it may fail: that is said once, and it is asked for again", async () => {

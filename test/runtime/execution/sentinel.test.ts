@@ -63,7 +63,7 @@ describe("sentinels", () => {
         (started: { reevaluates?: string }) => started.reevaluates !== undefined,
       );
       expect(again.length).toBeGreaterThan(6);
-      expect(again[0]).not.toHaveProperty("model");
+      expect(again[0]).not.toMatchObject({ model: expect.anything() });
       const [{ attempt }] = again as unknown as [{ attempt: string }];
       expect(of("evidence").find((one: { attempt: string }) => one.attempt === attempt)).toMatchObject({ echo: true });
 
@@ -91,7 +91,7 @@ describe("sentinels", () => {
     await mine({ worse: 5 }, 6);
     await knowledge.close();
     expect(of("drift")).toEqual([]);
-    for (const started of of("attempt.started")) expect(started).not.toHaveProperty("reevaluates");
+    for (const started of of("attempt.started")) expect(started).not.toMatchObject({ reevaluates: expect.anything() });
   });
 });
 
