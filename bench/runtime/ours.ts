@@ -17,6 +17,7 @@ import {
 import { join } from "node:path";
 import { systemClock } from "../../runtime/clock.ts";
 import { runPlan } from "../../runtime/execution/execute.ts";
+import { prepared } from "../../runtime/execution/prepared.ts";
 import type { Knowledge } from "../../runtime/knowledge/knowledge.ts";
 import { NOTHING_KNOWN } from "../../runtime/knowledge/nothing.ts";
 import { openKnowledge } from "../../runtime/knowledge/open.ts";
@@ -108,13 +109,16 @@ async function run(plan: Plan, trail: Trail, knowledge: Knowledge, store: string
 }
 
 function work(count: number): Plan {
-  return planOf({
+  const plan = planOf({
     body: Array.from({ length: count }, (_, i) =>
       shape === "chain" && i > 0
         ? stageOf(`s${i}`, { op: "name", name: `s${i - 1}` }, [`s${i - 1}`])
         : stageOf(`s${i}`),
     ),
   });
+  // The graph is made before, as that of the others.
+  prepared(plan).graph("work");
+  return plan;
 }
 
 function sizeOf(folder: string): number {

@@ -1,4 +1,5 @@
 /** A tool is called: for its stage, for the stage's agent, or for the check of `expect`. */
+import { after } from "../after.ts";
 import type { Proposal } from "../models/model.ts";
 import type { Expr, StageNode, Tool } from "../plan.ts";
 import { SETTINGS } from "../settings.ts";
@@ -279,10 +280,6 @@ class ToolCall {
 }
 
 type Ended = Extract<Draft, { kind: "tool.ended" }>;
-
-/** Goes on with a value, at once where it is there. */
-const after = <T, U>(value: T | Promise<T>, then: (value: T) => U | Promise<U>): U | Promise<U> =>
-  value instanceof Promise ? value.then(then) : then(value);
 
 /** The signal of a call that nothing cancels but its own deadline. */
 const NEVER = new AbortController().signal;

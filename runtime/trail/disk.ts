@@ -27,8 +27,8 @@ export interface Disk {
   open(path: string): number;
   /** Returns how many bytes were taken. */
   write(file: number, bytes: Uint8Array): number;
-  /** Resolves once the bytes of the file are on the disk; where that is quick, the thread waits. */
-  sync(file: number): Promise<void>;
+  /** Once done, the bytes of the file are on the disk; where that is quick, the thread waits, and it is done at once. */
+  sync(file: number): void | Promise<void>;
   close(file: number): void;
   /** What a path, or an open file, is: the same file has the same `dev` and `ino`. `undefined` where there is none. */
   identify(target: string | number): Pick<Stats, "dev" | "ino"> | undefined;
@@ -69,15 +69,18 @@ export const disk: Disk = {
 const QUICK = 1;
 let took = Number.POSITIVE_INFINITY;
 
-async function sync(file: number): Promise<void> {
+function sync(file: number): void | Promise<void> {
   const began = performance.now();
-  if (took < QUICK) fdatasyncSync(file);
-  else {
-    await new Promise<void>((done, fail) => {
-      fdatasync(file, (error) => (error ? fail(error) : done()));
-    });
+  const stop = (): void => {
+    took = performance.now() - began;
+  };
+  if (took < QUICK) {
+    fdatasyncSync(file);
+    return stop();
   }
-  took = performance.now() - began;
+  return new Promise<void>((done, fail) => {
+    fdatasync(file, (error) => (error ? fail(error) : done()));
+  }).then(stop);
 }
 
 /** One by one: Node's own way ends up in a circle where a folder is there but takes none, as in `/proc`. */

@@ -34,6 +34,9 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
   return trail;
 }
 
+/** Bytes that a batch is encoded in, which most fit into. */
+const SCRATCH = 65_536;
+
 /** Milliseconds after which the flusher lets the loop have its turn. */
 const TURN = 10;
 
@@ -71,6 +74,7 @@ class LocalTrail implements Trail {
   #time = "";
 
   #queue: Batch[] = [];
+  readonly #scratch = Buffer.allocUnsafe(SCRATCH);
   #flushing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Callers that waited for the last sync. */
@@ -118,9 +122,11 @@ class LocalTrail implements Trail {
   note(drafts: readonly Draft[]): void {
     if (this.#failure !== undefined) return;
     this.#enqueue(drafts);
-    if (this.#flushing === undefined) {
-      this.#timer ??= setTimeout(() => this.#flush(), SETTINGS.trail.noteMilliseconds);
-    }
+    // It is left to run out even if what it is for is written before: making one costs as much as encoding a record.
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#flush();
+    }, SETTINGS.trail.noteMilliseconds);
   }
 
   since: Trail["since"] = (cursor, take) => this.#reader.since(cursor, take);
@@ -131,6 +137,7 @@ class LocalTrail implements Trail {
   }
 
   async #close(): Promise<void> {
+    clearTimeout(this.#timer);
     this.#flush();
     await this.#flushing;
     const segment = this.#segment;
@@ -171,8 +178,6 @@ class LocalTrail implements Trail {
   /** Starts the flusher once this turn's callers have all handed over: they share its sync. */
   #flush(): void {
     if (this.#flushing !== undefined || this.#queue.length === 0) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     this.#flushing = this.#drain();
   }
 
@@ -200,14 +205,13 @@ class LocalTrail implements Trail {
   async #writeNext(): Promise<void> {
     const batches = this.#take();
     this.#waited = batches.filter(({ resolve }) => resolve !== undefined).length;
-    const lines: string[] = [];
-    const first = this.#next;
+    let lines = "";
+    let next = this.#next;
     for (const { fields, time } of batches) {
-      for (const own of fields)
-        lines.push(encodeRecord(this.#opening, first + lines.length, uuidv7(this.#milliseconds), time, own));
+      for (const own of fields) lines += encodeRecord(this.#opening, next++, uuidv7(this.#milliseconds), time, own);
     }
     try {
-      await this.#persist(Buffer.from(lines.join("")), lines.length);
+      await this.#persist(this.#bytesOf(lines), next - this.#next);
     } catch (error) {
       this.#abort(error, batches);
       return;
@@ -216,6 +220,12 @@ class LocalTrail implements Trail {
       resolve?.(this.#next);
       this.#next += fields.length;
     }
+  }
+
+  /** In a buffer that is used again, as long as it has room for the worst: who writes next has waited for this. */
+  #bytesOf(lines: string): Buffer {
+    if (lines.length * 3 > this.#scratch.length) return Buffer.from(lines);
+    return this.#scratch.subarray(0, this.#scratch.write(lines));
   }
 
   #take(): readonly Batch[] {
@@ -236,7 +246,8 @@ class LocalTrail implements Trail {
     for (let attempt = 1; ; attempt += 1) {
       try {
         this.#segment ??= await this.#openSegment();
-        return await this.#segment.append(lines, count);
+        const written = this.#segment.append(lines, count);
+        return written instanceof Promise ? await written : written;
       } catch (error) {
         this.#leaveSegment()?.abandon();
         if (attempt === 2) throw error;

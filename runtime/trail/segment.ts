@@ -1,6 +1,7 @@
 /** One file of a process's trail, open for appending. It does not retry: whoever writes decides what an error means. */
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
+import { after } from "../after.ts";
 import type { Disk } from "./disk.ts";
 import { encodeMark, type Footer, type Header } from "./line.ts";
 
@@ -40,22 +41,24 @@ export class Segment {
     return segment;
   }
 
-  /** Resolves once the lines are on the disk, in a file that readers will find. */
-  async append(lines: Buffer, count: number): Promise<void> {
-    await this.#append(lines);
-    // Asked after each sync: some 8 µs beside 125. Whoever took this process for dead may have moved the file aside.
-    const there = this.#disk.identify(this.#path);
-    if (there?.ino !== this.#is?.ino || there?.dev !== this.#is?.dev)
-      throw new Error("the segment was moved or deleted");
-    this.#count += count;
+  /** Once done, the lines are on the disk, in a file that readers will find. The bytes are the caller's again then. */
+  append(lines: Buffer, count: number): void | Promise<void> {
+    return after(this.#append(lines), () => {
+      // Asked after each sync: some 8 µs beside 125. Whoever took this process for dead may have moved the file aside.
+      const there = this.#disk.identify(this.#path);
+      if (there?.ino !== this.#is?.ino || there?.dev !== this.#is?.dev)
+        throw new Error("the segment was moved or deleted");
+      this.#count += count;
+    });
   }
 
-  async #append(bytes: Buffer): Promise<void> {
+  #append(bytes: Buffer): void | Promise<void> {
     const taken = this.#disk.write(this.#file, bytes);
     if (taken !== bytes.length) throw new Error(`only ${taken} of ${bytes.length} bytes were written`);
-    await this.#disk.sync(this.#file);
-    this.#hash.update(bytes);
-    this.bytes += bytes.length;
+    return after(this.#disk.sync(this.#file), () => {
+      this.#hash.update(bytes);
+      this.bytes += bytes.length;
+    });
   }
 
   ended(): Ended {
