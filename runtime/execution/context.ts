@@ -14,6 +14,7 @@ import type { Draft, Origin } from "../trail/record.ts";
 import type { Json, Type } from "../types.ts";
 import type { Budget } from "./budget/budget.ts";
 import type { Cancellation } from "./cancellation.ts";
+import type { RestoredEffect } from "./known-effect.ts";
 import type { RestoredRun } from "./restored.ts";
 
 export interface RunContext {
@@ -31,8 +32,14 @@ export interface RunContext {
   readonly dry: boolean;
   /** The key of the source's item that the run answers. */
   readonly item: string | undefined;
-  /** That item, and the `for` that it is for. */
-  readonly given: { readonly node: ForNode; readonly value: Json } | undefined;
+  /** That item, and the `for` that it is for; with what was done for it in earlier runs of it, by `stageKey`. */
+  readonly given:
+    | {
+        readonly node: ForNode;
+        readonly value: Json;
+        readonly effects?: ReadonlyMap<string, RestoredEffect> | undefined;
+      }
+    | undefined;
   readonly claims: Claims;
   readonly cache: CallCache;
   readonly checkpoints: Checkpoints;

@@ -30,6 +30,7 @@ export interface Cycle {
     readonly value: Json;
     /** Milliseconds since 1970. */
     readonly until: number | undefined;
+    readonly effects?: NonNullable<RunContext["given"]>["effects"];
   };
   readonly restored?: RestoredRun;
 }

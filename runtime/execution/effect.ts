@@ -22,13 +22,14 @@ export async function performEffect(
   timeout: number | undefined,
 ): Promise<Invoked> {
   const { context, node, scopeKey, origin } = attempt;
-  const { restored, claims, item } = context;
+  const { restored, claims, item, plan } = context;
   if (context.dry) {
     const message = `${name} is an effect, and was not called with ${brief(input)}`;
     context.note({ kind: "event", ...origin, name: "rehearsed", message });
     throw new Halt("rehearsed", message);
   }
-  const known = restored?.effects.get(stageKey(node.id, scopeKey));
+  const effects = restored?.effects ?? context.given?.effects;
+  const known = effects?.get(stageKey(node.id, scopeKey));
   if (known?.state === "done") {
     context.note({
       kind: "event",
@@ -36,11 +37,12 @@ export async function performEffect(
       name: "effect.kept",
       message: `${name} was done before, and is not done again`,
     });
-    return { value: known.value };
+    // The program may have changed since.
+    return { value: accept(known.value, plan.tools[name]!.result, `what ${name} gave before`, "drop") };
   }
   const key = JSON.stringify(["effect", node.id, item ?? origin.run, scopeKey]);
   // Only of a run that goes on do the records say what a dead holder came to.
-  let claimed = await claims.take(key, { inherit: restored !== undefined });
+  let claimed = await claims.take(key, { inherit: effects !== undefined });
   if (claimed.outcome === "held" && claimed.liveness !== "alive") {
     if (known === undefined || known.state === "unsure")
       return askPerson(attempt, name, "was claimed by a process that is gone", known);

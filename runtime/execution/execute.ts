@@ -25,9 +25,9 @@ import type { Shared } from "./common.ts";
 import { type Cycle, runCycle } from "./cycle.ts";
 import { Latch } from "./latch.ts";
 import { RefusedError } from "./load.ts";
-import { outstandingOf, type Waiting } from "./outstanding.ts";
+import { itemName, outstandingOf, type Waiting } from "./outstanding.ts";
 import { type Ladder, type Prepared, prepared } from "./prepared.ts";
-import { type RestoredRun, takeRun } from "./restored.ts";
+import { effectsOfRuns, type RestoredRun, takeRun } from "./restored.ts";
 import type { RunOptions, RunSummary } from "./run.ts";
 import { type Used, usedBy } from "./secrets-used.ts";
 import type { Item, SourceNode } from "./source.ts";
@@ -327,10 +327,14 @@ class Execution {
     const { store, trail } = this.#options;
     let cycle = 0;
     const begin = async ({ key, value, until, begun }: Item): Promise<void> => {
-      const item = { node, index, key, value, until };
+      let item: NonNullable<Cycle["item"]> = { node, index, key, value, until };
       // Begun with another plan, it is begun anew.
       const goesOn = begun?.run !== undefined && begun.plan === this.#plan.hash;
       const taken = goesOn ? await takeRun(store, trail, begun.run) : undefined;
+      if (begun !== undefined && !goesOn) {
+        const runs = this.#shared.outstanding.runsOf(itemName(lane.name, index, key));
+        item = { ...item, effects: await effectsOfRuns(store, trail, runs) };
+      }
       if (taken === undefined) await this.#cycle({ ...lane, cycle: cycle++, item });
       else if (taken.outcome === "taken")
         await this.#cycle({ ...lane, cycle: taken.run.cycle, item, restored: taken.run });

@@ -46,6 +46,7 @@ export class Outstanding {
   #queued: Promise<void> | undefined;
   readonly #done = new KeySet();
   readonly #begun = new Map<string, Begun>();
+  readonly #runs = new Map<string, Set<string>>();
   readonly #waits = new Map<string, Wait>();
   /** Waits whose end was read before them. */
   readonly #over = new Set<string>();
@@ -96,6 +97,11 @@ export class Outstanding {
     return this.#begun;
   }
 
+  /** The runs in which such an item was begun: more than one where its program, or its peer's settings, had changed. */
+  runsOf(item: string): ReadonlySet<string> {
+    return this.#runs.get(item) ?? new Set();
+  }
+
   /** What is waited for, by the wait's id. */
   get waits(): ReadonlyMap<string, Wait> {
     return this.#waits;
@@ -122,7 +128,12 @@ export class Outstanding {
         if (record.run !== undefined) this.#ready.delete(record.run);
         if (record.item === undefined || record.dry === true) return;
         const name = itemName(record.pipeline, record.source ?? 0, record.item);
-        if (!this.#done.has(name)) this.#begun.set(name, record);
+        if (this.#done.has(name)) return;
+        this.#begun.set(name, record);
+        if (record.run === undefined) return;
+        const runs = this.#runs.get(name);
+        if (runs === undefined) this.#runs.set(name, new Set([record.run]));
+        else runs.add(record.run);
         return;
       }
       case "run.ended": {
@@ -131,6 +142,7 @@ export class Outstanding {
         const name = itemName(pipeline, source, item);
         this.#done.add(name);
         this.#begun.delete(name);
+        this.#runs.delete(name);
         return;
       }
       case "waiting":

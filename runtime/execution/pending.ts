@@ -88,17 +88,20 @@ function effectsIn(records: readonly Record[], alive: (process: string) => boole
   );
   const parked = new Set(left.map(({ run }) => run));
   const effects = new Map<string, Record[]>();
+  // An item that was begun anew asks in its later run, and what is said there is said of the earlier one.
+  const settled = new Set<string>();
   for (const record of records) {
     if (record.kind !== "effect" && record.kind !== "tool.started" && record.kind !== "tool.ended") continue;
+    if (record.kind === "effect" && record.state !== "unsure") settled.add(record.call);
     if (record.run === undefined || !parked.has(record.run)) continue;
     const key = `${record.run}\0${stageKey(record.stage ?? "", record.scope ?? "")}`;
     const known = effects.get(key);
     if (known === undefined) effects.set(key, [record]);
     else known.push(record);
   }
-  return [...effects.values()].flatMap((of): readonly Omit<Pending, "over">[] => {
+  const found = [...effects.values()].flatMap((of): readonly Omit<Pending, "over">[] => {
     const known = knownEffect(of);
-    if (known?.state !== "unsure") return [];
+    if (known?.state !== "unsure" || settled.has(known.call)) return [];
     const begun = of.find(
       (record): record is KnownRecord<"tool.started" | "effect"> =>
         (record.kind === "tool.started" || record.kind === "effect") && record.call === known.call,
@@ -107,4 +110,6 @@ function effectsIn(records: readonly Record[], alive: (process: string) => boole
     const what = `whether ${tool} happened`;
     return [{ kind: "effect", run, peer, stage, scope, what, since: time, until: undefined, call: known.call, tool }];
   });
+  found.sort((a, b) => (a.since < b.since ? -1 : 1));
+  return [...new Map(found.map((one) => [one.call, one])).values()];
 }

@@ -12,6 +12,7 @@ import type { Json } from "../types.ts";
 import { type KnownAttempts, knownAttempts } from "./known-attempts.ts";
 import { knownEffect, type RestoredEffect } from "./known-effect.ts";
 import { RefusedError } from "./load.ts";
+import { itemName, outstandingOf } from "./outstanding.ts";
 
 /** A stage that has ended, for better or worse: it is not run again. */
 export type RestoredStage =
@@ -104,17 +105,12 @@ export async function restoredRun(
 
   const ended = new Map<string, KnownRecord<"stage.ended">>();
   const answered = new Map<string, KnownRecord<"memory">>();
-  const done = new Map<string, Record[]>();
   const said = new Map<string, number>();
   let lastId = 0;
   for (const record of own) {
     lastId = Math.max(lastId, idIn(record, run, "attempt"), idIn(record, run, "call"));
     const words = wordsOf(record);
     if (words !== undefined) said.set(words, (said.get(words) ?? 0) + 1);
-    if (isOfEffect(record)) {
-      const key = stageKey(record.stage ?? "", record.scope ?? "");
-      done.set(key, [...(done.get(key) ?? []), record]);
-    }
     if (record.kind === "memory") answered.set(record.question, record);
     if (record.kind === "stage.ended" && record.status !== "cancelled" && record.class !== "cancelled")
       ended.set(stageKey(record.stage ?? "", record.scope ?? ""), record);
@@ -130,13 +126,6 @@ export async function restoredRun(
     // What was skipped is skipped again, for the same reason, or is no longer.
     if (record.status === "skipped" || record.status === "cancelled") continue;
     stages.set(key, await stageOf(record, record.status, head, artifacts));
-  }
-  const effects = new Map<string, RestoredEffect>();
-  for (const [key, records] of done) {
-    const known = knownEffect(records);
-    if (known?.state === "done")
-      effects.set(key, { state: "done", value: await valueOf(known.record, head, artifacts) });
-    else if (known !== undefined) effects.set(key, known);
   }
   const answers = new Map<string, Json>();
   for (const [question, record] of answered) answers.set(question, await valueOf(record, head, artifacts));
@@ -165,7 +154,7 @@ export async function restoredRun(
     stages,
     attempts: knownAttempts(own, stageKey),
     waits,
-    effects,
+    effects: await effectsIn(own, run, artifacts),
     answers,
     lastId,
     absorbs(draft) {
@@ -175,6 +164,49 @@ export async function restoredRun(
       return left > 0;
     },
   };
+}
+
+/** What these records tell of effects, by `stageKey`; `run` is who wants to know. */
+async function effectsIn(
+  records: readonly Record[],
+  run: string,
+  artifacts: Artifacts,
+): Promise<ReadonlyMap<string, RestoredEffect>> {
+  const told = new Map<string, Record[]>();
+  for (const record of records) {
+    if (!isOfEffect(record)) continue;
+    const key = stageKey(record.stage ?? "", record.scope ?? "");
+    const known = told.get(key);
+    if (known === undefined) told.set(key, [record]);
+    else known.push(record);
+  }
+  const effects = new Map<string, RestoredEffect>();
+  for (const [key, of] of told) {
+    const known = knownEffect(of);
+    if (known?.state === "done")
+      effects.set(key, { state: "done", value: await valueOf(known.record, { run }, artifacts) });
+    else if (known !== undefined) effects.set(key, known);
+  }
+  return effects;
+}
+
+/**
+ * What an item's runs did to the world, whichever of them it was: by `stageKey`. An item that was begun with another plan
+ * is begun anew, and what was done for it is done.
+ *
+ * @throws RefusedError where what an effect gave can no longer be read.
+ */
+export async function effectsOfRuns(
+  store: string,
+  trail: Trail,
+  runs: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, RestoredEffect>> {
+  const own: Record[] = [];
+  const keep = (records: readonly Record[]): void => {
+    for (const record of records) if (runs.has(record.run ?? "") && isOfEffect(record)) own.push(record);
+  };
+  keep((await trail.since({}, keep)).records);
+  return effectsIn(own, [...runs].at(-1)!, artifactsOf(store));
 }
 
 async function stageOf(
@@ -205,7 +237,7 @@ async function valueOf(
     output,
     stage,
   }: KnownRecord<"stage.ended" | "tool.ended" | "effect" | "memory" | "run.started" | "waited">,
-  { run }: RunHead,
+  { run }: Pick<RunHead, "run">,
   artifacts: Artifacts,
 ): Promise<Json> {
   if (artifact === undefined) return (output ?? null) as Json;
@@ -354,9 +386,18 @@ export async function takeRun(store: string, trail: Trail, run: string): Promise
         : restored.status === "open" && restored.process !== trail.process && writes(restored.process)
           ? "running"
           : undefined;
-  if (outcome === undefined) return { outcome: "taken", run: restored! };
+  if (outcome === undefined) return { outcome: "taken", run: await withEffects(store, trail, restored!) };
   leaveRun(claims, run);
   return { outcome };
+}
+
+/** With what was done for its item in other runs. */
+async function withEffects(store: string, trail: Trail, run: RestoredRun): Promise<RestoredRun> {
+  if (run.item === undefined) return run;
+  const outstanding = outstandingOf(trail);
+  await outstanding.refresh();
+  const runs = outstanding.runsOf(itemName(run.pipeline, run.given?.source ?? 0, run.item));
+  return runs.size < 2 ? run : { ...run, effects: await effectsOfRuns(store, trail, runs) };
 }
 
 /** After the run's end is on record. */
