@@ -94,6 +94,7 @@ function run(
     };
     let lastLine = "";
     let grace: NodeJS.Timeout | undefined;
+    let leaving: NodeJS.Timeout | undefined;
     let tooMuch: string | undefined;
     const onAbort = (): void => {
       kill(child, "SIGTERM");
@@ -110,6 +111,7 @@ function run(
     const over = (): void => {
       clearInterval(look);
       clearTimeout(grace);
+      clearTimeout(leaving);
       letGo();
       signal.removeEventListener("abort", onAbort);
     };
@@ -125,6 +127,13 @@ function run(
       const message =
         error.code === "ENOENT" ? `there is no program ${program}` : `${program} cannot be started: ${error.message}`;
       reject(new (child.pid === undefined ? NotStarted : AttemptError)("error", message));
+    });
+    child.on("exit", () => {
+      // What it started and left behind may hold its stderr, and would keep who waits for the end of that.
+      leaving = setTimeout(() => {
+        kill(child, "SIGKILL");
+        stderr.destroy();
+      }, GRACE_MILLISECONDS);
     });
     child.on("close", (code, killedBy) => {
       over();

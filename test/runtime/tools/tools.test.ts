@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -168,6 +168,29 @@ describe("a program", () => {
     };
     for (let i = 0; i < 100 && !gone(); i++) await new Promise((done) => setTimeout(done, 20));
     expect(gone()).toBe(true);
+  });
+});
+
+describe("a program that has ended", () => {
+  test.each([
+    ["", "ends with it"],
+    ["setsid ", "keeps nobody waiting"],
+  ])("has ended: what it %sleft behind %s", { timeout: 10_000 }, async (apart) => {
+    logged.length = 0;
+    const script = `${apart}sleep 30 & echo $! >&2; echo '"done"'`;
+    const began = performance.now();
+    expect((await execTool("leaves", ["sh", "-c", script], root).call({}, context, never)).value).toBe("done");
+    expect(performance.now() - began).toBeLessThan(5_000);
+    const left = Number(logged[0]);
+    const isAlive = (): boolean => {
+      try {
+        return !/\) [ZX] /.test(readFileSync(`/proc/${left}/stat`, "latin1"));
+      } catch {
+        return false;
+      }
+    };
+    if (apart === "") await expect.poll(isAlive, { timeout: 2_000 }).toBe(false);
+    else process.kill(left, "SIGKILL");
   });
 });
 
