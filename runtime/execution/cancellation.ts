@@ -12,14 +12,17 @@ export class Cancellation {
   readonly #controller = new AbortController();
   readonly #waiting = new Waiter();
   readonly #outer: AbortSignal;
-  readonly #onOuter = (): void => this.cancel();
+  readonly #onOuter = (): void => {
+    const { reason } = this.#outer as { readonly reason: unknown };
+    this.cancel(reason instanceof AttemptError ? reason : undefined);
+  };
 
   constructor(outer: AbortSignal) {
     this.signal = this.#controller.signal;
     // As many tools as run side by side may listen.
     setMaxListeners(0, this.signal);
     this.#outer = outer;
-    if (outer.aborted) this.cancel();
+    if (outer.aborted) this.#onOuter();
     else outer.addEventListener("abort", this.#onOuter, { once: true });
   }
 

@@ -300,10 +300,17 @@ export function offered(
     name,
     doc: declared.doc,
     parameters,
-    call: async (given) => {
+    call: async (given, signal) => {
       const input = { ...(accept(given, parameters, "the arguments", "refuse") as Input) } as { [name: string]: Json };
       for (const binding of bound) input[binding.name] = evaluate(binding.value, NOTHING);
-      return (await invoke(attempt, name, input, declared.timeout)).value;
+      // The agent's own time ends what it has called.
+      const cancellation = new Cancellation(signal);
+      const caller = { ...attempt, context: { ...attempt.context, cancellation } };
+      try {
+        return (await invoke(caller, name, input, declared.timeout)).value;
+      } finally {
+        cancellation.release();
+      }
     },
   };
 }

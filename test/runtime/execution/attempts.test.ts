@@ -5,6 +5,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, test } from "vitest";
 import { retryPolicy, type Tried } from "../../../runtime/execution/retry.ts";
+import type { Model } from "../../../runtime/models/model.ts";
 import type { Draft } from "../../../runtime/trail/record.ts";
 import { TrailError } from "../../../runtime/trail/trail.ts";
 import { memoryTrail, run } from "./fakes.ts";
@@ -130,6 +131,20 @@ describe("attempts in a run", () => {
     ]);
     // The deadline is the tool's fault, as far as anybody knows.
     expect(of("evidence")).toMatchObject([{ ok: false, class: "timeout" }]);
+  });
+
+  test("an agent's deadline ends the tools that it has called", async () => {
+    const asking = stage("plan", call("agent", "chooser", {}, { timeout: 0.1 }), [], { type: SHAPE });
+    const plan = planOf([asking]);
+    const chooser = { ...plan.agents.chooser!, tools: [{ tool: "never", bound: [] }] };
+    const sampler: Model = {
+      name: "sampler",
+      propose: async ({ tools: [never] }, signal) => ({ value: await never!.call({}, signal) }),
+    };
+    const models = new Map([["sampler", sampler]]);
+    const { of } = await run({ ...plan, agents: { chooser } }, store, { models });
+    const late = ["timeout", "it took longer than 0.1 s"];
+    expect(of("tool.ended").map(({ class: kind, error }) => [kind, error])).toEqual([late, late, late]);
   });
 
   test("a function that computes without a pause keeps all else waiting: the trace says for how long", async () => {
