@@ -1,9 +1,10 @@
 /**
  * A tool in this process speaks for itself alone. What it prints is a log, never part of the output of the program that
  * runs it: standard output belongs to machines, and the terminal to the screen. What it throws where nobody waits for
- * it, and its `process.exit`, end its call and not the process.
+ * it, and its `process.exit`, end its call and not the process. What it starts finds of the environment what a program would find.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { divideEnvironment } from "./environment.ts";
 
 interface Host {
   readonly log: (line: string) => void;
@@ -78,6 +79,7 @@ function divert(): void {
     own.fail(error);
     throw error;
   };
+  divideEnvironment(() => host.getStore() !== undefined);
   process.on("uncaughtException", onStray);
   process.on("unhandledRejection", onStray);
 }

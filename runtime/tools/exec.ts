@@ -8,11 +8,9 @@ import { AttemptError, NotStarted } from "../execution/attempt-error.ts";
 import { SETTINGS } from "../settings.ts";
 import { freeSpace } from "../trail/disk.ts";
 import type { Json } from "../types.ts";
+import { allowedEnvironment } from "./environment.ts";
 import type { Tool, ToolContext } from "./tool.ts";
 import { watch } from "./watcher.ts";
-
-/** What a program may see of this process's environment. Keys and tokens are never among it. */
-const ENVIRONMENT = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z]+|TZ|TMPDIR|TMP|TEMP|SystemRoot|ComSpec|PATHEXT)$/;
 
 /** Between asking a process group to end and ending it. */
 const GRACE_MILLISECONDS = 2000;
@@ -29,10 +27,6 @@ process.on("exit", () => {
 /** Resolves when no program is under way any more: one that was asked to end has its time for that. */
 export async function programsEnded(): Promise<void> {
   await Promise.all(running.values());
-}
-
-export function allowedEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => ENVIRONMENT.test(name)));
 }
 
 /** In bytes: what a result may take as JSON, and what a program may print at all. */

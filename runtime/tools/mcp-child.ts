@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
-import { allowedEnvironment } from "./exec.ts";
+import { allowedEnvironment } from "./environment.ts";
 import { LONGEST_MESSAGE, plain, ServerError, type ServerTransport } from "./mcp-transport.ts";
 import { watch } from "./watcher.ts";
 

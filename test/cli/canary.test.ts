@@ -60,6 +60,7 @@ pipeline p {
 
 const TOOLS = `
 export function throwIt({ key }: { key: Secret }): { note: string } {
+  execFileSync("sh", ["-c", "cat /proc/self/environ >> world/seen"]);
   console.log("console", key);
   process.stderr.write("stderr " + encodeURIComponent(key) + "\\n");
   throw new Error("thrown with " + key + " and " + JSON.stringify({ key }));
@@ -67,6 +68,7 @@ export function throwIt({ key }: { key: Secret }): { note: string } {
 export function bigText({ key }: { key: Secret }): { text: string } {
   return { text: ("x".repeat(1000) + key + Buffer.from("a" + key).toString("base64")).repeat(100) };
 }
+import { execFileSync } from "node:child_process";
 import type { Secret } from "ganglion/runtime";
 `;
 

@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { allowedEnvironment, execTool } from "../../../runtime/tools/exec.ts";
+import { allowedEnvironment } from "../../../runtime/tools/environment.ts";
+import { execTool } from "../../../runtime/tools/exec.ts";
 import type { ToolContext } from "../../../runtime/tools/tool.ts";
 import { typescriptTool } from "../../../runtime/tools/typescript.ts";
 import type { Json } from "../../../runtime/types.ts";
@@ -50,6 +51,20 @@ describe("a TypeScript function", () => {
       class: "error",
       message: "the feed is stale",
     });
+  });
+
+  test("reads the environment by name; what it starts gets what a program would, and what it has set", async () => {
+    process.env.GANG_TEST_API_KEY = "canary";
+    const { byName, ...seen } = (await use("environment.ts", "environment", {})) as { [way: string]: string[] };
+    expect(byName).toEqual(["canary"]);
+    expect(Object.keys(seen)).toEqual(["itself", "imported", "loaded", "spread", "child"]);
+    for (const [way, names] of Object.entries(seen)) {
+      expect([way, names]).toEqual([way, expect.arrayContaining(["PATH", "OF_THE_TOOL"])]);
+      expect([way, names]).not.toEqual([way, expect.arrayContaining(["GANG_TEST_API_KEY"])]);
+    }
+    expect({ ...process.env }).toMatchObject({ GANG_TEST_API_KEY: "canary", PATH: expect.any(String) });
+    for (const name of ["GANG_TEST_API_KEY", "OF_THE_TOOL"]) delete process.env[name];
+    expect("GANG_TEST_API_KEY" in process.env).toBe(false);
   });
 
   test("of a file that does not parse, has no such export, or lies elsewhere is refused with the reason", async () => {
