@@ -1,5 +1,6 @@
 /** Anthropic's Messages API, through its SDK, which is loaded when it is first asked. */
 import type Anthropic from "@anthropic-ai/sdk";
+import { withoutAmbient } from "./ambient.ts";
 import type { Dialog, Message, Speaker } from "./language.ts";
 
 export interface Address {
@@ -15,7 +16,7 @@ export const ANTHROPIC_URL = "https://api.anthropic.com";
 export async function anthropicSpeaker({ model, baseURL, key }: Address): Promise<Speaker> {
   const { default: Client } = await import("@anthropic-ai/sdk");
   // Retries are the program's to declare, and each of them stands in the trail.
-  const client = new Client({ apiKey: key, baseURL, maxRetries: 0, logLevel: "off" });
+  const client = withoutAmbient(() => new Client({ apiKey: key, baseURL, maxRetries: 0, logLevel: "off" }));
   return {
     async say(dialog, usage, signal) {
       const stream = client.messages.stream(request(model, dialog), { signal });

@@ -5,6 +5,7 @@
 import type OpenAI from "openai";
 import { AttemptError } from "../execution/attempt-error.ts";
 import type { Json } from "../types.ts";
+import { withoutAmbient } from "./ambient.ts";
 import type { Address } from "./anthropic.ts";
 import type { Dialog, Message, Reply, Speaker } from "./language.ts";
 
@@ -16,14 +17,8 @@ export const OPENAI_URL = "https://api.openai.com/v1";
 export async function openaiSpeaker({ model, baseURL, key }: Address): Promise<Speaker> {
   const { default: Client } = await import("openai");
   // Retries are the program's to declare, and each of them stands in the trail.
-  const client = new Client({
-    apiKey: key,
-    baseURL,
-    maxRetries: 0,
-    logLevel: "off",
-    organization: null,
-    project: null,
-  });
+  const options = { apiKey: key, baseURL, maxRetries: 0, logLevel: "off", organization: null, project: null } as const;
+  const client = withoutAmbient(() => new Client(options));
   return {
     async say(dialog, usage, signal) {
       const asked = request(model, dialog, baseURL === OPENAI_URL);

@@ -33,6 +33,24 @@ describe.each(BOTH)("%s", (provider) => {
     expect(body.temperature).toBeUndefined();
   });
 
+  test("what the SDKs would take from the environment by themselves is sent to nobody", async () => {
+    const own = {
+      ANTHROPIC_CUSTOM_HEADERS: "X-Own: canary\nAuthorization: Bearer canary",
+      ANTHROPIC_AUTH_TOKEN: "canary",
+      OPENAI_CUSTOM_HEADERS: "X-Own: canary\nAuthorization: Bearer canary",
+      OPENAI_ADMIN_KEY: "canary",
+      OPENAI_ORG_ID: "canary",
+      OPENAI_PROJECT_ID: "canary",
+    };
+    Object.assign(process.env, own);
+    const { of, server } = await ask([GOOD]);
+    expect(process.env).toMatchObject(own);
+    for (const name of Object.keys(own)) delete process.env[name];
+    expect(of("stage.ended")).toMatchObject([{ status: "ok" }]);
+    expect(JSON.stringify(server.asked[0]!.headers)).not.toContain("canary");
+    expect(server.asked[0]!.headers.authorization).toBe("Bearer key-of-deep");
+  });
+
   test("the type is the schema: what belongs to a choice is there with it, and nothing else may be", async () => {
     const { server } = await ask([GOOD]);
     const { body } = server.asked[0]!;
