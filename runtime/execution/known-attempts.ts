@@ -47,7 +47,7 @@ export function knownAttempts(
     stages.set(key, told);
     told.count += 1;
     const value = record.output as Past["value"];
-    const past: Past = { class: kind, error, claim: claims.get(attempt), retryAfter: undefined, value };
+    const past: Past = { class: kind, error, claim: claims.get(attempt), retryAfter: record.retry_after, value };
     told.tried.set(alternative, [...(told.tried.get(alternative) ?? []), past]);
   }
   return stages;

@@ -265,6 +265,7 @@ class StageRun {
       output: failure === undefined || JSON.stringify(value ?? null).length > 16_384 ? undefined : value,
       class: failure?.class,
       error: failure?.message,
+      retry_after: failure?.retryAfter,
     };
     const choice = claim && this.#choice(call, claim, id, again !== undefined);
     if (failure !== undefined) {

@@ -131,6 +131,8 @@ export const KINDS = {
     ok: z.boolean(),
     elapsed: seconds,
     cost: z.number().nonnegative().optional(),
+    /** Seconds after which whoever was asked wants to be asked again: what a refusal's headers said of its limits. */
+    retry_after: seconds.optional(),
     ...output,
     ...failure,
   }),

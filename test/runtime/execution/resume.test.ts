@@ -3,10 +3,12 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { systemClock } from "../../../runtime/clock.ts";
+import { type Clock, systemClock } from "../../../runtime/clock.ts";
+import { AttemptError } from "../../../runtime/execution/attempt-error.ts";
 import { runPlan } from "../../../runtime/execution/execute.ts";
 import { restoredRun, runHeads, takeRun } from "../../../runtime/execution/restored.ts";
 import type { Plan } from "../../../runtime/plan.ts";
+import type { Tool } from "../../../runtime/tools/tool.ts";
 import { artifactsOf } from "../../../runtime/trail/artifacts.ts";
 import { openTrail } from "../../../runtime/trail/local.ts";
 import type { Draft, Record } from "../../../runtime/trail/record.ts";
@@ -216,6 +218,30 @@ describe("a stage that was cut off between its attempts", () => {
       expect(failures([...before, ...trail.drafts]), `cut at ${cut}`).toEqual(failures(uninterrupted));
       expect(of("stage.ended")).toMatchObject([{ status: "failed", attempts: 5 }]);
     }
+  });
+
+  test("and was asked to come again later: it waits for as long, though another process was asked", async () => {
+    const plan = planOf([stage("one", call("tool", "often", {}, { retry: "twice" }))], {
+      retries: { twice: { attempts: 2, stall: "ignore", backoff: { low: 1, high: 2 }, at: AT } },
+      tools: { ...TOOLS, often: TOOLS.never! },
+    });
+    const often: Tool = {
+      name: "often",
+      call: () => Promise.reject(new AttemptError("rate_limit", "too often", 90)),
+    };
+    const waits = (): { readonly clock: Clock; readonly waited: number[] } => {
+      const waited: number[] = [];
+      const clock = { ...systemClock, sleep: async (milliseconds: number) => void waited.push(milliseconds) };
+      return { clock, waited };
+    };
+    const tools = new Map([["often", often]]);
+    const whole = await run(plan, store, { clock: waits().clock, tools });
+    expect(whole.of("attempt.ended")[0]).toMatchObject({ class: "rate_limit", retry_after: 90 });
+    const { drafts } = whole.trail;
+    const cut = drafts.findIndex((draft) => draft.kind === "attempt.started" && draft.number === 2);
+    const { clock, waited } = waits();
+    await resumed(plan, written(drafts.slice(0, cut)), { clock, tools });
+    expect(waited).toEqual([90_000]);
   });
 
   test("by whoever ended the run: that attempt failed at nothing, and is made again", async () => {
