@@ -1,5 +1,6 @@
 /** Anthropic's Messages API, through its SDK, which is loaded when it is first asked. */
 import type Anthropic from "@anthropic-ai/sdk";
+import { AttemptError } from "../execution/attempt-error.ts";
 import { withoutAmbient } from "./ambient.ts";
 import type { Dialog, Message, Speaker } from "./language.ts";
 
@@ -43,6 +44,11 @@ export async function anthropicSpeaker({ model, baseURL, key }: Address): Promis
           end: END[message.stop_reason ?? "end_turn"] ?? "done",
           own: message.content,
         };
+      } catch (error) {
+        const writing = stream.currentMessage?.content.at(-1);
+        if (((error as Error).cause ?? error) instanceof SyntaxError && writing?.type === "tool_use")
+          throw new AttemptError("invalid", `the arguments of ${writing.name} are not JSON`);
+        throw error;
       } finally {
         if (stream.request_id) usage.request = stream.request_id;
       }

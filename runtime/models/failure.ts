@@ -56,6 +56,12 @@ export function failureOf(error: unknown, signal: AbortSignal, now: number): unk
   return new AttemptError(kind, said, headers === undefined ? undefined : retryAfter(headers, now));
 }
 
+/** The provider's id of a request that it has refused. */
+export function refusedRequest(error: unknown): string | undefined {
+  const { headers } = error as Partial<ProviderError>;
+  return (headers instanceof Headers && (headers.get("request-id") ?? headers.get("x-request-id"))) || undefined;
+}
+
 function withoutStatus(failure: Error & ProviderError): FailureClass {
   const name = failure.constructor.name;
   if (name === "APIConnectionTimeoutError") return "timeout";

@@ -7,7 +7,7 @@ import { AttemptError } from "../execution/attempt-error.ts";
 import type { Model as ModelDeclaration } from "../plan.ts";
 import type { Json, Type } from "../types.ts";
 import { readAnswer } from "./answer.ts";
-import { BadRequest, failureOf } from "./failure.ts";
+import { BadRequest, failureOf, refusedRequest } from "./failure.ts";
 import { instructions, question } from "./instructions.ts";
 import type { Came, Model, OfferedTool, Proposal, Turn } from "./model.ts";
 import { type AnswerSchema, answerSchema, type JsonSchema, schemaOf } from "./schema.ts";
@@ -171,6 +171,8 @@ class Conversation {
         // What was refused with a status was not done; what broke off may have been done to its end.
         settle?.(typeof (error as { status?: unknown }).status === "number" ? { tokens: 0, money: 0 } : {});
         const failure = failureOf(error, signal, this.#clock.now());
+        const refused = refusedRequest(error);
+        if (refused !== undefined) usage.request ??= refused;
         const of = failure instanceof AttemptError ? failure : undefined;
         const conceded = failure instanceof BadRequest ? this.#concede(failure.message) : undefined;
         if (of !== undefined)

@@ -109,12 +109,17 @@ describe.each(BOTH)("%s", (provider) => {
       [{ text: '{"x": 7, "kind": "normal"}' }, "invalid", /answer.x must be a number from 0 to 1/],
       [{ text: '{"x": 0.5', stop: provider === "anthropic" ? "max_tokens" : "length" }, "invalid", /cut off.*1000/],
       [{ refusal: "I cannot help with that." }, "refused", /declined: I cannot/],
+      ...(provider === "openai"
+        ? []
+        : [[{ calls: [{ name: "echo", input: "no JSON" }] }, "invalid", /arguments of echo are not JSON/] as const]),
     ];
     for (const [reply, kind, message] of refusals) {
       const { of } = await ask([reply], { retry: { ...LADDER, attempts: 1 } });
       const { class: found, error } = of("attempt.ended")[0]!;
       expect([JSON.stringify(reply), found]).toEqual([JSON.stringify(reply), kind]);
       expect(error).toMatch(message);
+      // Whoever asks the provider why needs it.
+      expect(of("turn")[0]!.request).toMatch("status" in reply ? "req_fail" : /./);
     }
   });
 
