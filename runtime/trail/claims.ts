@@ -89,7 +89,7 @@ export function claimsOf(directory: string, process: string, disk: Disk = realDi
           const holder = last?.holder;
           if (holder?.process === process) return { outcome: "taken", from: undefined };
           if (last !== undefined) {
-            const liveness = holder === undefined ? "unknown" : livenessOf(holder);
+            const liveness = holder === undefined ? "unknown" : livenessOf(holder, directory);
             if (!(inherit && liveness === "dead")) return { outcome: "held", holder, liveness };
           }
           if (await publish(key, (last?.turn ?? 0) + 1)) return { outcome: "taken", from: holder };

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
+import { showsLife } from "./sign-of-life.ts";
 
 /** All strings are opaque: they are compared, never read. "" where the system does not tell. */
 export interface ProcessIdentity {
@@ -32,9 +33,15 @@ export function thisProcess(): ProcessIdentity {
 
 /**
  * Whether the process can still write. `dead` is only said where that is certain: another boot of this machine, or the
- * same boot and pid namespace with that pid gone or started at another time.
+ * same boot and pid namespace with that pid gone or started at another time; or, of another pid namespace of the same boot,
+ * where its sign of life in the store has gone out. A container may call the machine otherwise: the boot is the same.
  */
-export function livenessOf(identity: ProcessIdentity, here: ProcessIdentity = thisProcess()): Liveness {
+export function livenessOf(identity: ProcessIdentity, directory: string, here = thisProcess()): Liveness {
+  const { boot, namespace } = identity;
+  if (boot !== "" && boot === here.boot && namespace !== "" && here.namespace !== "" && namespace !== here.namespace) {
+    const isAlive = showsLife(directory, identity);
+    return isAlive === undefined ? "unknown" : isAlive ? "alive" : "dead";
+  }
   if (identity.machine === "" || identity.machine !== here.machine) return "unknown";
   if (identity.boot !== here.boot) return identity.boot !== "" && here.boot !== "" ? "dead" : "unknown";
   if (identity.namespace !== here.namespace) return "unknown";

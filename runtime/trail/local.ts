@@ -8,6 +8,7 @@ import { readTrail, type TrailReader } from "./reader.ts";
 import type { Draft } from "./record.ts";
 import { Sealing } from "./sealing.ts";
 import { type Ended, Segment } from "./segment.ts";
+import { showLife } from "./sign-of-life.ts";
 import { type Trail, TrailError } from "./trail.ts";
 import { uuidv7 } from "./uuid.ts";
 
@@ -102,6 +103,7 @@ class LocalTrail implements Trail {
 
   async open(): Promise<void> {
     try {
+      showLife(dirname(this.#directory), thisProcess());
       this.#segment = await this.#openSegment();
       // Also where another process made them: it may not have come to this.
       const store = dirname(this.#directory);

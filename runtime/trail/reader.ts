@@ -421,7 +421,7 @@ class Reading {
     if (lane.dead || now - lane.asked < VERDICT_MILLISECONDS) return lane.dead;
     // Where its own header is damaged, any other of the same process tells as much.
     const known = header ?? lane.files.find((other) => other.header !== undefined)?.header;
-    lane.dead = known !== undefined && livenessOf(known) === "dead";
+    lane.dead = known !== undefined && livenessOf(known, this.#directory) === "dead";
     lane.asked = now;
     return lane.dead;
   }

@@ -67,7 +67,7 @@ export function endedOf(directory: string, tails: readonly Tail[]): (Tail & { re
   const isDead = (header: Header): boolean => {
     let verdict = dead.get(header.process);
     if (verdict === undefined) {
-      verdict = livenessOf(header) === "dead";
+      verdict = livenessOf(header, directory) === "dead";
       dead.set(header.process, verdict);
     }
     return verdict;

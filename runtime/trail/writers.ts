@@ -26,7 +26,7 @@ export function writersOf(directory: string): ReadonlyMap<string, Writer> {
     }
     if (header === undefined) continue;
     const closed = footerOf(join(folder, segments.at(-1)!))?.last;
-    writers.set(header.process, { header, liveness: closed ? "dead" : livenessOf(header) });
+    writers.set(header.process, { header, liveness: closed ? "dead" : livenessOf(header, directory) });
   }
   return writers;
 }

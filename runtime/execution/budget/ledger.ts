@@ -17,7 +17,7 @@ import {
   readSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { SETTINGS } from "../../settings.ts";
 import { disk } from "../../trail/disk.ts";
 import { livenessOf, thisProcess } from "../../trail/liveness.ts";
@@ -109,7 +109,7 @@ export class Ledger {
   /** Settles what processes took that are gone. */
   bury(): void {
     for (const [holder, takes] of this.#book.open())
-      if (holder.who !== this.#who && livenessOf(holder) === "dead")
+      if (holder.who !== this.#who && livenessOf(holder, dirname(this.#folder)) === "dead")
         for (const give of takes) this.#append({ give, of: {} });
     this.#read();
   }

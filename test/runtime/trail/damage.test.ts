@@ -45,7 +45,7 @@ function orphaned(bytes: Buffer): Buffer {
   const { crc: _, ...header } = JSON.parse(text.slice(0, end));
   // Of as many digits, so that all offsets stay.
   let pid = header.pid;
-  while (livenessOf({ ...header, pid }) !== "dead")
+  while (livenessOf({ ...header, pid }, "") !== "dead")
     pid = Number(`${pid}`.replace(/./g, () => `${1 + ((Math.random() * 9) | 0)}`));
   return Buffer.from(`${sealed({ ...header, pid })}${text.slice(end + 1)}`);
 }
