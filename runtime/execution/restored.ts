@@ -386,18 +386,33 @@ export async function takeRun(store: string, trail: Trail, run: string): Promise
         : restored.status === "open" && restored.process !== trail.process && writes(restored.process)
           ? "running"
           : undefined;
-  if (outcome === undefined) return { outcome: "taken", run: await withEffects(store, trail, restored!) };
+  const taken = outcome === undefined ? await ofItem(store, trail, restored!) : undefined;
+  if (taken !== undefined) return { outcome: "taken", run: taken };
   leaveRun(claims, run);
-  return { outcome };
+  return { outcome: outcome ?? "ended" };
 }
 
-/** With what was done for its item in other runs. */
-async function withEffects(store: string, trail: Trail, run: RestoredRun): Promise<RestoredRun> {
-  if (run.item === undefined) return run;
+/** With what was done for its item in other runs of it; nothing where one of these has brought the item to its end. */
+async function ofItem(store: string, trail: Trail, run: RestoredRun): Promise<RestoredRun | undefined> {
+  const { item } = run;
+  if (item === undefined) return run;
+  const name = itemName(run.pipeline, run.given?.source ?? 0, item);
   const outstanding = outstandingOf(trail);
   await outstanding.refresh();
-  const runs = outstanding.runsOf(itemName(run.pipeline, run.given?.source ?? 0, run.item));
-  return runs.size < 2 ? run : { ...run, effects: await effectsOfRuns(store, trail, runs) };
+  if (!outstanding.isDone(name) && outstanding.runsOf(name).size < 2) return run;
+  const runs = new Set<string>();
+  let isDone = false;
+  const look = (records: readonly Record[]): void => {
+    for (const record of records) {
+      if (record.kind !== "run.started" && record.kind !== "run.ended") continue;
+      if (record.item !== item || itemName(record.pipeline ?? "", record.source ?? 0, item) !== name) continue;
+      if (record.kind === "run.started" && record.dry !== true && record.run !== undefined) runs.add(record.run);
+      else if (record.kind === "run.ended" && record.run !== run.run)
+        isDone ||= record.status === "ok" || record.status === "failed";
+    }
+  };
+  look((await trail.since({}, look)).records);
+  return isDone ? undefined : { ...run, effects: await effectsOfRuns(store, trail, runs) };
 }
 
 /** After the run's end is on record. */

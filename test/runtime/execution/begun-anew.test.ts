@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../runtime/clock.ts";
 import { pendingIn } from "../../../runtime/execution/pending.ts";
+import { takeRun } from "../../../runtime/execution/restored.ts";
 import type { Plan } from "../../../runtime/plan.ts";
 import type { Tool } from "../../../runtime/tools/tool.ts";
 import { openTrail } from "../../../runtime/trail/local.ts";
@@ -91,6 +92,40 @@ test("of what was cut off its `confirm` is asked", async () => {
   const { records } = await mine(planNamed("second", { confirm: "find" }), store, systemClock, { tools });
   expect(paid).toEqual(["a"]);
   expect(statuses(records)).toEqual([["second", "ok"]]);
+});
+
+test("once it is done, an earlier run of it does not go on", async () => {
+  const stop = new AbortController();
+  setMarket({ requests: () => [{ id: "a" }], answer: () => new Promise(() => stop.abort()) });
+  const first = await mine(planNamed("first"), store, systemClock, { tools, signal: stop.signal });
+  const { run } = first.of("run.started")[0]!;
+  const again = async () => {
+    const trail = await openTrail({ directory: store, peers: ["main"] });
+    const { outcome } = await takeRun(store, trail, run!);
+    await trail.close();
+    return outcome;
+  };
+  setMarket({ requests: () => [{ id: "a" }] });
+  const { records } = await mine(planNamed("second"), store, systemClock, { tools });
+  expect(statuses(records).at(-1)).toEqual(["second", "ok"]);
+  expect(await again()).toBe("ended");
+});
+
+test("one that failed is tried again in its own run, and no effect with it", async () => {
+  setMarket({ requests: () => [{ id: "a" }], answer: () => Promise.reject(new Error("not now")) });
+  const failed = await mine(planNamed("first"), store, systemClock, { tools });
+  expect(statuses(failed.records)).toEqual([["first", "failed"]]);
+  setMarket({ requests: () => [] });
+  const trail = await openTrail({ directory: store, peers: ["main"] });
+  const taken = await takeRun(store, trail, failed.of("run.started")[0]!.run!);
+  await trail.close();
+  expect(taken).toMatchObject({ outcome: "taken" });
+  const { records } = await mine(planNamed("first"), store, systemClock, {
+    tools,
+    resume: taken.outcome === "taken" ? taken.run : undefined!,
+  });
+  expect(statuses(records).at(-1)).toEqual(["first", "ok"]);
+  expect(paid).toEqual(["a"]);
 });
 
 test("and else a person, once, whose answer is for all of its runs", async () => {
