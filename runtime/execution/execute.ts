@@ -27,7 +27,7 @@ import { Latch } from "./latch.ts";
 import { RefusedError } from "./load.ts";
 import { itemName, outstandingOf, type Waiting } from "./outstanding.ts";
 import { type Ladder, type Prepared, prepared } from "./prepared.ts";
-import { effectsOfRuns, type RestoredRun, takeRun } from "./restored.ts";
+import { effectsOfRuns, type RestoredRun, type TakenRun, takeRun } from "./restored.ts";
 import type { RunOptions, RunSummary } from "./run.ts";
 import { type Used, usedBy } from "./secrets-used.ts";
 import type { Item, SourceNode } from "./source.ts";
@@ -330,8 +330,8 @@ class Execution {
       let item: NonNullable<Cycle["item"]> = { node, index, key, value, until };
       // Begun with another plan, it is begun anew.
       const goesOn = begun?.run !== undefined && begun.plan === this.#plan.hash;
-      const taken = goesOn ? await takeRun(store, trail, begun.run) : undefined;
-      if (begun !== undefined && !goesOn) {
+      const taken = goesOn ? await this.#takeOver(begun.run, "its item is begun anew") : undefined;
+      if (begun !== undefined && taken === undefined) {
         const runs = this.#shared.outstanding.runsOf(itemName(lane.name, index, key));
         item = { ...item, effects: await effectsOfRuns(store, trail, runs) };
       }
@@ -349,8 +349,21 @@ class Execution {
       const message = `the run ${run} could go on, but was begun with another plan: gangc run --resume ${run}`;
       return this.#note([{ kind: "event", peer, run, name: "resume.left", message }]);
     }
-    const taken = await takeRun(this.#options.store, this.#options.trail, run);
-    if (taken.outcome === "taken") await this.#resume(taken.run);
+    const taken = await this.#takeOver(run, "it is left as it is");
+    if (taken?.outcome === "taken") await this.#resume(taken.run);
+  }
+
+  /** Nothing, and said, where the store has lost what the run gave: the others go on. */
+  async #takeOver(run: string, instead: string): Promise<TakenRun | undefined> {
+    const { store, trail, peer } = this.#options;
+    try {
+      return await takeRun(store, trail, run);
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      const message = `${error.problems.join(" ")} Hence ${instead}.`;
+      this.#note([{ kind: "event", peer, run, name: "resume.left", message }]);
+      return undefined;
+    }
   }
 
   /** A run of this plan goes on: what is on record is not done again. */

@@ -377,7 +377,10 @@ export async function takeRun(store: string, trail: Trail, run: string): Promise
     for (const record of records) if (record.run === run) own.push(record);
   };
   keep((await trail.since({}, keep)).records);
-  const restored = await restoredRun(own, run, artifactsOf(store));
+  const restored = await restoredRun(own, run, artifactsOf(store)).catch((error: unknown) => {
+    leaveRun(claims, run);
+    throw error;
+  });
   const outcome =
     restored === undefined
       ? "unknown"

@@ -1,5 +1,5 @@
 /** An item that was begun with another plan (a changed program, a peer with other settings) is begun anew; its effects are not. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
@@ -109,6 +109,28 @@ test("once it is done, an earlier run of it does not go on", async () => {
   const { records } = await mine(planNamed("second"), store, systemClock, { tools });
   expect(statuses(records).at(-1)).toEqual(["second", "ok"]);
   expect(await again()).toBe("ended");
+});
+
+test("so it is where the store has lost what its run gave: that is said, and nobody else is kept from going on", async () => {
+  const stop = new AbortController();
+  const long = "x".repeat(100_000);
+  const giving = new Map([...tools, tool("pay", (id) => ({ receipt: `${long}${paid.push(id)}` }))]);
+  setMarket({ requests: () => [{ id: "a" }], answer: () => new Promise(() => stop.abort()) });
+  const plan = planNamed("first");
+  const harmless = { ...plan, tools: { ...plan.tools, pay: { ...plan.tools.pay!, effect: false } } };
+  await mine(harmless, store, systemClock, { tools: giving, signal: stop.signal });
+  rmSync(join(store, "artifacts"), { recursive: true });
+  setMarket({ requests: () => [{ id: "a" }, { id: "b" }] });
+  const { records, of } = await mine(harmless, store, systemClock, { tools: giving });
+  expect(statuses(records).slice(1)).toEqual([
+    ["first", "ok"],
+    ["first", "ok"],
+  ]);
+  expect(of("event").filter(({ name: called }) => called === "resume.left")).toMatchObject([
+    { message: expect.stringMatching(/is no longer in the store \(artifact .*\)\. Hence its item is begun anew\.$/) },
+  ]);
+  expect(paid.toSorted()).toEqual(["a", "a", "b"]);
+  expect(readdirSync(join(store, "claims"))).toEqual([]);
 });
 
 test("one that failed is tried again in its own run, and no effect with it", async () => {
