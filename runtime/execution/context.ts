@@ -65,7 +65,8 @@ export interface RunContext {
   outputOf(value: Json): OutputFields | Promise<OutputFields>;
   /** Throws a `TrailError` where the disk is all but full. */
   assertSpace(): void;
-  tool(name: string): Promise<Tool>;
+  /** At once where it is open already. */
+  tool(name: string): Tool | Promise<Tool>;
   model(name: string): Promise<Model>;
   /** Of these models those that this machine can use. */
   usable(models: readonly string[]): readonly string[];

@@ -59,7 +59,8 @@ class Execution {
   readonly #plan: Plan;
   readonly #options: RunOptions;
   readonly #pipelines: readonly string[];
-  readonly #tools = new Map<string, Promise<Tool>>();
+  /** Open, or being opened. */
+  readonly #tools = new Map<string, Tool | Promise<Tool>>();
   readonly #models = new Map<string, Model>();
   readonly #around: Surroundings;
   readonly #runs: RunEntry[] = [];
@@ -81,7 +82,7 @@ class Execution {
     const secrets = options.secrets ?? new Secrets({ machine, root: plan.root });
     this.#around = { machine, secrets, clock };
     for (const [name, model] of options.models ?? []) this.#models.set(name, model);
-    for (const [name, tool] of options.tools ?? []) this.#tools.set(name, Promise.resolve(tool));
+    for (const [name, tool] of options.tools ?? []) this.#tools.set(name, tool);
     this.#shared = {
       plan: this.#plan,
       options,
@@ -385,14 +386,16 @@ class Execution {
 
   // What stages use -------------------------------------------------------------------------------------------------
 
-  #tool(name: string): Promise<Tool> {
-    let tool = this.#tools.get(name);
-    if (tool === undefined) {
-      tool = this.#openTool(name);
-      this.#tools.set(name, tool);
-      tool.catch(() => this.#tools.delete(name));
-    }
-    return tool;
+  #tool(name: string): Tool | Promise<Tool> {
+    const known = this.#tools.get(name);
+    if (known !== undefined) return known;
+    const opening = this.#openTool(name);
+    this.#tools.set(name, opening);
+    opening.then(
+      (tool) => this.#tools.set(name, tool),
+      () => this.#tools.delete(name),
+    );
+    return opening;
   }
 
   /** With its secrets at hand: that one cannot be read is known before it is called. */

@@ -107,20 +107,20 @@ class ToolCall {
       let left = timeout;
       if (context.budget.limits({ kind: "tool", name })) left = await this.#reserve(timeout);
       if (!effect) this.#begin();
-      const tool = await context.tool(name);
+      const { clock } = context;
+      // What cannot be called, or is not to be, has not begun.
+      if (effect) await context.cancellation.within(clock, left, () => context.tool(name), NOBODY);
       const folder = context.folder();
       const own = this.#contextOf(folder);
       if (effect) {
-        // What cannot be called, or is not to be, has not begun.
         context.cancellation.signal.throwIfAborted();
         await this.#begin();
       }
-      this.#isCalled = true;
       const cancellation = effect ? new Cancellation(NEVER) : context.cancellation;
       const { value, cost: asked } = await cancellation.within(
-        context.clock,
+        clock,
         effect ? timeout : left,
-        (signal) => this.#ask(tool, input, own, folder, signal),
+        (signal) => this.#ask(input, own, folder, signal),
         () => this.#note("late", `${name} ended after its time was over; its result is dropped`),
       );
       const cost = (declared.spent === undefined ? asked : spent(declared.spent, value)) ?? declared.cost;
@@ -158,20 +158,17 @@ class ToolCall {
     return timeout === undefined ? undefined : Math.max(0, timeout - waited);
   }
 
-  /** What the tool gives, checked: at once, where it answers at once and no files are to be brought. */
-  #ask(
-    tool: Callable,
-    input: Input,
-    own: ToolContext,
-    folder: CallFolder,
-    signal: AbortSignal,
-  ): Called | Promise<Called> {
-    const { files } = this.#caller.context;
+  /** What the tool gives, checked: at once, where it is open, answers at once, and no files are to be brought. */
+  #ask(input: Input, own: ToolContext, folder: CallFolder, signal: AbortSignal): Called | Promise<Called> {
+    const { files, tool } = this.#caller.context;
     const { parameters } = this.#declared;
     try {
       const takesFiles = parameters.some(({ type }) => holdsFiles(type));
-      const given = takesFiles ? files.given(input, parameters, folder) : input;
-      const called = after(given, (input) => this.#call(tool, input, own, signal));
+      const called = after(tool(this.#name), (open) =>
+        after(takesFiles ? files.given(input, parameters, folder) : input, (given) =>
+          this.#call(open, given, own, signal),
+        ),
+      );
       const came = after(called, (result) => this.#checked(result));
       if (came instanceof Promise) return came.finally(() => folder.remove());
       folder.remove();
@@ -185,6 +182,7 @@ class ToolCall {
   #call(tool: Callable, input: Input, own: ToolContext, signal: AbortSignal): Called | Promise<Called> {
     // Its time may be over before it has what it needs.
     signal.throwIfAborted();
+    this.#isCalled = true;
     const asked = performance.now();
     const called = tool.call(input, own, signal);
     // Up to its first `await` a function in TypeScript has the process for itself.
@@ -280,6 +278,8 @@ class ToolCall {
 }
 
 type Ended = Extract<Draft, { kind: "tool.ended" }>;
+
+const NOBODY = (): void => {};
 
 /** The signal of a call that nothing cancels but its own deadline. */
 const NEVER = new AbortController().signal;

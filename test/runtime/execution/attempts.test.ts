@@ -6,6 +6,7 @@ import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, test } from "vitest";
 import { retryPolicy, type Tried } from "../../../runtime/execution/retry.ts";
 import type { Model } from "../../../runtime/models/model.ts";
+import type { Plan } from "../../../runtime/plan.ts";
 import type { Draft } from "../../../runtime/trail/record.ts";
 import { TrailError } from "../../../runtime/trail/trail.ts";
 import { memoryTrail, run } from "./fakes.ts";
@@ -131,6 +132,27 @@ describe("attempts in a run", () => {
     ]);
     // The deadline is the tool's fault, as far as anybody knows.
     expect(of("evidence")).toMatchObject([{ ok: false, class: "timeout" }]);
+  });
+
+  test("a deadline, and a cancel, hold for what must be opened first; an effect that was not has not begun", async () => {
+    const began = performance.now();
+    const of = (more: Partial<Plan["tools"][string]>): Plan =>
+      planOf([stage("one", call("tool", "slow", {}, { timeout: 0.05 }))], {
+        tools: { ...TOOLS, slow: typescript("slow-to-load.ts", "one", record(), FLOAT, more) },
+      });
+    const late = await run(of({}), store);
+    expect(late.of("stage.ended")).toMatchObject([{ status: "failed", class: "timeout" }]);
+    expect(late.of("tool.ended")).toMatchObject([{ class: "timeout" }]);
+    const effect = await run(of({ effect: true }), store);
+    expect(effect.of("stage.ended")).toMatchObject([{ status: "failed", class: "timeout" }]);
+    expect(effect.of("tool.started")).toEqual([]);
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 20);
+    const cancelled = await run(planOf([stage("one", call("tool", "slow"))], { tools: of({}).tools }), store, {
+      signal: stop.signal,
+    });
+    expect(cancelled.of("stage.ended")).toMatchObject([{ status: "cancelled" }]);
+    expect(performance.now() - began).toBeLessThan(2000);
   });
 
   test("an agent's deadline ends the tools that it has called", async () => {
