@@ -41,6 +41,7 @@ export async function openaiSpeaker({ model, baseURL, key }: Address): Promise<S
 }
 
 interface Call {
+  readonly index: number | undefined;
   id: string;
   name: string;
   arguments: string;
@@ -60,11 +61,11 @@ class Gathering {
     this.#text += delta?.content ?? "";
     this.#refusal += delta?.refusal ?? "";
     for (const { index, id, function: of } of delta?.tool_calls ?? []) {
-      // Some servers give all their calls the same index, or none.
-      const known = this.#calls[index ?? this.#calls.length - 1];
+      // Some servers give all their calls the same index, or none, or count from one.
+      const known = this.#calls.findLast((call) => (index as number | undefined) === undefined || call.index === index);
       const call =
         known === undefined || (id !== undefined && id !== "" && known.id !== "" && id !== known.id)
-          ? { id: "", name: "", arguments: "" }
+          ? { index, id: "", name: "", arguments: "" }
           : known;
       if (call !== known) this.#calls.push(call);
       if (id) call.id = id;
@@ -76,7 +77,7 @@ class Gathering {
 
   done(): Reply {
     if (this.#end === undefined) throw new AttemptError("network", "the answer broke off in the middle");
-    const calls = this.#calls.map((call, index) => ({ ...call, id: call.id || `call_${index + 1}` }));
+    const calls = this.#calls.map(({ index: _, ...call }, at) => ({ ...call, id: call.id || `call_${at + 1}` }));
     const own: OpenAI.Chat.Completions.ChatCompletionAssistantMessageParam = {
       role: "assistant",
       content: this.#text === "" ? null : this.#text,
