@@ -1,7 +1,7 @@
 /** What waits in a store: scores, values, a person's approvals, effects of which nobody knows whether they happened, parked runs. */
 import type { Kind, KnownRecord, Record } from "../trail/record.ts";
 import { knownEffect } from "./known-effect.ts";
-import { Outstanding } from "./outstanding.ts";
+import { itemName, Outstanding } from "./outstanding.ts";
 import { runHeads, stageKey } from "./restored.ts";
 
 export interface Pending {
@@ -48,8 +48,10 @@ export async function pendingIn(
   const items = new Map(
     records.flatMap((record) => (record.kind === "run.started" ? [[record.run, record.until]] : [])),
   );
+  const left = begunAnew(records);
   for (const wait of outstanding.waits.values()) {
     const { record } = wait;
+    if (record.for !== "score" && left.has(record.run)) continue;
     const { run = "", peer, stage, scope = "", pipeline, metric, output } = record;
     const answered = record.for === "approval" && outstanding.answerTo(wait) !== undefined;
     const what =
@@ -76,6 +78,21 @@ export async function pendingIn(
       return { ...one, until, over: until !== undefined && Date.parse(until) <= now };
     })
     .sort((a, b) => (a.since < b.since ? -1 : a.since > b.since ? 1 : 0));
+}
+
+/** Runs of items that were begun anew in a later run, with another plan: what they wait for leads to nothing. */
+function begunAnew(records: readonly Record[]): ReadonlySet<string | undefined> {
+  const newest = new Map<string, KnownRecord<"run.started">>();
+  const left = new Set<string | undefined>();
+  for (const record of records) {
+    if (record.kind !== "run.started" || record.item === undefined || record.dry === true) continue;
+    const name = itemName(record.pipeline, record.source ?? 0, record.item);
+    const other = newest.get(name);
+    const [older, newer] = other !== undefined && other.time > record.time ? [record, other] : [other, record];
+    newest.set(name, newer);
+    if (older !== undefined && older.run !== newer.run) left.add(older.run);
+  }
+  return left;
 }
 
 const earlier = (a: string | undefined, b: string | undefined): string | undefined =>

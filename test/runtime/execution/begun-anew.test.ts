@@ -10,6 +10,7 @@ import type { Plan } from "../../../runtime/plan.ts";
 import type { Tool } from "../../../runtime/tools/tool.ts";
 import { openTrail } from "../../../runtime/trail/local.ts";
 import type { Draft, Record } from "../../../runtime/trail/record.ts";
+import { written } from "./fakes.ts";
 import { answering, MARKET, marketPlan, mine, sent, setMarket } from "./market.ts";
 import { call, field, name, record, STRING, stage, typescript } from "./plans.ts";
 
@@ -131,6 +132,29 @@ test("so it is where the store has lost what its run gave: that is said, and nob
   ]);
   expect(paid.toSorted()).toEqual(["a", "a", "b"]);
   expect(readdirSync(join(store, "claims"))).toEqual([]);
+});
+
+test("what an earlier run of it waits for is not listed: it leads to nothing", async () => {
+  const records = (process: number, run: string): Draft[] => [
+    { kind: "run.started", peer: "main", run, pipeline: "work", cycle: 0, seed: 1, item: "a", turn: process },
+    ...(["approval", "score"] as const).map(
+      (of): Draft => ({
+        ...{ kind: "waiting", peer: "main", run, stage: "work.go", attempt: `${run}:${of}`, for: of },
+        ...{ pipeline: "work", path: "main.gang", every: 60, until: "2100-01-01T00:00:00.000Z", metric: "m" },
+      }),
+    ),
+  ];
+  const first = written(records(1, "run-1"));
+  const later = written(records(2, "run-2")).map((one) => ({ ...one, time: "2026-01-01T00:00:00.000Z" }));
+  for (const all of [
+    [...first, ...later],
+    [...later, ...first],
+  ])
+    expect((await pendingIn(all, () => false, 0)).map(({ kind, run }) => `${kind} ${run}`).toSorted()).toEqual([
+      "approval run-2",
+      "score run-1",
+      "score run-2",
+    ]);
 });
 
 test("one that failed is tried again in its own run, and no effect with it", async () => {
