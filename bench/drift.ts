@@ -113,17 +113,18 @@ async function search(problem: Problem, setting: Setting, arm: Arm, seed: number
         halflife: { seconds: 7 * 86_400 },
       });
       const append = async (drafts: readonly Draft[]) => {
-        if (drafts.some(({ kind }) => kind === "drift")) outcome.alarms.push(at);
         outcome.returns += drafts.filter(({ kind }) => kind === "return").length;
         tell(drafts);
       };
       const attempt = {
-        context: { knowledge, subnetName: PLACE.subnet, origin: { peer }, append },
+        context: { knowledge, clock: { now: () => now }, subnetName: PLACE.subnet, origin: { peer }, append },
         node: { id: PLACE.stage, measured: ["loss"] },
         ...{ scopeKey: "", origin: { peer }, seed: deriveSeed(seed, "attempt", at) },
       } as unknown as Attempt;
       const sentinels = { provider: "embedded", options: { sentinels: arm.sentinels } } as unknown as Model;
+      const regimes = knowledge.regimes(PLACE).length;
       const again = await claimToEvaluateAgain(attempt, sentinels, problem.type, recalled.patterns);
+      if (knowledge.regimes(PLACE).length > regimes) outcome.alarms.push(at);
       const request = {
         ...{ ...PLACE, scope: "", prompt: "", type: problem.type, temperature: undefined, seed: attempt.seed },
         ...{ patterns: [], antipatterns: [], history: [], tools: [], turns: 1, onTurn: () => {} },

@@ -69,7 +69,7 @@ function asText(status: StoreStatus, store: string, terminal: boolean): string {
     [{ name: "when" }, { name: "what" }, { name: "stage" }, { name: "regime" }, { name: "by" }, { name: "why" }],
     changes.map((change) => [
       ...[change.time, change.kind, change.stage],
-      change.kind === "drift" ? `${change.regime} ended` : `${change.regime} is ${change.same}`,
+      `${change.regime} ${change.kind === "drift" ? "ended" : `is ${change.same}`}${change.holds ? "" : ", say too few"}`,
       ...[change.peer, change.message],
     ]),
   );

@@ -73,7 +73,7 @@ function evidence(context: RunContext, choice: Choice, about: About): Evidence {
     chosen: choice.chosen,
     niche: choice.niche,
     version,
-    regime: knowledge.regime({ subnet, stage: choice.stage, version }),
+    regime: knowledge.regime({ subnet, stage: choice.stage, version, peer: origin.peer }),
     ok: about.ok,
     class: about.class,
     metric: about.metric,

@@ -4,7 +4,7 @@
  * came out before (`knowledge/drift/watch.ts`). Where that shows that the subnet has moved, or is as it was once, a
  * record says so.
  */
-import type { Regime } from "../knowledge/drift/regimes.ts";
+import { type Regime, WITNESSES, type Witness } from "../knowledge/drift/regimes.ts";
 import type { ScopeWatch } from "../knowledge/drift/watch.ts";
 import type { Ranked } from "../knowledge/knowledge.ts";
 import type { Model } from "../plan.ts";
@@ -26,26 +26,33 @@ export async function claimToEvaluateAgain(
   type: Type,
   shown: readonly Ranked[],
 ): Promise<Claim | undefined> {
-  const share = model?.options.sentinels;
-  if (node.measured.length === 0 || typeof share !== "number" || share === 0) return undefined;
+  if (node.measured.length === 0) return undefined;
   const { knowledge, subnetName: subnet } = context;
   const place = { subnet, stage: node.id };
+  const { sentinels: share = 0 } = model?.options ?? {};
+  const isWatching = typeof share === "number" && share > 0;
+  // Who does not look by itself is a witness of what others have seen.
+  if (!isWatching && knowledge.unsettled(place).ended.length === 0) return undefined;
   const best = shown.filter(({ anti }) => !anti);
   const asked = { ...place, also: best.map(({ claim }) => claim) };
   const about = { ...context.origin, stage: node.id, subnet, ...(scopeKey === "" ? {} : { scope: scopeKey }) };
 
   let found = await knowledge.watch(asked);
   const moved = found.alarm;
-  if (moved !== undefined) {
+  if (moved !== undefined && !hasSaid(knowledge.unsettled(place).ended, origin.peer, context)) {
     const since = moved.good === undefined ? {} : { since: new Date(moved.good).toISOString() };
     const message = `${node.id} is not what it was: claims evaluated again come out otherwise than before`;
     await tell(context, [{ kind: "drift", ...about, regime: knowledge.regime(place), ...since, message }]);
     found = await knowledge.watch(asked);
   }
-  const returned = (found.scopes.get(scopeKey)?.past ?? []).filter(({ match }) => match === true);
+  if (!isWatching) return undefined;
+  const regime = knowledge.regime(place);
+  const returned = (found.scopes.get(scopeKey)?.past ?? []).filter(({ match, regime: same }) => {
+    const said = knowledge.unsettled(place).returns.filter((one) => one.regime === regime && one.same === same);
+    return match === true && !hasSaid(said, origin.peer, context);
+  });
   if (returned.length > 0) {
     const message = `${node.id} is as it was in an earlier regime: its best claim comes out as it did then`;
-    const regime = knowledge.regime(place);
     await tell(
       context,
       returned.map((past) => ({ kind: "return", ...about, regime, same: past.regime, message })),
@@ -63,6 +70,11 @@ export async function claimToEvaluateAgain(
     if (claim?.chosen === chosen) return claim;
   }
   return undefined;
+}
+
+/** What one peer says does not hold yet where others are active: it is said again once that was too long ago to count. */
+function hasSaid(words: readonly Witness[], peer: string, { clock }: RunContext): boolean {
+  return words.some((said) => said.peer === peer && clock.now() - said.time < WITNESSES.active);
 }
 
 /** Whose first evaluation a claim is, cannot check it; but where there is one peer alone, it has to. */
@@ -93,7 +105,7 @@ function candidates(
  * begins, and if the version was there before, what was learned then holds again.
  */
 export async function openRegimes(context: RunContext, stages: readonly string[]): Promise<void> {
-  const { knowledge, subnetName: subnet, version } = context;
+  const { knowledge, subnetName: subnet, version, origin } = context;
   if (version === undefined) return;
   const drafts: Draft[] = [];
   for (const stage of stages) {
@@ -101,6 +113,8 @@ export async function openRegimes(context: RunContext, stages: readonly string[]
     const { regime, version: own } = regimes.at(-1) as Regime;
     const was = own ?? (await knowledge.version({ subnet, stage }));
     if (was === undefined || was === version) continue;
+    const ended = knowledge.unsettled({ subnet, stage }).ended.filter((said) => said.version === version);
+    if (hasSaid(ended, origin.peer, context)) continue;
     const about = { ...context.origin, stage, subnet };
     const message = `the version of ${subnet} is ${version}; it was ${was}`;
     drafts.push({ kind: "drift", ...about, regime, version, was, message });

@@ -204,6 +204,7 @@ export class Engine {
    */
   async flush(facts: Facts, only?: Place): Promise<void> {
     const { waiting } = facts;
+    facts.settleRegimes();
     const mayWait =
       facts.regimes === this.regimes && waiting.dropped.length === 0 && waiting.facts.length < MOST_WAITING;
     const place = mayWait ? only : undefined;

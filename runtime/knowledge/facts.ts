@@ -5,7 +5,7 @@
 import { ENVIRONMENT_FAILURES, KINDS, RECORD_VERSION, type Record as TrailRecord } from "../trail/record.ts";
 import { sha256 } from "../values/canonical.ts";
 import type { Table } from "./appending.ts";
-import { type Drift, Regimes } from "./drift/regimes.ts";
+import { type Regime, Regimes, type Spoken } from "./drift/regimes.ts";
 
 /** Why evidence was not let in. Counted, shown by `status`. */
 export type Refusal = "malformed" | "value" | "claim" | "time";
@@ -102,7 +102,9 @@ export interface Place {
   readonly id: number;
   /** The regime that is under way; what is known of the others. */
   regime: number;
-  log: Regimes;
+  readonly log: Regimes;
+  /** What held of them when they were last looked at. */
+  known: readonly Regime[];
   /** As of the last `settle`. */
   claims: number;
   /** Changes with whatever changes a ranking. */
@@ -160,7 +162,7 @@ export interface Adopted {
   readonly newest: number;
   readonly scopes: readonly number[];
   readonly metrics: readonly number[];
-  readonly regimes: readonly number[];
+  readonly spoken: readonly Spoken[];
 }
 
 /** `code`: 64 bits of the hash. */
@@ -193,6 +195,8 @@ export class Facts {
   private readonly unsettled = new Map<number, UnsettledClaim>();
   private lastUnsettled = 0;
   private readonly places = new Map<string, Place>();
+  /** Of whose regimes something was said. */
+  private readonly touched = new Set<Place>();
   private readonly subnetOf = new Map<string, string>();
   /** Rows that DuckDB does not have yet. */
   readonly waiting = {
@@ -287,11 +291,12 @@ export class Facts {
   /** What a snapshot keeps of this beside the tables; everything has been settled and handed over. */
   save(): SavedFacts {
     const names = DICTIONARIES.flatMap((kind) => this[kind].names.map((name, number) => ({ kind, number, name })));
-    const places = [...this.places].map(([key, { id, claims, newest, scopes, metrics, regimes }]) => {
+    const places = [...this.places].map(([key, { id, claims, newest, scopes, metrics, regimes, log }]) => {
       const [subnet, stage] = key.split("\0", 2) as [string, string];
+      const spoken = log.save();
       // Whether there is more than one is all that is asked of them.
       const [some, measured, past] = [scopes, metrics, regimes].map((set) => [...set].slice(0, 2));
-      return { place: id, subnet, stage, known: JSON.stringify({ claims, newest, some, measured, past }) };
+      return { place: id, subnet, stage, known: JSON.stringify({ claims, newest, some, measured, past, spoken }) };
     });
     const changes = this.changes.map((change) => JSON.stringify(change));
     const refused = JSON.stringify([...this.refused]);
@@ -303,16 +308,18 @@ export class Facts {
     for (const record of dropped) this.dropped.add(record);
     for (const { kind, name } of names) this[kind].id(name);
     for (const { subnet, stage, known } of places) {
-      const { some, measured, past, ...rest } = JSON.parse(known) as {
+      const { some, measured, past, spoken, ...rest } = JSON.parse(known) as {
         readonly [list in "some" | "measured" | "past"]: readonly number[];
-      } & Pick<Place, "claims" | "newest">;
+      } & { readonly spoken: readonly Spoken[] } & Pick<Place, "claims" | "newest">;
       const place = this.placeFor(subnet, stage);
       Object.assign(place, rest);
       for (const scope of some) place.scopes.add(scope);
       for (const metric of measured) place.metrics.add(metric);
       for (const regime of past) place.regimes.add(regime);
+      for (const one of spoken) place.log.speaks(...one);
     }
     for (const change of changes) this.add(JSON.parse(change) as TrailRecord);
+    this.settleRegimes();
     for (const rows of Object.values(this.waiting)) rows.length = 0;
     this.refused.clear();
     for (const [why, times] of JSON.parse(refused) as [Refusal, number][]) this.refused.set(why, times);
@@ -332,28 +339,19 @@ export class Facts {
 
   /** A regime that was never opened: what is left of them is taken anew. */
   private undo(id: string): void {
-    const gone = this.changes.filter((change) => change.id === id);
     this.changes = this.changes.filter((change) => change.id !== id);
-    // Taken once more, so that what they had put in doubt is looked at again.
-    for (const change of gone) this.take(change);
     for (const place of this.places.values()) {
-      place.log = new Regimes();
-      place.version++;
+      place.log.clear();
+      this.touched.add(place);
     }
     for (const change of this.changes) this.take(change);
-    for (const place of this.places.values()) place.regime = place.log.current;
-    this.regimes++;
   }
 
   /** What a newer version wrote is not interpreted. */
   add(record: TrailRecord): void {
     if (record.v > RECORD_VERSION || (this.dropped.size > 0 && this.dropped.has(hashOf(record.id)))) return;
-    const { regimes } = this;
     const refusal = this.take(record);
-    if (regimes !== this.regimes && record.kind !== "evidence") {
-      const subnet = this.subnetOf.get(record.run ?? "");
-      this.changes.push(subnet === undefined ? record : { subnet, ...record });
-    }
+    if (refusal === undefined && (record.kind === "drift" || record.kind === "return")) this.changes.push(record);
     if (refusal !== undefined) this.refuse(refusal, 1);
   }
 
@@ -389,11 +387,11 @@ export class Facts {
   }
 
   /** So much evidence of a place was taken in elsewhere. */
-  adopt(place: Place, { count, newest, scopes, metrics, regimes }: Adopted): void {
+  adopt(place: Place, { count, newest, scopes, metrics, spoken }: Adopted): void {
     place.newest = Math.max(place.newest, newest);
     for (const scope of scopes) place.scopes.add(scope);
     for (const metric of metrics) place.metrics.add(metric);
-    for (const regime of regimes) place.regimes.add(regime);
+    for (const one of spoken) this.speaks(place, ...one);
     this.count += count;
     place.version++;
   }
@@ -419,15 +417,16 @@ export class Facts {
     const measured = e.metric !== undefined && e.value !== undefined;
     const scope = this.scopes.id(record.scope ?? "");
     const metric = e.metric === undefined ? null : this.metrics.id(e.metric);
+    const peer = this.peers.id(record.peer);
     place.newest = Math.max(place.newest, time);
     place.scopes.add(scope);
-    place.regimes.add(e.regime);
+    this.speaks(place, e.regime, peer, time);
     if (metric !== null) place.metrics.add(metric);
     this.waiting.facts.push([
       place.id,
       scope,
       claim,
-      this.peers.id(record.peer),
+      peer,
       unitOf(record),
       this.markOf(record),
       time,
@@ -475,19 +474,39 @@ export class Facts {
 
   private takeChange(record: Extract<TrailRecord, { kind: "drift" | "return" }>): Refusal | undefined {
     const parsed = KINDS[record.kind].safeParse(record);
-    if (!parsed.success || typeof record.stage !== "string") return "malformed";
+    if (!parsed.success || typeof record.stage !== "string" || typeof record.peer !== "string") return "malformed";
+    const time = this.timeOf(record.time, undefined);
+    const since = record.kind === "return" || record.since === undefined ? undefined : Date.parse(record.since);
+    if (time === undefined || (since !== undefined && !(since >= 0))) return "time";
     const place = this.placeFor(parsed.data.subnet, record.stage);
-    if (record.kind === "return") place.log.return(record.regime, record.same);
-    else {
-      const since = record.since === undefined ? undefined : Date.parse(record.since);
-      if (since !== undefined && !(since >= 0)) return "time";
-      place.log.drift({ ...parsed.data, since } as Drift);
-      if (since !== undefined) this.waiting.doubted.push([place.id, record.regime, since]);
-    }
-    place.regime = place.log.current;
-    place.version++;
-    this.regimes++;
+    const by = { peer: record.peer, time };
+    this.touched.add(place);
+    if (record.kind === "return") place.log.return({ ...by, regime: record.regime, same: record.same });
+    else place.log.drift({ ...by, since, regime: record.regime, version: record.version, was: record.was });
     return undefined;
+  }
+
+  /** There is evidence of a peer: what others said of the regimes may no longer be enough. */
+  private speaks(place: Place, regime: number, peer: number, time: number): void {
+    place.regimes.add(regime);
+    if (place.log.speaks(regime, peer, time)) this.touched.add(place);
+  }
+
+  /** Looks at the regimes of which anything came. What is in doubt, and was not or no longer is, is added up anew. */
+  settleRegimes(): void {
+    for (const place of this.touched) {
+      const before = place.known;
+      place.known = place.log.all();
+      if (JSON.stringify(place.known) === JSON.stringify(before)) continue;
+      for (let regime = 0; regime < Math.max(before.length, place.known.length); regime++) {
+        const [was = Infinity, is = Infinity] = [before[regime]?.since, place.known[regime]?.since];
+        if (was !== is) this.waiting.doubted.push([place.id, regime, Math.min(was, is)]);
+      }
+      place.regime = place.log.current;
+      place.version++;
+      this.regimes++;
+    }
+    this.touched.clear();
   }
 
   /** Negative until it is settled. */
@@ -507,8 +526,9 @@ export class Facts {
     const key = `${subnet}\0${stage}`;
     let place = this.places.get(key);
     if (place === undefined) {
+      const log = new Regimes((peer) => this.peers.names[peer]!);
       place = {
-        ...{ id: this.places.size, regime: 0, log: new Regimes(), claims: 0, version: 0, newest: 0 },
+        ...{ id: this.places.size, regime: 0, log, known: log.all(), claims: 0, version: 0, newest: 0 },
         ...{ scopes: new Set(), metrics: new Set(), regimes: new Set() },
       };
       this.places.set(key, place);

@@ -109,6 +109,7 @@ export class Following implements OpenKnowledge {
   readonly known: Knowledge["known"] = (query) => this.current?.known(query) ?? NOTHING_KNOWN.known(query);
   readonly regime: Knowledge["regime"] = (query) => this.current?.regime(query) ?? 0;
   readonly regimes: Knowledge["regimes"] = (query) => this.current?.regimes(query) ?? new Regimes().all();
+  readonly unsettled: Knowledge["unsettled"] = (query) => this.current?.unsettled(query) ?? new Regimes().unsettled;
   readonly stages: OpenKnowledge["stages"] = () => this.current?.stages() ?? [];
   readonly refused: OpenKnowledge["refused"] = () => this.current?.refused() ?? new Map();
 

@@ -1,7 +1,7 @@
 import type { Cursor } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
 
-import type { Regime } from "./drift/regimes.ts";
+import type { Regime, Unsettled } from "./drift/regimes.ts";
 import type { Watch } from "./drift/watch.ts";
 import type { Refusal } from "./facts.ts";
 
@@ -112,11 +112,21 @@ export interface Knowledge {
   }): Promise<number | undefined>;
   /** What was measured of a stage, by scope and metric, the scope that was first measured first. */
   measured(query: { readonly subnet: string; readonly stage: string }): Promise<readonly Measured[]>;
-  /** The regime that a stage is in: the latest of this version of the subnet, where that is known. */
-  regime(query: { readonly subnet: string; readonly stage: string; readonly version?: string | undefined }): number;
+  /**
+   * The regime that a stage is in: the latest of this version of the subnet, where that is known. `peer`: to whom it is in
+   * the one that, by its own word, the version began.
+   */
+  regime(query: {
+    readonly subnet: string;
+    readonly stage: string;
+    readonly version?: string | undefined;
+    readonly peer?: string;
+  }): number;
+  /** What peers say of the regime that a stage is in, too few for it to hold. */
+  unsettled(query: { readonly subnet: string; readonly stage: string }): Unsettled;
   /** Oldest first; the last one is the current one. */
   regimes(query: { readonly subnet: string; readonly stage: string }): readonly Regime[];
-  /** The version of the subnet under which the newest evidence was gathered. */
+  /** The version of the subnet under which the newest evidence of its regime was gathered, by most of the trust. */
   version(query: { readonly subnet: string; readonly stage: string }): Promise<string | undefined>;
   /** Whether the subnet seems to have moved under a stage; see `drift/watch.ts`. */
   watch(query: {

@@ -13,6 +13,7 @@ export const NOTHING_KNOWN: Knowledge = {
   metric: async () => undefined,
   regime: () => 0,
   regimes: () => [{ regime: 0, same: 0, since: undefined, version: undefined }],
+  unsettled: () => ({ ended: [], returns: [] }),
   version: async () => undefined,
   watch: async () => watch([], 0),
   measured: async () => [],

@@ -4,7 +4,7 @@ import type { Record } from "../trail/record.ts";
 import type { Cursor, Trail } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
 import { EVALUATIONS_SQL, TRUST_BY_STAGE_SQL, VERSION_SQL } from "./drift/drift.sql.ts";
-import { type Regime, Regimes } from "./drift/regimes.ts";
+import { type Regime, Regimes, type Unsettled } from "./drift/regimes.ts";
 import { type Watch, watch } from "./drift/watch.ts";
 import { Engine } from "./engine.ts";
 import { type ClaimText, Facts, isEmpty, isPlain, type Place, type Refusal } from "./facts.ts";
@@ -125,6 +125,7 @@ class DuckKnowledge implements OpenKnowledge {
     };
     const { records, cursor } = await this.options.source.since(this.cursor, add);
     await add(records);
+    this.facts.settleRegimes();
     if (this.facts.waiting.dropped.length > 0) await this.handOver();
     this.cursor = cursor;
   }
@@ -262,8 +263,12 @@ class DuckKnowledge implements OpenKnowledge {
     return place === undefined || isEmpty(place) ? NOTHING : { known: place.claims, generation: this.trust.generation };
   }
 
-  regime(query: { subnet: string; stage: string; version?: string | undefined }): number {
-    return this.facts.place(query.subnet, query.stage)?.log.of(query.version) ?? 0;
+  regime(query: { subnet: string; stage: string; version?: string | undefined; peer?: string }): number {
+    return this.facts.place(query.subnet, query.stage)?.log.of(query.version, query.peer) ?? 0;
+  }
+
+  unsettled(query: { subnet: string; stage: string }): Unsettled {
+    return (this.facts.place(query.subnet, query.stage)?.log ?? new Regimes()).unsettled;
   }
 
   regimes(query: { subnet: string; stage: string }): readonly Regime[] {

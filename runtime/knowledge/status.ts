@@ -26,8 +26,8 @@ export interface StoreStatus {
   }[];
   readonly peers: readonly (PeerTrust & { readonly records: number })[];
   readonly stages: readonly StageStatus[];
-  /** Drift and return records, oldest first. */
-  readonly changes: readonly (KnownRecord<"drift"> | KnownRecord<"return">)[];
+  /** Drift and return records, oldest first; whether enough peers say the same for it to hold. */
+  readonly changes: readonly ((KnownRecord<"drift"> | KnownRecord<"return">) & { readonly holds: boolean })[];
   /** Evidence and scores that came and do not count, by reason. */
   readonly refused: { readonly [reason in Refusal]?: number };
   readonly problems: readonly TrailProblem[];
@@ -85,6 +85,12 @@ export async function storeStatus(directory: string, now: number): Promise<Store
       stages,
       changes: records
         .filter((record) => record.kind === "drift" || record.kind === "return")
+        .map((record) => {
+          const regimes = knowledge.regimes({ subnet: record.subnet, stage: record.stage ?? "" });
+          const [of, same] = [regimes[record.regime], record.kind === "drift" ? undefined : regimes[record.same]];
+          const holds = record.kind === "drift" ? record.regime < regimes.length - 1 : of?.same === same?.same;
+          return { ...record, holds: of !== undefined && holds };
+        })
         .toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0)),
       refused: Object.fromEntries(knowledge.refused()),
       problems,

@@ -26,8 +26,12 @@ beforeAll(async () => {
     draft({ k: { x: 1 }, stage: "p.plan", peer: "c", ok: false, class: "error" }),
     draft({ k: { x: 1 }, stage: "p.broken", peer: "c", ok: false, class: "error" }),
     { ...draft({ k: { x: 1 }, stage: "p.plan" }), claim: "0".repeat(64) } as Draft,
+    // Three mine there: two of them must say so.
     { kind: "drift", ...about, regime: 0, message: "it moved" },
+    { kind: "drift", ...about, peer: "b", regime: 0, message: "it moved" },
     { kind: "return", ...about, regime: 1, same: 0, message: "it came back" },
+    { kind: "return", ...about, peer: "c", regime: 1, same: 0, message: "it came back" },
+    { kind: "drift", ...about, peer: "c", regime: 1, message: "again" },
   ]);
   await trail.close();
 });
@@ -113,10 +117,11 @@ describe("gangc status", () => {
   it("shows the store, who wrote in it, where the subnet moved, and what was refused", async () => {
     const { exit, out } = await gangc(["status"], { cwd });
     expect(exit).toBe(0);
-    expect(out).toMatch(/^\.gang: 9 records of 1 process$/m);
-    expect(out).toMatch(/ended +a, b, c +9 /);
+    expect(out).toMatch(/^\.gang: 12 records of 1 process$/m);
+    expect(out).toMatch(/ended +a, b, c +12 /);
     expect(out).toMatch(/^p\.plan +n +1 +0 +0 +0\.0$/m);
     expect(out).toMatch(/drift +p\.plan +0 ended +a +it moved$/m);
+    expect(out).toMatch(/drift +p\.plan +1 ended, say too few +c +again$/m);
     expect(out).toMatch(/return +p\.plan +1 is 0 +a +it came back$/m);
     expect(out).toMatch(/a claim that does not hash to its key +1$/m);
   });
@@ -124,9 +129,9 @@ describe("gangc status", () => {
   it("tells a script the same", async () => {
     const status = JSON.parse((await gangc(["status", "--format", "json"], { cwd })).out);
     expect(status).toMatchObject({
-      ...{ version: 1, records: 9, generation: 0, refused: { claim: 1 }, forgotten: 0, unconfirmed: 0, problems: [] },
-      processes: [{ alive: false, peers: ["a", "b", "c"], records: 9 }],
-      changes: [{ kind: "drift" }, { kind: "return" }],
+      ...{ version: 1, records: 12, generation: 0, refused: { claim: 1 }, forgotten: 0, unconfirmed: 0, problems: [] },
+      processes: [{ alive: false, peers: ["a", "b", "c"], records: 12 }],
+      changes: ["drift", "drift", "return", "return", "drift"].map((kind, i) => ({ kind, holds: i < 4 })),
     });
     const plan = status.stages.find(({ stage }: { stage: string }) => stage === "p.plan");
     expect(plan.regimes.map(({ same }: { same: number }) => same)).toEqual([1, 1]);

@@ -44,10 +44,14 @@ from newest s join ranking.claims on claims.claim = s.claim
   left join ranking.regimes on regimes.place = s.place and regimes.regime = s.regime
 order by s.last, s.unit desc, s.metric desc`;
 
-/** The subnet's version that the newest evidence was gathered under. */
+/** The subnet's version in the regime that is under way: that of each peer's newest evidence, of which most trust speaks for. */
 export const VERSION_SQL = `
-select f.version from ranking.facts f join ranking.asked on f.place = asked.place
-where f.version is not null order by f.mark desc, f.unit limit 1`;
+select version from (
+  select f.peer, arg_max(f.version, f.mark) as version, max(f.mark) as mark
+  from ranking.facts f join ranking.asked on f.place = asked.place join ranking.places on places.place = f.place
+  where f.version is not null and f.regime <= places.regime group by f.peer
+) v left join ranking.trusted on trusted.peer = v.peer
+group by version order by sum(coalesce(trusted.trust, 0.5)) desc, max(mark) desc, version limit 1`;
 
 /** Agreements of each peer in each stage, with its trust over all. */
 export const TRUST_BY_STAGE_SQL = `

@@ -7,6 +7,7 @@ import { SETTINGS } from "../../settings.ts";
 import { ENVIRONMENT_FAILURES, RECORD_VERSION } from "../../trail/record.ts";
 import { parquet, SEALED } from "../../trail/sealed.ts";
 import { append, createTable, type Table } from "../appending.ts";
+import type { Spoken } from "../drift/regimes.ts";
 import type { Engine } from "../engine.ts";
 import { type Dictionary, FACTS, type Facts, hashSql, LARGEST_VALUE, type Refusal } from "../facts.ts";
 import { TABLES, type TableName } from "../tables.ts";
@@ -133,18 +134,20 @@ async function takeStaged(engine: Engine, facts: Facts): Promise<void> {
       left join ranking.numbered_versions v on v.name = s.version
     where refusal is null`);
   await connection.run(`insert into told.facts select ${Object.keys(FACTS.columns).join(", ")} from taken`);
-  const lists = ["scope", "metric", "regime"].map((of) => `to_json(list(distinct ${of}) filter (${of} is not null))`);
-  const adopted = await rows<[place: number, count: number, newest: number, ...lists: (string | null)[]]>(
+  const lists = ["scope", "metric"].map((of) => `to_json(list(distinct ${of}) filter (${of} is not null))`);
+  const adopted = await rows<[place: number, count: number, newest: number, scopes: string, metrics: string | null]>(
     `select place, count(*)::INTEGER, max(t), ${lists.join(", ")} from taken group by place`,
   );
+  const spoken = Map.groupBy(
+    await rows<[place: number, ...Spoken]>("select place, regime, peer, max(t) from taken group by all order by all"),
+    ([place]) => place,
+  );
   const places = new Map([...facts.allPlaces()].map((place) => [place.id, place]));
-  for (const [place, count, newest, ...came] of adopted) {
-    const [scopes, metrics, regimes] = came.map((list) => JSON.parse(list ?? "[]") as number[]) as [
-      number[],
-      number[],
-      number[],
-    ];
-    facts.adopt(places.get(place)!, { count, newest, scopes, metrics, regimes });
+  for (const [place, count, newest, scopes, metrics] of adopted) {
+    facts.adopt(places.get(place)!, {
+      ...{ count, newest, scopes: JSON.parse(scopes) as number[], metrics: JSON.parse(metrics ?? "[]") as number[] },
+      spoken: spoken.get(place)!.map(([, ...one]) => one),
+    });
   }
   await engine.noteAll(
     "taken",

@@ -81,6 +81,8 @@ async function make(path: string, before: string | undefined, options: SnapshotO
       const paths = group.map((file) => join(sealedFolder(directory), file.name));
       await takeFiles(engine, facts, paths, isWhole ? undefined : wanted.toRanges(), now());
     }
+    // Who gave evidence says which regimes hold.
+    await engine.flush(facts);
     await engine.rollUp();
     // What is a little out of order is still read by the piece.
     const isSorted = facts.count <= (old?.sorted ?? 0) * (1 + UNSORTED);

@@ -9,7 +9,7 @@ import { renderRecalled } from "../../../runtime/knowledge/render.ts";
 import { deriveSeed, gaussian, random } from "../../../runtime/random.ts";
 import type { Record as TrailRecord } from "../../../runtime/trail/record.ts";
 import { sha256 } from "../../../runtime/values/canonical.ts";
-import { evidence, fakeTrail, NOW, stamped, type Told } from "./trail.ts";
+import { DAY, evidence, fakeTrail, NOW, stamped, type Told } from "./trail.ts";
 
 type Evidence = Extract<TrailRecord, { kind: "evidence" }>;
 
@@ -90,6 +90,58 @@ describe("two liars of eight, once three honest peers evaluated their claim agai
         else if (!lying.mixed) expect(trust, who).toBeGreaterThan(0.4);
       }
     }
+  });
+});
+
+describe("who says that the subnet moved", () => {
+  const PEERS = [...HONEST, "liar-1", "liar-2"];
+  const claims: Told[] = PEERS.flatMap((peer) => [1, 2, 3].map((x) => ({ k: { x }, peer, value: x })));
+  const since = new Date(0).toISOString();
+  const says = (stage: string, peer: string, more: object = {}) =>
+    stamped({ kind: "drift", peer: `${stage} ${peer}`, stage, subnet: "n", regime: 0, since, ...more });
+
+  it("and is one of eight, or two, takes nobody's evidence away, of whatever time it says so", async () => {
+    const stage = "p.moved";
+    tell(stage, claims);
+    await knowledge.refresh();
+    const before = await recall(stage);
+    expect(before.patterns).toHaveLength(3);
+    for (const time of [0, NOW - 8 * DAY, NOW, Date.UTC(2200, 0, 1)])
+      for (const liar of ["liar-1", "liar-2"])
+        for (const regime of [0, 1])
+          trail.push({ ...says(stage, liar, { regime }), time: new Date(time).toISOString() });
+    await knowledge.refresh();
+    expect(await recall(stage)).toEqual(before);
+    expect(knowledge.regimes({ subnet: "n", stage })).toHaveLength(1);
+    // A third, who does not lie: what was measured a week ago counts on, as much as of a past regime.
+    trail.push(says(stage, "a", { since: new Date(NOW - 1000).toISOString() }));
+    await knowledge.refresh();
+    expect(knowledge.regimes({ subnet: "n", stage })).toHaveLength(2);
+    expect((await recall(stage)).patterns.map(({ P }) => P)).toSatisfy((all: number[]) => all.every((P) => P > 0));
+  });
+
+  it("has no more say over its version: it stays what most peers gathered evidence under", async () => {
+    const stage = "p.version";
+    const place = { subnet: "n", stage };
+    tell(
+      stage,
+      claims.map((one) => ({ ...one, version: "1", time: NOW - 1000 })),
+    );
+    tell(stage, [{ ...claims[0]!, peer: "liar-1", version: "evil" }]);
+    await knowledge.refresh();
+    expect(await knowledge.version(place)).toBe("1");
+  });
+
+  it("and is alone there, is believed", async () => {
+    const stage = "p.alone";
+    tell(
+      stage,
+      claims.filter(({ peer }) => peer === "a"),
+    );
+    trail.push(says(stage, "a"));
+    await knowledge.refresh();
+    expect(knowledge.regimes({ subnet: "n", stage })).toMatchObject([{ since: NOW - 7 * DAY }, {}]);
+    expect((await recall(stage)).patterns).toEqual([]);
   });
 });
 

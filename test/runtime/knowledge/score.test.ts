@@ -8,7 +8,7 @@ import { closeStores, type Evidence, expectSame, RUNS, rank, terms, trails, WEEK
 
 afterAll(closeStores);
 
-const DRIFT = stamped({ kind: "drift", peer: "a", stage: "p.s", subnet: "n", regime: 0 });
+const DRIFT = ["a", "b"].map((peer) => stamped({ kind: "drift", peer, stage: "p.s", subnet: "n", regime: 0 }));
 
 describe("the SQL and the formula agree to 1e-9", () => {
   const questions: [string, Partial<RecallQuery>][] = [
@@ -40,7 +40,7 @@ describe("the SQL and the formula agree to 1e-9", () => {
               },
             ]),
         );
-        expectSame(terms(await rank(drifted ? [...records, DRIFT] : records, question)), expected);
+        expectSame(terms(await rank(drifted ? [...records, ...DRIFT] : records, question)), expected);
       }),
       RUNS,
     );
@@ -54,7 +54,7 @@ describe("after the subnet moved", () => {
   );
   const now = (peer: string, x: number, value: number) => evidence({ k: { x }, peer, value, regime: 1 });
   const order = async (...records: ReturnType<typeof now>[]): Promise<number[]> =>
-    (await rank([...before, DRIFT, ...records])).map(({ chosen }) => (JSON.parse(chosen) as { x: number }).x);
+    (await rank([...before, ...DRIFT, ...records])).map(({ chosen }) => (JSON.parse(chosen) as { x: number }).x);
 
   it("what was best stays a guess until something is measured", async () => {
     expect(await order()).toEqual([0, 1, 2, 3]);

@@ -110,7 +110,7 @@ const forgotten = (record: TrailRecord) =>
     artifacts: [],
   });
 
-const DRIFT = stamped({ kind: "drift", peer: "a", stage: "p.s", subnet: "n", regime: 0 });
+const DRIFT = ["a", "b"].map((peer) => stamped({ kind: "drift", peer, stage: "p.s", subnet: "n", regime: 0 }));
 
 describe("a snapshot, what was sealed since and what is not sealed are together what all records are", () => {
   it("to 1e-9, wherever the trail is cut, after drift, late corrections and forgetting", async () => {
@@ -120,7 +120,7 @@ describe("a snapshot, what was sealed since and what is not sealed are together 
       fc.asyncProperty(trails, cut, whims, async (records, cuts, { drifted, forgets }) => {
         const at = cuts.map((share) => Math.floor((share * records.length) / 100));
         const parts = [0, ...at].map((from, i) => [...records.slice(from, at[i] ?? records.length)] as TrailRecord[]);
-        parts[drifted]!.push(DRIFT);
+        parts[drifted]!.push(...DRIFT);
         const { directory, add, seal } = store();
         const all: TrailRecord[] = [];
         let gone: TrailRecord | undefined;
