@@ -19,9 +19,13 @@ export const DOUBTED_SQL = `
 select distinct f.claim, f.peer from ranking.facts f join ranking.asked on f.place = asked.place
 where f.regime = asked.top and f.t > asked.now`;
 
+/** Of a past regime so much less is looked at. */
+const PAST_SHARE = 8;
+
 /**
  * The newest measured evaluations, by peers that are not distrusted, of the claims that have several, and of those in
- * `asked.seed` (hashes); oldest first. What distrusted peers say takes no room among them.
+ * `asked.seed` (hashes); oldest first. What distrusted peers say takes no room among them, and what came in one regime
+ * none that another needs: of a past one its best claim is asked for, however long ago it was.
  */
 export const EVALUATIONS_SQL = `with
 read as (select f.* from ranking.facts f join ranking.asked on f.place = asked.place where ${BELONGS}),
@@ -32,16 +36,21 @@ also as (
 again as (
   select scope, claim from said group by scope, claim having min(unit) <> max(unit) or claim in (from also)
 ),
-newest as (
-  select s.* from said s semi join again on again.scope = s.scope and again.claim = s.claim
+told as (
+  select s.*, coalesce(regimes.same, s.regime) as counted
+  from said s semi join again on again.scope = s.scope and again.claim = s.claim
     anti join (select peer from ranking.trusted where trust < ${WATCH.distrusted}) d on d.peer = s.peer
+    left join ranking.regimes on regimes.place = s.place and regimes.regime = s.regime
   where s.ok and s.verified and s.y is not null and s.proxy is null
-  order by s.last desc, s.unit, s.metric limit (select top from ranking.asked)
+),
+newest as (
+  select * from (
+    select *, row_number() over (partition by counted order by last desc, unit, metric) as rank from told
+  ) where rank <= (select if(counted < places.regime, top // ${PAST_SHARE}, top) from ranking.asked join ranking.places on places.place = asked.place)
 )
 -- A claim's text is long: it is looked up for what is told of only.
-select s.scope, claims.chosen, s.peer, s.unit, s.metric, s.y, s.weight, coalesce(regimes.same, s.regime) as regime, s.t
+select s.scope, claims.chosen, s.peer, s.unit, s.metric, s.y, s.weight, s.counted as regime, s.t
 from newest s join ranking.claims on claims.claim = s.claim
-  left join ranking.regimes on regimes.place = s.place and regimes.regime = s.regime
 order by s.last, s.unit desc, s.metric desc`;
 
 /** The subnet's version in the regime that is under way: that of each peer's newest evidence, of which most trust speaks for. */

@@ -79,10 +79,9 @@ export function watch(evaluations: readonly Evaluation[], current: number): Watc
   const peers = new Set(evaluations.map(({ peer }) => peer));
   const alone = peers.size < 2;
   const scopes = new Map<string, ScopeState>();
-  for (const attempt of Map.groupBy(
-    evaluations,
-    ({ attempt, claim, peer }) => `${attempt}\0${claim}\0${peer}`,
-  ).values()) {
+  // One after the other: who is late to know of a regime, or says so, must not interrupt the tests of the one under way.
+  const inTurn = evaluations.toSorted((a, b) => a.regime - b.regime);
+  for (const attempt of Map.groupBy(inTurn, ({ attempt, claim, peer }) => `${attempt}\0${claim}\0${peer}`).values()) {
     const [{ scope, regime }] = attempt as [Evaluation];
     if (regime > current) continue;
     let state = scopes.get(scope);

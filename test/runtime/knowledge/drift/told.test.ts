@@ -1,14 +1,19 @@
 /** What of the evidence a watch is told of. */
 import { describe, expect, it } from "vitest";
 import { openKnowledge } from "../../../../runtime/knowledge/open.ts";
-import { DAY, evidence, fakeTrail, NOW, type Told } from "../trail.ts";
+import type { Record as TrailRecord } from "../../../../runtime/trail/record.ts";
+import { DAY, evidence, fakeTrail, NOW, stamped, type Told } from "../trail.ts";
 
 const place = { subnet: "n", stage: "p.s" };
 
-async function watched(told: readonly Told[], also: readonly string[] = []) {
+async function watched(told: readonly Told[], also: readonly string[] = [], changes: readonly TrailRecord[] = []) {
   // Each is newer than the one before.
   const records = told.map((one, i) => evidence({ ...one, time: NOW - DAY + i }));
-  const knowledge = await openKnowledge({ source: fakeTrail(...records), clock: { now: () => NOW }, trustEvery: 0 });
+  const knowledge = await openKnowledge({
+    source: fakeTrail(...records, ...changes),
+    clock: { now: () => NOW },
+    trustEvery: 0,
+  });
   try {
     await knowledge.refresh();
     const claims = also.map((chosen) => records.find((one) => one.kind === "evidence" && one.chosen === chosen)!);
@@ -58,5 +63,22 @@ describe("a watch is told of", () => {
     expect(after.claims).toHaveLength(24);
     expect(after.scopes.get("")!.tests).toBe(before.scopes.get("")!.tests);
     expect(after.scopes.get("")!.tests).toBeGreaterThan(0);
+  });
+
+  it("the best claim of each past regime, however much was evaluated since", async () => {
+    const peers = ["a", "b"];
+    const evaluated = (regime: number, times: number, best: number): Told[] =>
+      Array.from({ length: times }, (_, i) =>
+        [1, 2].map((x) => ({ k: { x }, peer: peers[i % 2]!, regime, value: (x === best ? 9 : 5) + (i % 3) / 10 })),
+      ).flat();
+    const told = [...evaluated(0, 20, 1), ...evaluated(1, 1100, 2), { k: { x: 2 }, peer: "a", regime: 2, value: 7 }];
+    const moved = [0, 1].flatMap((regime) =>
+      peers.map((peer) => stamped({ kind: "drift", peer, stage: "p.s", subnet: "n", regime })),
+    );
+    const { scopes } = await watched(told, [], moved);
+    expect(scopes.get("")!.past.map(({ regime, claim }) => [regime, claim])).toEqual([
+      [1, '{"x":2}'],
+      [0, '{"x":1}'],
+    ]);
   });
 });

@@ -55,6 +55,13 @@ describe("an alarm", () => {
     expect(watch([...settled(), said("a", 30), said("b", 31)], 1).alarm).toBeUndefined();
   });
 
+  it("is not held up by evaluations that name an earlier regime in between", () => {
+    const late = () => said("c", 10, { claim: "old" });
+    const before = [late(), late(), ...settled({ regime: 1 })];
+    const moved = [said("a", 30, { regime: 1 }), late(), said("b", 31, { regime: 1 })];
+    expect(watch([...before, ...moved], 1).alarm).toBeDefined();
+  });
+
   it("is not given because of an author whose value nobody confirms", () => {
     const liar = said("liar", 99, { claim: "lie" });
     const checks = ["a", "b", "c", "a", "b"].map((peer) => said(peer, 3, { claim: "lie" }));
