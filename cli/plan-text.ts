@@ -5,6 +5,8 @@ import { itemsOf, type Names, namesIn, namesInside } from "../compiler/bounds/it
 import { limitText, moneyText } from "../compiler/bounds/limits.ts";
 import { effectsOf, reachOf } from "../compiler/bounds/reach.ts";
 import { displayNumber } from "../compiler/semantics/types/display.ts";
+import { FilterError } from "../runtime/knowledge/filter.ts";
+import { statementOf } from "../runtime/knowledge/statement.ts";
 import { reachText } from "../runtime/models/open.ts";
 import type { Call, Node, Pipeline, Plan, Position, Recall } from "../runtime/plan.ts";
 import { counted } from "./ui/text.ts";
@@ -20,6 +22,7 @@ export function planText(plan: Plan, here: Here): string {
       "cannot run yet",
       plan.unbuilt.map(({ what, at }) => [placeText(plan, at), what]),
     ),
+    ...section("recalls: what the memory is asked (`--format json` has the whole statements)", recalls(plan)),
     ...Object.entries(plan.pipelines).flatMap(([name, pipeline]) => pipelineText(plan, name, pipeline)),
     ...section(
       "peers",
@@ -35,7 +38,8 @@ export function planText(plan: Plan, here: Here): string {
 /** For scripts: positions are those of the plan, `[file, line, column, length]`. */
 export function planJson(plan: Plan) {
   const bounds = Object.fromEntries(Object.keys(plan.pipelines).map((name) => [name, boundsOf(plan, name)]));
-  return { effects: effectsOf(plan), secrets: reachOf(plan), bounds, plan };
+  const asked = Object.entries(plan.recalls).map(([name, recall]) => [name, askedBy(recall)]);
+  return { effects: effectsOf(plan), secrets: reachOf(plan), bounds, recalls: Object.fromEntries(asked), plan };
 }
 
 type Row = readonly string[];
@@ -48,6 +52,31 @@ function models(plan: Plan, here: Here): Row[] {
     model.model === undefined ? model.provider : `${model.provider} ${model.model}`,
     ...reachText(name, model, here),
   ]);
+}
+
+function recalls(plan: Plan): Row[] {
+  return Object.entries(plan.recalls).map(([name, recall]) => {
+    const { from, top, halflife } = recall;
+    const half =
+      "seconds" in halflife ? displayNumber(halflife.seconds, "duration") : counted(halflife.evaluations, "evaluation");
+    const { where, problem } = askedBy(recall);
+    const filter = where === undefined ? "" : `where ${where}`;
+    return [name, `${top} ${from.join(" and ")}`, `half-life ${half}`, problem ?? filter];
+  });
+}
+
+/** `problem`: why it cannot be asked. */
+function askedBy(recall: Recall): {
+  readonly where?: string | undefined;
+  readonly sql?: string;
+  readonly problem?: string;
+} {
+  try {
+    return statementOf(recall);
+  } catch (error) {
+    if (error instanceof FilterError) return { problem: error.message };
+    throw error;
+  }
 }
 
 function section(title: string, rows: readonly Row[]): string[] {

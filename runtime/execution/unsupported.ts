@@ -1,4 +1,6 @@
 /** What a plan says that this version cannot do. Said before anything runs; nothing of it is ever passed over in silence. */
+import { FilterError } from "../knowledge/filter.ts";
+import { statementOf } from "../knowledge/statement.ts";
 import type { Expr, Node, Plan, Position } from "../plan.ts";
 import { children } from "./expression.ts";
 
@@ -73,6 +75,15 @@ export function unsupported(plan: Plan, pipelines: readonly string[] = Object.ke
     const version = pipeline.subnet === undefined ? undefined : plan.subnets[pipeline.subnet]?.version;
     if (version !== undefined && "call" in version) tool(version.call.callee.name, version.call.at);
     pipeline.body.forEach(node);
+  }
+  for (const [name, recall] of Object.entries(plan.recalls)) {
+    try {
+      statementOf(recall);
+    } catch (error) {
+      if (!(error instanceof FilterError)) throw error;
+      const place = recall.at === undefined ? `recall ${name}` : placeOf(plan, recall.at);
+      found.set(`${place}\0${name}`, `${place}: ${error.message}`);
+    }
   }
   // What the compiler said of a line that has been spoken of is the same thing in other words.
   const places = new Set([...found.keys()].map((key) => key.slice(0, key.indexOf("\0"))));

@@ -3,12 +3,15 @@
  * stand in it: as literals, since a statement with parameters is planned anew at each call.
  */
 import type { BinaryOp, Expr } from "../plan.ts";
-import type { Dictionary, Facts } from "./facts.ts";
 
 /** A filter that the store cannot apply. The message is a sentence for the user. */
 export class FilterError extends Error {
   override readonly name = "FilterError";
 }
+
+/** The numbers of names; a dictionary of `facts.ts`, or words that stand for a number. */
+type Numbers = { find(name: string): number | string };
+export type Names = { readonly [kind in "peers" | "scopes" | "metrics" | "versions"]: Numbers };
 
 export interface Filter {
   readonly sql: string;
@@ -20,14 +23,14 @@ interface Operand {
   readonly sql: string;
   readonly type: "number" | "boolean" | "text" | "none";
   /** Of a field of text: where its names have their numbers. */
-  readonly names?: Dictionary;
+  readonly names?: Numbers;
   /** Of a literal of text. */
   readonly text?: string;
 }
 
 /** The fields of the prelude's `Evidence`. Text is compared as a number, and therefore only for equality. */
 const FIELDS: {
-  readonly [name: string]: Omit<Operand, "names"> & { readonly names?: "peers" | "scopes" | "metrics" | "versions" };
+  readonly [name: string]: Omit<Operand, "names"> & { readonly names?: keyof Names };
 } = {
   age: { sql: "(if(f.t > asked.now, 0, asked.now - f.t) / 1000)", type: "number" },
   trust: { sql: "coalesce(trusted.trust, 0.5)", type: "number" },
@@ -46,8 +49,10 @@ const ORDERS: ReadonlySet<BinaryOp> = new Set(["<", "<=", ">", ">="]);
 const ARITHMETIC: ReadonlySet<BinaryOp> = new Set(["+", "-", "*", "/"]);
 
 /** @throws FilterError */
-export function filterSql(where: Expr, facts: Facts): Filter {
+export function filterSql(where: Expr, all: Names): Filter {
   let aging = false;
+  /** What no evidence says is not therefore the same. */
+  const unheard: string[] = [];
 
   const compile = (expr: Expr): Operand => {
     switch (expr.op) {
@@ -79,7 +84,7 @@ export function filterSql(where: Expr, facts: Facts): Filter {
     }
     aging ||= name === "age";
     const { names, ...operand } = known;
-    return names === undefined ? operand : { ...operand, names: facts[names] };
+    return names === undefined ? operand : { ...operand, names: all[names] };
   };
 
   const binary = (operator: BinaryOp, left: Operand, right: Operand): Operand => {
@@ -92,7 +97,9 @@ export function filterSql(where: Expr, facts: Facts): Filter {
     }
     if (operator === "??") {
       const [a, b] = alike(left, right);
-      return { sql: `coalesce(${a}, ${b})`, type: left.type === "none" ? right.type : left.type };
+      const names = left.names ?? right.names;
+      const type = left.type === "none" ? right.type : left.type;
+      return { sql: `coalesce(${a}, ${b})`, type, ...(names === undefined ? {} : { names }) };
     }
     if (ORDERS.has(operator)) {
       return { sql: `coalesce(${number(left)} ${operator} ${number(right)}, false)`, type: "boolean" };
@@ -107,14 +114,18 @@ export function filterSql(where: Expr, facts: Facts): Filter {
     const sides = [left, right].map((side) => {
       if (side.text === undefined) return side.sql;
       if (names === undefined) throw new FilterError("A recall's filter compares a text with a field of evidence.");
-      return String(names.find(side.text));
+      const number = names.find(side.text);
+      if (number !== -1) return String(number);
+      if (!unheard.includes(side.text)) unheard.push(side.text);
+      return String(-1 - unheard.indexOf(side.text));
     });
     const types = [left.type, right.type].filter((type) => type !== "none");
     if (
       types.length === 2 &&
       (types[0] !== types[1] || (left.names !== right.names && left.text === undefined && right.text === undefined))
     ) {
-      throw new FilterError(`A recall's filter cannot compare a ${left.type} with a ${right.type}.`);
+      const what = types[0] === types[1] ? "two different fields of text" : `a ${left.type} with a ${right.type}`;
+      throw new FilterError(`A recall's filter cannot compare ${what}.`);
     }
     return sides as [string, string];
   };

@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { scoreSql } from "../../runtime/knowledge/score.sql.ts";
 import { REPOSITORY } from "./project.ts";
 import { gangc } from "./terminal.ts";
 
+/** The end of the one definition of the score. */
+const SCORE_SQL = scoreSql({ of: "claims", sums: "seconds" }).slice(-600);
 const synth = join(REPOSITORY, "test/fixtures/synth");
 
 test("shows effects and secrets first, then what a cycle can come to, from best to worst", async () => {
@@ -46,4 +51,38 @@ test("says where each model is asked and whether its key is here, never the key"
   ]);
   expect(without).toContainEqual(["sampler", "embedded", "needs no key"]);
   expect(JSON.stringify(await rows({ env }))).not.toContain("a-key-of-mine");
+});
+
+test("shows what each recall asks of the memory, as SQL in which only names are not what they will be", async () => {
+  const { out } = await gangc(["plan", synth], { cwd: REPOSITORY });
+  const winners = out.split("\n").find((line) => line.trimStart().startsWith("winners"))!;
+  expect(winners).toContain("where ");
+  const { recalls } = JSON.parse((await gangc(["plan", synth, "--format", "json"], { cwd: REPOSITORY })).out);
+  expect(winners).toContain(recalls.winners.where);
+  expect(recalls.winners.sql).toContain(`and ${recalls.winners.where})`);
+  expect(recalls.winners.sql).toContain(SCORE_SQL);
+});
+
+test("a filter that the memory cannot apply is said with its place, by a run too", async () => {
+  const cwd = mkdtempSync(join(tmpdir(), "gang-plan-"));
+  try {
+    const file = join(cwd, "main.gang");
+    writeFileSync(
+      file,
+      `gang 1
+type Guess = { x: int in 0..9 }
+model own = embedded()
+recall odd { from: patterns, where: peer == metric }
+agent guess() -> Guess { model: own, prompt: "?" }
+pipeline p { stage plan = guess() { recall: odd } }
+`,
+    );
+    const why = "A recall's filter cannot compare two different fields of text.";
+    expect(await gangc(["plan"], { cwd })).toMatchObject({ exit: 0, out: expect.stringContaining(why) });
+    const { exit, talk } = await gangc(["run"], { cwd });
+    expect(exit).toBe(1);
+    expect(talk).toContain(`main.gang:4: ${why}`);
+  } finally {
+    rmSync(cwd, { recursive: true, force: true });
+  }
 });

@@ -94,6 +94,8 @@ describe("recall", () => {
 describe("where", () => {
   const name = (text: string) => ({ op: "name", name: text }) as const;
   const is = (value: number | string | boolean) => ({ op: "literal", value }) as const;
+  const versionOr = (text: string) =>
+    ({ op: "binary", operator: "??", left: name("version"), right: is(text) }) as const;
   const records = () => [
     evidence({ k: { x: 1 }, peer: "a", value: 1, time: NOW - 10 * DAY }),
     evidence({ k: { x: 2 }, peer: "b'; drop table facts; --", value: 2 }),
@@ -122,6 +124,16 @@ describe("where", () => {
         right: { op: "binary", operator: "==", left: name("version"), right: { op: "literal", value: null } },
       },
       ['{"x":2}'],
+    ],
+    [
+      '(version ?? "2") == "2"',
+      { op: "binary", operator: "==", left: versionOr("2"), right: is("2") },
+      ['{"x":1}', '{"x":2}', '{"x":3}'],
+    ],
+    [
+      "a text that stands in for another, of both of which nobody heard",
+      { op: "binary", operator: "==", left: versionOr("x"), right: is("y") },
+      [],
     ],
     ["trust > 0.6", { op: "binary", operator: ">", left: name("trust"), right: is(0.6) }, []],
   ];
