@@ -1,9 +1,9 @@
 import { openKnowledge } from "../../runtime/knowledge/open.ts";
 import type { StageNode } from "../../runtime/plan.ts";
-import { readTrail } from "../../runtime/trail/reader.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
 import type { Json } from "../../runtime/types.ts";
 import { command, usageError } from "../command.ts";
+import { readSaying } from "../damage.ts";
 import { EXIT } from "../exit-codes.ts";
 import { programIn } from "../paths.ts";
 import { stagesNamed } from "../stage-name.ts";
@@ -28,7 +28,7 @@ export default command({
   async run({ positionals: [name], options }, io) {
     const now = Date.now();
     const store = resolveStore(io.cwd, options.store);
-    const knowledge = await openKnowledge({ source: readTrail(store), store, clock: { now: () => now } });
+    const knowledge = await openKnowledge({ source: readSaying(store, io), store, clock: { now: () => now } });
     try {
       await knowledge.refresh();
       const of = stagesNamed(name!, knowledge.stages()).filter(

@@ -1,9 +1,9 @@
 import type { Ranked, Recalled } from "../../runtime/knowledge/knowledge.ts";
 import { openKnowledge } from "../../runtime/knowledge/open.ts";
 import { SCORE } from "../../runtime/knowledge/score.sql.ts";
-import { readTrail } from "../../runtime/trail/reader.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
 import { command, usageError } from "../command.ts";
+import { readSaying } from "../damage.ts";
 import { EXIT } from "../exit-codes.ts";
 import { table } from "../results.ts";
 import { stagesNamed } from "../stage-name.ts";
@@ -26,7 +26,7 @@ export default command({
     const now = Date.now();
     const store = resolveStore(io.cwd, options.store);
     const knowledge = await openKnowledge({
-      ...{ source: readTrail(store), store },
+      ...{ source: readSaying(store, io), store },
       clock: { now: () => now },
     });
     try {

@@ -2,6 +2,7 @@ import { PENDING_KINDS, type Pending, pendingIn } from "../../runtime/execution/
 import { readStore } from "../../runtime/knowledge/store.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
 import { command } from "../command.ts";
+import { sayDamage } from "../damage.ts";
 import { EXIT } from "../exit-codes.ts";
 import { table } from "../results.ts";
 import { cut, printable } from "../ui/text.ts";
@@ -15,7 +16,8 @@ export default command({
   },
   examples: [{ command: "gangc pending", doc: "then `gangc approve RUN` or `gangc reject RUN --why W`" }],
   async run({ options }, io) {
-    const { records, alive } = await readStore(resolveStore(io.cwd, options.store), { kinds: PENDING_KINDS });
+    const { records, alive, problems } = await readStore(resolveStore(io.cwd, options.store), { kinds: PENDING_KINDS });
+    sayDamage(io, problems);
     const found = await pendingIn(records, alive, Date.now());
     if (options.format === "json") {
       io.out(`${JSON.stringify({ version: 1, pending: found }, null, 2)}\n`);

@@ -12,7 +12,9 @@ import type { Json, Plan } from "../../runtime/plan.ts";
 import { Secrets } from "../../runtime/secrets.ts";
 import { openTrail } from "../../runtime/trail/local.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
+import type { Trail, TrailProblem } from "../../runtime/trail/trail.ts";
 import { CommandError, command, type Given, usageError } from "../command.ts";
+import { sayDamage } from "../damage.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { IO } from "../io.ts";
 import { programFile, shown } from "../paths.ts";
@@ -191,7 +193,15 @@ async function mineWith(plan: Plan, request: Request, machine: Machine, secrets:
   const trail = await openTrail({ directory: request.store, peers: [...new Set(peers)], clock: systemClock });
   try {
     const jobs = resumed === undefined ? begun : (await takeRuns(resumed, request.store, trail)).map(jobOf);
-    const knowledge = await openKnowledge({ source: trail, store: request.store, clock: systemClock });
+    const damage: TrailProblem[] = [];
+    const source: Pick<Trail, "since"> = {
+      async since(cursor, take) {
+        const read = await trail.since(cursor, take);
+        damage.push(...read.problems);
+        return read;
+      },
+    };
+    const knowledge = await openKnowledge({ source, store: request.store, clock: systemClock });
     try {
       const { cycles, seed, input, store } = request;
       return await mine({
@@ -203,6 +213,7 @@ async function mineWith(plan: Plan, request: Request, machine: Machine, secrets:
       });
     } finally {
       await knowledge.close();
+      sayDamage(io, damage);
     }
   } finally {
     await trail.close();

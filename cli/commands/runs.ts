@@ -2,6 +2,7 @@ import { rowsOf, tableObjects } from "../../runtime/knowledge/rows.ts";
 import { readStore } from "../../runtime/knowledge/store.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
 import { command } from "../command.ts";
+import { sayDamage } from "../damage.ts";
 import { EXIT } from "../exit-codes.ts";
 import { table } from "../results.ts";
 import { elapsedText } from "../ui/text.ts";
@@ -15,9 +16,10 @@ export default command({
   },
   examples: [{ command: "gangc runs --format json", doc: "for scripts" }],
   async run({ options }, io) {
-    const { records, alive } = await readStore(resolveStore(io.cwd, options.store), {
+    const { records, alive, problems } = await readStore(resolveStore(io.cwd, options.store), {
       kinds: ["run.started", "run.ended"],
     });
+    sayDamage(io, problems);
     const runs = tableObjects(
       rowsOf(records, alive, (name) => name === "runs"),
       "runs",

@@ -3,6 +3,7 @@ import { readStore } from "../../runtime/knowledge/store.ts";
 import type { TableName } from "../../runtime/knowledge/tables.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
 import { command } from "../command.ts";
+import { sayDamage } from "../damage.ts";
 import { EXIT } from "../exit-codes.ts";
 import { runNamed } from "../run/named.ts";
 import { cut, elapsedText, numberText, printable } from "../ui/text.ts";
@@ -25,7 +26,8 @@ export default command({
       wanted!,
       begun.records.flatMap(({ run }) => (run === undefined ? [] : [run])),
     );
-    const { records, alive } = await readStore(store, { run: id });
+    const { records, alive, problems } = await readStore(store, { run: id });
+    sayDamage(io, problems);
     const rows = rowsOf(records, alive, (name) => name !== "records");
     const of = (name: TableName) => tableObjects(rows, name);
     const run = { run: of("runs")[0]!, stages: of("stages"), attempts: of("attempts"), turns: of("turns") };

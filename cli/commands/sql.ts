@@ -2,6 +2,7 @@ import { query, type ResultColumn, SqlError } from "../../runtime/knowledge/sql/
 import { SETTINGS } from "../../runtime/settings.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
 import { command } from "../command.ts";
+import { sayDamage } from "../damage.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { IO } from "../io.ts";
 import { csvLine, table } from "../results.ts";
@@ -63,6 +64,7 @@ async function answer(sql: string, asking: Asking): Promise<boolean> {
   const ask = (onRows: (batch: readonly (readonly unknown[])[]) => void) =>
     query({
       ...{ store, sql, now: Date.now(), timeoutSeconds: seconds, onColumns, onRows },
+      onProblems: (problems) => sayDamage(io, problems),
       ...(signal === undefined ? {} : { signal }),
     });
   let columns: readonly ResultColumn[] = [];

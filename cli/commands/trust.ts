@@ -1,8 +1,8 @@
 import type { PeerTrust } from "../../runtime/knowledge/knowledge.ts";
 import { openKnowledge } from "../../runtime/knowledge/open.ts";
-import { readTrail } from "../../runtime/trail/reader.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
 import { command } from "../command.ts";
+import { readSaying } from "../damage.ts";
 import { EXIT } from "../exit-codes.ts";
 import { table } from "../results.ts";
 
@@ -19,7 +19,7 @@ export default command({
   async run({ options }, io) {
     const now = Date.now();
     const store = resolveStore(io.cwd, options.store);
-    const knowledge = await openKnowledge({ source: readTrail(store), store, clock: { now: () => now } });
+    const knowledge = await openKnowledge({ source: readSaying(store, io), store, clock: { now: () => now } });
     try {
       await knowledge.refresh();
       const peers = (await knowledge.peers()).toSorted((a, b) => b.trust - a.trust || (a.peer < b.peer ? -1 : 1));

@@ -80,9 +80,12 @@ export async function compact(options: CompactionOptions): Promise<Compacted> {
   } catch (error) {
     if (error instanceof Busy) return { ...nothing, generation: generationsOf(directory)[0] ?? 0, busy: true };
     if (error instanceof TrailError) throw error;
-    throw new TrailError(`The store cannot be compacted (${(error as Error).message}). Nothing of it is lost.`, {
-      cause: error,
-    });
+    throw new TrailError(
+      `The store cannot be compacted (${(error as Error).message}). Nothing of it is lost; \`gangc store verify\` says what is damaged.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -191,6 +191,8 @@ const REFUSED: { readonly [why in Refusal]: string } = {
   claim: "what was chosen does not hash to the claim",
   time: "a time that is none",
 };
+/** The kinds that the memory may refuse. */
+const JUDGED: ReadonlySet<string> = new Set(["evidence", "score", "drift", "return"]);
 /** A clock that is a little fast is none of a liar. */
 const AHEAD_MILLISECONDS = 5 * 60 * 1000;
 
@@ -206,7 +208,7 @@ class Door {
     if (line.type !== "record") return;
     const { record } = line;
     if (Date.parse(record.time) > this.#now + AHEAD_MILLISECONDS) this.#count(process, "future");
-    if (record.kind !== "evidence" && record.kind !== "score") return;
+    if (!JUDGED.has(record.kind)) return;
     const before = new Map(this.#facts.refused);
     this.#facts.add(record);
     for (const [why, count] of this.#facts.refused) if (count !== before.get(why)) this.#count(process, why);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -66,6 +66,28 @@ it("reads a store that is not there as empty, and leaves it so", async () => {
     expect(await store(action)).toMatchObject({ exit: 0 });
   }
   expect(existsSync(join(cwd, ".gang"))).toBe(false);
+});
+
+it("of which something is damaged answers with the rest, and whoever reads it says so", async () => {
+  await store("compact");
+  const sealed = join(cwd, ".gang", "sealed");
+  const [name] = readdirSync(sealed).filter((file) => file.endsWith(".parquet"));
+  writeFileSync(join(sealed, name!), "PAR1");
+  const program = `gang 1
+type Guess = { x: int in 0..9 }
+model own = embedded()
+agent guess() -> Guess { model: own, prompt: "?" }
+pipeline p { stage plan = guess() }
+`;
+  writeFileSync(join(cwd, "main.gang"), program);
+  const commands = [["run"], ["runs"], ["knowledge"], ["best", "plan"], ["trust"], ["pending"], ["sql", "from runs"]];
+  for (const command of commands) {
+    const { exit, talk } = await gangc(command, { cwd });
+    expect([command, exit]).toEqual([command, 0]);
+    expect(talk, command[0]).toMatch(/^1 problem in the store, which is left out \(gangc store verify tells all\): /m);
+    expect(talk).toContain("cannot be read");
+  }
+  expect(await store("verify")).toMatchObject({ exit: 1 });
 });
 
 it.each([

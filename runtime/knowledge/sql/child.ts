@@ -1,4 +1,5 @@
 /** The process that runs what someone typed. It is started by `query.ts`, answers one question, and ends. */
+import type { TrailProblem } from "../../trail/trail.ts";
 import { loadTables, lockDown } from "./load.ts";
 import type { Answer, Question } from "./query.ts";
 import { firstLine, namesRead, SqlError } from "./reading.ts";
@@ -19,9 +20,10 @@ async function answer({ store, sql, now }: Question): Promise<void> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
   const parser = await (await DuckDBInstance.create(":memory:", { threads: "1" })).connect();
   const names = await namesRead(parser, sql);
-  const { connection } = await loadTables(store, now, names);
+  const found: TrailProblem[] = [];
+  const { connection } = await loadTables(store, now, names, (problems) => found.push(...problems));
   await lockDown(connection);
-  await say({ type: "started" });
+  await say({ type: "started", problems: found });
 
   const result = await connection.stream(sql);
   const types = result.columnTypes().map(String);

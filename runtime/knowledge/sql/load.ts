@@ -1,6 +1,7 @@
 /** The tables of `gangc sql`, filled with what a query may read of them. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { readTrail } from "../../trail/reader.ts";
+import type { TrailProblem } from "../../trail/trail.ts";
 import { mayWrite } from "../../trail/writers.ts";
 import { append, createTable } from "../appending.ts";
 import { Engine } from "../engine.ts";
@@ -13,8 +14,16 @@ import { openSnapshot, snapshotOf } from "../snapshot/read.ts";
 import { shapeOf, TABLES, type TableName } from "../tables.ts";
 import { INNER_VIEWS, VIEW_HALFLIFE, VIEWS } from "../views.sql.ts";
 
-/** Creates all tables and views; only what is among `names` has rows (all, where `names` is absent). */
-export async function loadTables(store: string, now: number, names?: ReadonlySet<string>): Promise<Engine> {
+/**
+ * Creates all tables and views; only what is among `names` has rows (all, where `names` is absent). `onProblems` is told of
+ * what cannot be read.
+ */
+export async function loadTables(
+  store: string,
+  now: number,
+  names?: ReadonlySet<string>,
+  onProblems?: (problems: readonly TrailProblem[]) => void,
+): Promise<Engine> {
   // Asked before reading: a run that ends in between is then shown as it ended, not as interrupted.
   const alive = mayWrite(store);
   const path = await snapshotOf(store);
@@ -30,7 +39,8 @@ export async function loadTables(store: string, now: number, names?: ReadonlySet
     names.has(name) ||
     Object.entries(VIEWS).some(([view, { reads }]) => names.has(view) && reads.includes(name));
 
-  const { records } = await readTrail(store).since(snapshot?.cursor ?? {});
+  const { records, problems } = await readTrail(store).since(snapshot?.cursor ?? {});
+  onProblems?.(problems);
   const before = snapshot === undefined ? {} : await rowsBefore(connection, "sealed.main", records);
   await fillTables(
     connection,

@@ -3,6 +3,7 @@ import { fork } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { SETTINGS } from "../../settings.ts";
+import type { TrailProblem } from "../../trail/trail.ts";
 import type { Json } from "../../types.ts";
 import { SqlError } from "./reading.ts";
 
@@ -18,6 +19,8 @@ export interface QueryOptions {
   readonly residentBytes?: number;
   /** Ends the query once it is aborted. */
   readonly signal?: AbortSignal;
+  /** What of the store cannot be read: the answer is of the rest. */
+  onProblems?(problems: readonly TrailProblem[]): void;
   /** What the rows will be made of, before the first of them. */
   onColumns?(columns: readonly ResultColumn[]): void;
   /** Rows as they come, in order; waited for. */
@@ -37,7 +40,7 @@ export interface Question {
 
 export type Answer =
   /** All is loaded and locked; the query begins. */
-  | { readonly type: "started" }
+  | { readonly type: "started"; readonly problems: readonly TrailProblem[] }
   | { readonly type: "columns"; readonly columns: readonly ResultColumn[] }
   | { readonly type: "rows"; readonly rows: readonly (readonly unknown[])[] }
   | { readonly type: "end" }
@@ -92,6 +95,7 @@ export function query(options: QueryOptions): Promise<readonly ResultColumn[]> {
     child.on("message", (answer: Answer) => {
       switch (answer.type) {
         case "started":
+          options.onProblems?.(answer.problems);
           // What was loaded is not the query's doing.
           limit = Math.max(residentBytes, residentOf(child.pid) + residentBytes / 2);
           timer = setTimeout(

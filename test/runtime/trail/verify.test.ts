@@ -94,11 +94,12 @@ test("what the memory refuses is counted, process by process", async () => {
   await claim({ value: 1e16 });
   await claim({ at: "never" });
   await trail.append([{ kind: "score", peer: "liar", metric: "m", value: -1e300, direction: 1, feasible: true }]);
+  await trail.append([{ kind: "drift", peer: "liar", stage: "p.s", subnet: "n", regime: 0, since: "never" }]);
   await trail.close();
   expect(await problems(directory)).toEqual([
     "refused: Refused as evidence, 3 records of the process: what was chosen does not hash to the claim.",
     "refused: Refused as evidence, 2 records of the process: a value beyond 1e15.",
-    "refused: Refused as evidence, 1 record of the process: a time that is none.",
+    "refused: Refused as evidence, 2 records of the process: a time that is none.",
   ]);
   await compact({ directory, from: 0 });
   expect(await problems(directory)).toHaveLength(3);
