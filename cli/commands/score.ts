@@ -1,12 +1,12 @@
 import { nearest } from "../../compiler/diagnostics/suggestion.ts";
 import { Outstanding } from "../../runtime/execution/outstanding.ts";
 import { runHeads } from "../../runtime/execution/restored.ts";
-import { scoreDrafts, toldOf } from "../../runtime/execution/scoring.ts";
+import { isFeasible, scoreDrafts, toldOf } from "../../runtime/execution/scoring.ts";
+import { LARGEST_VALUE } from "../../runtime/knowledge/facts.ts";
 import { readStore } from "../../runtime/knowledge/store.ts";
 import { openTrail } from "../../runtime/trail/local.ts";
 import type { Draft } from "../../runtime/trail/record.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
-import { validate } from "../../runtime/values/validate.ts";
 import { command, usageError } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { runNamed } from "../run/named.ts";
@@ -64,14 +64,14 @@ export default command({
     );
     const attempt = before.at(-1)?.attempt;
     const where = scope === "" ? {} : { scope: scope! };
-    const { weight, proxy, direction, type } = metric;
+    const { weight, proxy, direction } = metric;
     const outstanding = new Outstanding({ since: async () => ({ records: own, cursor: {}, problems: [] }) });
     await outstanding.refresh();
     const drafts: Draft[] = [
       ...scoreDrafts({
         origin: { peer, run: id, plan: hash, ...where, ...(attempt === undefined ? {} : { attempt }) },
         ...{ metric: name, direction, value },
-        feasible: validate(value, type, name).ok,
+        feasible: isFeasible(name, metric, value),
         at: options.at === undefined ? ((told[0]!.at as string | undefined) ?? told[0]!.time) : timeOf(options.at),
         told: told.map((of) => ({ ...of, weight, ...(proxy === undefined ? {} : { proxy }) })),
         supersedes: before.map((record) => record.id),
@@ -100,11 +100,15 @@ function assigned(text: string): readonly [string, number] {
   const value = Number(number);
   if (name === undefined || !Number.isFinite(value))
     throw usageError(`score takes METRIC=VALUE with a number, not ${JSON.stringify(text)}.`);
+  // The memory would not take it, and what it corrects would go on to count.
+  if (Math.abs(value) > LARGEST_VALUE)
+    throw usageError(`${number} is taken for an error: it is beyond ${LARGEST_VALUE}.`);
   return [name, value];
 }
 
 function timeOf(text: string): string {
   const time = Date.parse(text);
+  if (time > Date.now()) throw usageError(`--at takes a time that has come, not ${text}.`);
   if (Number.isNaN(time)) throw usageError(`--at takes a time such as 2026-03-01T12:00Z, not ${JSON.stringify(text)}.`);
   return new Date(time).toISOString();
 }

@@ -12,6 +12,7 @@ import { choicesBehind, type Frame } from "./frame.ts";
 import { metricName } from "./graph.ts";
 import { measuredIn, waitsIn } from "./items.ts";
 import { stageKey } from "./restored.ts";
+import { isFeasible } from "./scoring.ts";
 
 /** What was measured, and its record. Throws `AttemptError` where the value is no number. */
 export function scored(
@@ -29,7 +30,7 @@ export function scored(
         : `${node.metric} must be a number, but is ${shown(value)}`,
     );
   }
-  const feasible = validate(value, metric.type, node.metric).ok;
+  const feasible = isFeasible(node.metric, metric, value);
   const draft: Draft = {
     ...context.origin,
     kind: "score",

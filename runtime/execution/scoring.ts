@@ -1,5 +1,16 @@
 /** A score that came after its run: the record of it, and evidence for what was chosen there. */
+import { LARGEST_VALUE } from "../knowledge/facts.ts";
+import type { Metric } from "../plan.ts";
 import type { Draft, KnownRecord, Origin, Record } from "../trail/record.ts";
+import { validate } from "../values/validate.ts";
+
+/**
+ * Whether a value is one of the metric's. One that is beyond what the memory takes is not: else the worst of what was
+ * tried would leave no evidence at all, and be tried again.
+ */
+export function isFeasible(name: string, { type }: Metric, value: number): boolean {
+  return validate(value, type, name).ok && Math.abs(value) <= LARGEST_VALUE;
+}
 
 /** What is told of a choice, by what waits for a score or by an earlier one. */
 export type Told = KnownRecord<"credit"> | KnownRecord<"evidence">;

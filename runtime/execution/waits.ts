@@ -11,10 +11,10 @@ import type { OutputFields } from "../trail/artifacts.ts";
 import type { Claims } from "../trail/claims.ts";
 import type { Draft } from "../trail/record.ts";
 import type { Json } from "../types.ts";
-import { shown, validate } from "../values/validate.ts";
+import { shown } from "../values/validate.ts";
 import { AttemptError } from "./attempt-error.ts";
 import { type Outstanding, originOf, type Wait, type Waiting } from "./outstanding.ts";
-import { answerDrafts, scoreDrafts } from "./scoring.ts";
+import { answerDrafts, isFeasible, scoreDrafts } from "./scoring.ts";
 
 export interface WaitsOptions {
   readonly plan: Plan;
@@ -250,7 +250,7 @@ export class Waits {
   }
 
   #scored(wait: Wait, metric: Metric, value: number): readonly Draft[] {
-    const feasible = validate(value, metric.type, wait.record.metric!).ok;
+    const feasible = isFeasible(wait.record.metric!, metric, value);
     return scoreDrafts({
       origin: originOf(wait),
       metric: wait.record.metric!,

@@ -43,7 +43,11 @@ test("requests are answered, their scores come later, and correct what they corr
   expect(JSON.stringify(known)).toContain(`"error":${String(mean).slice(0, 6)}`);
 
   expect((await at("score", run, "eror=1")).talk).toContain("Did you mean error?");
-  expect((await at("score", run, "error=much")).exit).toBe(2);
+  // The memory would refuse the one, and the other has not come: what they correct still counts.
+  const before = await rows("select count(*)::int as n from scores");
+  for (const wrong of [["error=much"], ["error=1e300"], ["error=1", "--at", "2200-01-01"]])
+    expect((await at("score", run, ...wrong)).exit).toBe(2);
+  expect(await rows("select count(*)::int as n from scores")).toEqual(before);
 });
 
 test("a release waits for a person, and goes on with the answer", { timeout: 60_000 }, async () => {

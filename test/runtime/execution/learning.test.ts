@@ -38,6 +38,16 @@ describe("what a run lets the memory know", () => {
     expect(evidence[0]).not.toMatchObject({ value: expect.anything() });
   });
 
+  test("so is one beyond all that the memory takes: what came out worst leaves evidence, too", async () => {
+    const evidence = await about([
+      choose,
+      score,
+      observe("loss", { op: "binary", operator: "+", left: loss, right: literal(1e16) }, ["score"]),
+      learn("plan", ["loss"]),
+    ]);
+    expect(evidence).toMatchObject([{ ok: false, class: "infeasible", metric: "loss" }]);
+  });
+
   test("in a fan-out each item's choice is credited with its own score, in its own scope", async () => {
     const { of } = await run(
       planOf([forTasks([choose, score, observe("loss", loss, ["score"]), learn("plan", ["loss"])])]),
