@@ -37,7 +37,7 @@ async function shownTo(
   origin: StageOrigin,
   began: number,
 ): Promise<Rendered> {
-  const { knowledge, clock, plan, subnetName } = context;
+  const { knowledge, clock, plan, subnet, subnetName } = context;
   await knowledge.refresh();
   const recall = plan.recalls[node.recall];
   const type = plan.agents[agent]?.result;
@@ -52,7 +52,8 @@ async function shownTo(
     now: clock.now(),
     ...(type === undefined ? {} : admission(type)),
   });
-  const rendered = renderRecalled(recalled, SETTINGS.recall.tokens);
+  const metrics = new Set(Object.keys(subnet?.metrics ?? {}));
+  const rendered = renderRecalled(recalled, SETTINGS.recall.tokens, metrics);
   note(context, node, origin, rendered, recalled, began);
   return rendered;
 }

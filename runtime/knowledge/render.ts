@@ -17,16 +17,20 @@ export interface Rendered {
   readonly shown: readonly Ranked[];
 }
 
-/** As many as fit into `tokens`, the best of patterns and antipatterns in turn. */
+/**
+ * As many as fit into `tokens`, the best of patterns and antipatterns in turn. `metrics`: the program's; what others call
+ * theirs is a text of theirs.
+ */
 export function renderRecalled(
   { patterns, antipatterns }: { readonly patterns: readonly Ranked[]; readonly antipatterns: readonly Ranked[] },
   tokens: number,
+  metrics: ReadonlySet<string>,
 ): Rendered {
   let left = tokens * CHARACTERS - INTRODUCTION.length - MARKS;
   const lines: { readonly ranked: Ranked; readonly line: string }[] = [];
   for (let i = 0; i < Math.max(patterns.length, antipatterns.length); i++) {
     for (const ranked of [patterns[i], antipatterns[i]]) {
-      const line = ranked === undefined ? undefined : lineOf(ranked);
+      const line = ranked === undefined ? undefined : lineOf(ranked, metrics);
       if (ranked === undefined || line === undefined || line.length + 1 > left) continue;
       left -= line.length + 1;
       lines.push({ ranked, line });
@@ -48,11 +52,16 @@ const CLOSE = "recalled>>>";
 const MARKS = OPEN.length + CLOSE.length + 3;
 
 /** Nothing for a claim that holds prose. Angle brackets, controls and half characters are escaped. */
-function lineOf({ anti, chosen, strength, evaluations, peers, values }: Ranked): string | undefined {
+function lineOf(
+  { anti, chosen, strength, evaluations, peers, values }: Ranked,
+  metrics: ReadonlySet<string>,
+): string | undefined {
   const value = JSON.parse(chosen) as Json;
   if (!isShort(value)) return undefined;
   const means = Object.fromEntries(
-    Object.entries(values).map(([metric, mean]) => [metric, Number(mean.toPrecision(6))]),
+    Object.entries(values).flatMap(([metric, mean]) =>
+      metrics.has(metric) ? [[metric, Number(mean.toPrecision(6))]] : [],
+    ),
   );
   const object = {
     verdict: anti ? "failed" : "worked",

@@ -232,7 +232,7 @@ describe("what comes from others and is no evidence", () => {
       await knowledge.refresh();
       const recalled = await recall(stage);
       expect(recalled.patterns.map(({ chosen }) => chosen).filter((chosen) => honest.includes(chosen))).toEqual(honest);
-      const { text: shown } = renderRecalled(recalled, 10_000);
+      const { text: shown } = renderRecalled(recalled, 10_000, new Set(["m"]));
       expect(shown.match(/recalled>>>/g)).toHaveLength(1);
       expect(shown.endsWith("\nrecalled>>>")).toBe(true);
       for (const raw of ["<system>", "\u0000", "\u202e"]) expect(shown).not.toContain(raw);
