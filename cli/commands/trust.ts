@@ -15,7 +15,7 @@ export default command({
   },
   examples: [{ command: "gangc trust", doc: "who agrees with whom, by stage" }],
   notes:
-    "Trust is (1 + A) / (2 + A + D): A is how much others found the same as a peer, about outcomes and values; D how much they found otherwise. It is 0.5 where nobody else has tried what the peer tried.",
+    "Trust is (1 + A) / (2 + A + D): A is how much others found the same as a peer, about outcomes and values; D how much they found otherwise. It is 0.5 where nobody else has tried what the peer tried. Of a peer whose values others have measured too, only the stages count where they have: that a call succeeds for everyone says nothing of anyone.",
   async run({ options }, io) {
     const now = Date.now();
     const store = resolveStore(io.cwd, options.store);
@@ -45,7 +45,10 @@ function asText(peers: readonly PeerTrust[], terminal: boolean): string {
   const rows = peers.flatMap(({ peer, trust, agreement, disagreement, stages }) => {
     const all = [peer, trust.toFixed(3), agreement, disagreement];
     if (stages.length <= 1) return [[...all, stages[0] === undefined ? "nobody tried the same" : stages[0].stage]];
-    const each = stages.map((one) => ["", "", one.agreement, one.disagreement, one.stage]);
+    const each = stages.map((one) => [
+      ...["", "", one.agreement, one.disagreement],
+      one.counts ? one.stage : `${one.stage}, not counted`,
+    ]);
     return [[...all, `${stages.length} stages`], ...each];
   });
   return table(headings, rows, terminal);

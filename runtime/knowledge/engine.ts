@@ -485,7 +485,7 @@ export class Engine {
         await this.run("faded", "delete from ranking.agreements a using ranking.due d where d.place = a.place");
         await this.run(
           `agreements ${plain}`,
-          `insert into ranking.agreements select place, peer, agreement, disagreement from (${agreementsSql(plain)})`,
+          `insert into ranking.agreements select place, peer, agreement, disagreement, measured from (${agreementsSql(plain)})`,
         );
         for (const { id, version } of part) this.agreed.set(id, { version, at: now });
       }

@@ -141,11 +141,18 @@ export interface Knowledge {
   close(): Promise<void>;
 }
 
-/** How far others' evidence agrees with a peer's: A and D of the score, over all stages and by stage. */
+/**
+ * How far others' evidence agrees with a peer's: A and D of the score, over the stages that count, and by stage. Where its
+ * values were held against others' somewhere, only the stages where they were do.
+ */
 export interface PeerTrust extends Agreement {
   readonly peer: string;
   readonly trust: number;
-  readonly stages: readonly ({ readonly subnet: string; readonly stage: string } & Agreement)[];
+  readonly stages: readonly ({
+    readonly subnet: string;
+    readonly stage: string;
+    readonly counts: boolean;
+  } & Agreement)[];
 }
 
 export interface Agreement {

@@ -324,12 +324,13 @@ class DuckKnowledge implements OpenKnowledge {
     const byPeer = Map.groupBy(rows, ({ peer }) => peer);
     return this.facts.peers.names.map((peer, number) => {
       const of = byPeer.get(number) ?? [];
-      const stages = of.map(({ place, agreement, disagreement }) => ({
+      const isKnown = of.some(({ measured }) => measured);
+      const stages = of.map(({ place, agreement, disagreement, measured }) => ({
         ...places.get(place)!,
-        agreement,
-        disagreement,
+        ...{ agreement, disagreement, counts: measured || !isKnown },
       }));
-      const sum = (term: (one: Agreement) => number): number => stages.reduce((all, one) => all + term(one), 0);
+      const sum = (term: (one: Agreement) => number): number =>
+        stages.reduce((all, one) => all + (one.counts ? term(one) : 0), 0);
       return {
         ...{ peer, trust: of[0]?.trust ?? 0.5, stages },
         agreement: sum(({ agreement }) => agreement),
@@ -550,6 +551,7 @@ interface AgreementRow extends Agreement {
   readonly place: number;
   readonly peer: number;
   readonly trust: number;
+  readonly measured: boolean;
 }
 
 interface ObservationRow {

@@ -80,11 +80,15 @@ select k.* from sealed.told.levels k
 export const staleSql = (table: "voices" | "levels"): string => `delete from told.${table} k
 using ranking.fresh, ranking.asked where k.claim = fresh.claim and k.halflife = asked.halflife`;
 
-/** Every peer's trust, from its agreements in all stages. */
+/**
+ * Every peer's trust. That a call succeeds for all who make it is agreement that costs nothing: whose values were held
+ * against others' somewhere is known by the stages where they were.
+ */
 export const TRUST_SQL = `
 select peer, sum(agreement) as agreement, sum(disagreement) as disagreement,
   (1 + sum(agreement)) / (2 + sum(agreement) + sum(disagreement)) as trust
-from ranking.agreements group by peer`;
+from (select *, bool_or(measured) over (partition by peer) as known from ranking.agreements)
+where measured or not known group by peer`;
 
 /** The newest evaluations of a stage in its current regime, newest first. */
 export function observationsSql(sums: ScoreShape["sums"]): string {

@@ -14,7 +14,7 @@
  *     q       = sigmoid(ẑ · C / (C + 0.5))
  *     strength = q (P + 1) / (P + 1.5 N + 1) where the stage is measured, else r
  *     anti    = (N + 1) / (N + 1.5 P + 3)
- *     trust   = (1 + A) / (2 + A + D)
+ *     trust   = (1 + A) / (2 + A + D), of the stages where p's values were held against others'; of all where nowhere
  *
  * Sums of w are kept relative to the peer's newest evidence on the claim (m), and means are taken so: neither a short
  * half-life nor old evidence can overflow or divide by zero.
@@ -123,7 +123,7 @@ export const HEARD = {
  *
  * Of claims: ends in `ranked(claim, place, P, N, C, z, peers, evaluations, newest, own, r, q, strength, anti, pattern)`,
  * of a plain stage with `code, family, metric, value` too. Of voices and levels: ends in those. Of trust: ends in
- * `agreements(place, peer, agreement, disagreement)`, to be summed over all stages.
+ * `agreements(place, peer, agreement, disagreement, measured)`, to be summed over the stages that are `measured`, or all.
  */
 export function scoreSql(shape: ScoreShape): string {
   const { of, plain = false, levels } = shape;
@@ -381,7 +381,7 @@ around as (
   from peers group by claim, scope having count(*) > 1
 ),
 compared as (
-  select p.*, a.s - p.s as others_s, a.f - p.f as others_f, a.c - p.c as others_c,
+  select p.*, p.z is not null and a.n > 1 as measured, a.s - p.s as others_s, a.f - p.f as others_f, a.c - p.c as others_c,
     p.z is not null and (a.n >= 3 and abs(p.z - a.middle) > ${SCORE.disagreement} or a.n = 2 and a.apart > ${SCORE.disagreement})
       as off
   from peers p join around a on a.claim = p.claim and a.scope = p.scope
@@ -389,6 +389,6 @@ compared as (
 
 const AGREEMENTS = `agreements as (
   select place, peer, sum(if(off, 0, s * others_s) + f * others_f) as agreement,
-    sum(s * others_f + f * others_s + if(off, 2 * c * others_c, 0)) as disagreement
+    sum(s * others_f + f * others_s + if(off, 2 * c * others_c, 0)) as disagreement, bool_or(measured) as measured
   from compared group by place, peer
 )`;

@@ -7,10 +7,11 @@ export const TRUSTED = {
   name: "trusted",
   columns: { peer: "INTEGER", trust: "DOUBLE" },
 } as const satisfies Table;
+/** `measured`: the peer's values were held against others'. */
 export const AGREEMENTS = {
   schema: "ranking",
   name: "agreements",
-  columns: { place: "INTEGER", peer: "INTEGER", agreement: "DOUBLE", disagreement: "DOUBLE" },
+  columns: { place: "INTEGER", peer: "INTEGER", agreement: "DOUBLE", disagreement: "DOUBLE", measured: "BOOLEAN" },
 } as const satisfies Table;
 export const PLACES = {
   schema: "ranking",

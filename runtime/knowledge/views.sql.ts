@@ -50,8 +50,11 @@ export const VIEWS: {
         type: "DOUBLE",
         doc: "(1 + agreement) / (2 + agreement + disagreement); 0.5 where nobody tried the same.",
       },
-      agreement: { type: "DOUBLE", doc: "With others, about outcomes." },
-      disagreement: { type: "DOUBLE", doc: "With others, about outcomes and values." },
+      agreement: {
+        type: "DOUBLE",
+        doc: "With others, about outcomes; of a peer whose values others have measured too, in the stages where they have.",
+      },
+      disagreement: { type: "DOUBLE", doc: "Likewise, about outcomes and values." },
       evidence: { type: "BIGINT", doc: "Its records of evidence." },
     },
     sql: `select p.peer, coalesce(t.trust, 0.5) as trust, coalesce(t.agreement, 0) as agreement,

@@ -64,5 +64,5 @@ group by version order by sum(coalesce(trusted.trust, 0.5)) desc, max(mark) desc
 
 /** Agreements of each peer in each stage, with its trust over all. */
 export const TRUST_BY_STAGE_SQL = `
-select a.place, a.peer, t.trust, a.agreement, a.disagreement
+select a.place, a.peer, t.trust, a.agreement, a.disagreement, a.measured
 from ranking.agreements a join ranking.trusted t on t.peer = a.peer order by a.peer, a.place`;

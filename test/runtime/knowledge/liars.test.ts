@@ -93,6 +93,30 @@ describe("two liars of eight, once three honest peers evaluated their claim agai
   });
 });
 
+it("that all calls succeed for everyone buys a liar no trust, nor does it cost who is honest any", async () => {
+  const { told } = lies(1, { together: false, times: 1, echo: true, noise: 0.2, mixed: false });
+  tell("p.cheap", told);
+  const peers = [...HONEST, "liar-1", "liar-2"];
+  // The same call of all, and what each of them measured a claim with.
+  const calls = [
+    ...peers.map((peer): Told => ({ k: { days: 5 }, peer, stage: "p.cheap days" })),
+    ...told.map(({ k, peer }): Told => ({ k, peer: peer!, stage: "p.cheap score" })),
+  ];
+  trail.push(...calls.map((one) => evidence({ ...one, peer: `p.cheap ${one.peer}` })));
+  await knowledge.refresh();
+  const trust = new Map((await knowledge.peers()).map((peer) => [peer.peer, peer]));
+  const of = (peer: string) => trust.get(`p.cheap ${peer}`)!;
+  for (const liar of ["liar-1", "liar-2"]) expect(of(liar).trust).toBeLessThan(0.3);
+  for (const peer of HONEST) expect(of(peer).trust).toBeGreaterThan(0.4);
+  const { agreement, disagreement, stages } = of("liar-1");
+  expect(of("liar-1").trust).toBeCloseTo((1 + agreement) / (2 + agreement + disagreement), 10);
+  expect(stages.map(({ stage, counts }) => [stage, counts]).sort()).toEqual([
+    ["p.cheap days", false],
+    ["p.cheap score", false],
+    ["p.cheap", true],
+  ]);
+});
+
 describe("who says that the subnet moved", () => {
   const PEERS = [...HONEST, "liar-1", "liar-2"];
   const claims: Told[] = PEERS.flatMap((peer) => [1, 2, 3].map((x) => ({ k: { x }, peer, value: x })));
