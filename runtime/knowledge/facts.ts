@@ -310,13 +310,13 @@ export class Facts {
     for (const { subnet, stage, known } of places) {
       const { some, measured, past, spoken, ...rest } = JSON.parse(known) as {
         readonly [list in "some" | "measured" | "past"]: readonly number[];
-      } & { readonly spoken: readonly Spoken[] } & Pick<Place, "claims" | "newest">;
+      } & { readonly spoken: string } & Pick<Place, "claims" | "newest">;
       const place = this.placeFor(subnet, stage);
       Object.assign(place, rest);
       for (const scope of some) place.scopes.add(scope);
       for (const metric of measured) place.metrics.add(metric);
       for (const regime of past) place.regimes.add(regime);
-      for (const one of spoken) place.log.speaks(...one);
+      place.log.restore(spoken);
     }
     for (const change of changes) this.add(JSON.parse(change) as TrailRecord);
     this.settleRegimes();

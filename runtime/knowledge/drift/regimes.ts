@@ -75,6 +75,7 @@ export class Regimes {
   private readonly returns = new Map<string, Words<Return>>();
   /** By regime, then peer. */
   private readonly spoken = new Map<number, Map<number, number>>();
+  private readonly packed: string[] = [];
   private readonly nameOf: (peer: number) => string;
   private settled: Settled | undefined;
 
@@ -108,9 +109,20 @@ export class Regimes {
     return true;
   }
 
-  /** All that `speaks` was told, to be told again. */
-  save(): Spoken[] {
-    return [...this.spoken].flatMap(([regime, by]) => [...by].map(([peer, time]): Spoken => [regime, peer, time]));
+  /** All that `speaks` was told, for `restore`. */
+  save(): string {
+    this.unpack();
+    const all = [...this.spoken].flatMap(([regime, by]) => [...by].map(([peer, time]): Spoken => [regime, peer, time]));
+    return JSON.stringify(all);
+  }
+
+  /** It is read once it matters: of most stages nothing is ever said. */
+  restore(saved: string): void {
+    this.packed.push(saved);
+  }
+
+  private unpack(): void {
+    for (const saved of this.packed.splice(0)) for (const one of JSON.parse(saved) as Spoken[]) this.speaks(...one);
   }
 
   /** Forgets what was said; not who gave evidence. */
@@ -159,6 +171,7 @@ export class Regimes {
 
   private settle(): Settled {
     if (this.settled !== undefined) return this.settled;
+    if (this.drifts.size > 0) this.unpack();
     const closed: Omit<Drift, "regime" | keyof Witness>[] = [];
     for (let regime = 0; ; regime++) {
       const found = this.agreed(this.drifts.get(regime), regime);

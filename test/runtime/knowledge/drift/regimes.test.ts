@@ -143,6 +143,21 @@ describe("the regimes of a stage", () => {
     expect([regimes.current, regimes.of("2", "a"), regimes.of("2", "b"), regimes.of("1", "a")]).toEqual([0, 1, 0, 0]);
   });
 
+  it("who gave evidence is known again where it was saved, also to what is said later", () => {
+    const before = told([...active(3), { spoken: [4, 0, 2 * DAY] }]);
+    const again = new Regimes((peer) => NAMES[peer]!);
+    again.speaks(0, 2, DAY);
+    again.restore(before.save());
+    expect([...(JSON.parse(again.save()) as unknown[])].sort()).toEqual(
+      [...(JSON.parse(before.save()) as unknown[])].sort(),
+    );
+    again.restore(told([{ spoken: [5, 0, 10 * DAY] }]).save());
+    again.drift({ regime: 0, peer: "a", time: 10 * DAY });
+    expect(again.current).toBe(0);
+    again.drift({ regime: 0, peer: "f", time: 10 * DAY });
+    expect(again.current).toBe(1);
+  });
+
   it("a return needs as many", () => {
     const same = (...peers: string[]) =>
       told([...active(3), ...ended("a", "b"), ...peers.map((peer): Said => ({ return: [1, 0], peer }))]).all()[0]!.same;
