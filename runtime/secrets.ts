@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import querystring from "node:querystring";
 import { AttemptError } from "./execution/attempt-error.ts";
 import type { Machine, SecretSource } from "./machine.ts";
 import type { Draft } from "./trail/record.ts";
@@ -40,6 +41,7 @@ export class Secrets {
       const value = "env" in source ? environment[source.env] : undefined;
       if (value !== undefined) this.redactor.learn(value);
     }
+    for (const text of writtenIn(machine)) this.redactor.learn(text);
   }
 
   /** Where a secret of the program comes from, by its name in Gang. */
@@ -120,6 +122,20 @@ export const PROVIDER_KEYS: { readonly [provider: string]: SecretSource } = {
   anthropic: { env: "ANTHROPIC_API_KEY" },
   openai: { env: "OPENAI_API_KEY" },
 };
+
+const CREDENTIAL = /auth|cookie|credential|key|password|secret|token/i;
+const SCHEME = /^(basic|bearer|digest|token)$/i;
+
+/** What `gang.yaml` should have said by a name and says in full: in headers that carry credentials, and in addresses. */
+function writtenIn({ models = {}, servers = {} }: Machine): readonly string[] {
+  const headers = Object.values(servers).flatMap(({ headers = {} }) => Object.entries(headers));
+  const words = headers.flatMap(([name, text]) => (CREDENTIAL.test(name) ? text.split(/\$\{[^}]*\}|[\s;,]+/) : []));
+  const passwords = Object.values(models).flatMap(({ base_url }) => {
+    const password = base_url !== undefined && URL.canParse(base_url) ? new URL(base_url).password : "";
+    return password === "" ? [] : [password, querystring.unescape(password)];
+  });
+  return [...words.filter((word) => !SCHEME.test(word)), ...passwords];
+}
 
 /** A source as it may be shown: never its value. */
 export function nameOf(source: SecretSource): string {

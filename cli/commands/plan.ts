@@ -28,7 +28,8 @@ export default command({
     if (options.format === "json") io.out(`${JSON.stringify(planJson(plan), null, 2)}\n`);
     else {
       const machine = await machineOf(io);
-      io.out(planText(plan, { machine, secrets: new Secrets({ machine, environment: io.env, root: plan.root }) }));
+      const secrets = new Secrets({ machine, environment: io.env, root: plan.root });
+      io.out(secrets.redactor.text(planText(plan, { machine, secrets })));
     }
     return EXIT.fine;
   },

@@ -38,6 +38,31 @@ describe("where secrets come from", () => {
   });
 });
 
+test("what gang.yaml says in full, and should by a name, is a secret too", () => {
+  const { redactor } = new Secrets({
+    root,
+    environment: {},
+    machine: {
+      models: {
+        rig: { base_url: "http://me:pass%2Fword1@127.0.0.1:1/v1" },
+        odd: { base_url: "http://me:half%zzodd@127.0.0.1:1/v1" },
+      },
+      servers: {
+        market: {
+          headers: { Authorization: "Bearer sk-in-full", "X-Api-Key": `\${marketKey} and-more`, Accept: "text/plain" },
+        },
+      },
+    },
+  });
+  for (const [said, shown] of [
+    ["no such key: Bearer sk-in-full", "no such key: Bearer [secret]"],
+    ["http://me:pass%2Fword1@127.0.0.1:1/v1, pass/word1", "http://me:[secret]@127.0.0.1:1/v1, [secret]"],
+    ["and-more", "[secret]"],
+    ["text/plain of marketKey", "text/plain of marketKey"],
+  ])
+    expect(redactor.text(said!)).toBe(shown);
+});
+
 describe("the redactor", () => {
   const secret = 'sk-"quoted"/and + spaced\\';
   const redactor = new Redactor();
