@@ -186,8 +186,10 @@ class Scheduler {
       case "for":
         if (node.over.kind === "list") {
           this.#whenValued(frame, vertex, node.over.list, (list) => {
-            const around = frame.key === "" ? "" : `${frame.key}/`;
-            this.#fanOut(frame, vertex, node, itemsOf(frame, node, list), (key) => around + key);
+            // A key may hold what separates keys: two items are never known as one.
+            const within = (key: string): string =>
+              frame.key === "" ? key : `${frame.key}/${key.replace(/[%/]/g, encodeURIComponent)}`;
+            this.#fanOut(frame, vertex, node, itemsOf(frame, node, list), within);
           });
         } else {
           // The source gave one item for this cycle, which is known by its run: what is learned is learned for all of them.

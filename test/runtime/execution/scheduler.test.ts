@@ -242,6 +242,22 @@ describe("bodies", () => {
     });
   });
 
+  test("keys that hold a slash are told apart, however deep: what one item did is not another's", async () => {
+    const parts = [
+      { name: "a", parts: [{ name: "b/c" }, { name: "b%2Fc" }] },
+      { name: "a/b", parts: [{ name: "c" }] },
+    ];
+    const start = stage("one", call("tool", "start", { value: literal(1) }));
+    const inner = forTasks([start], { variable: "part", over: { kind: "list", list: field(name("outer"), "parts") } });
+    const outer = forTasks([{ ...inner, needs: ["outer"] }], {
+      variable: "outer",
+      over: { kind: "list", list: literal(parts) },
+    });
+    const { of } = await run(planOf([outer]), store);
+    const scopes = of("stage.ended").map(({ scope }) => scope);
+    expect(scopes.toSorted()).toEqual(["a/b%252Fc", "a/b%2Fc", "a/b/c"]);
+  });
+
   test("a failure after it is not held against an item that had failed itself, whose value nobody read", async () => {
     const body = [
       stage("plan", call("agent", "chooser"), [], { type: SHAPE, measured: ["loss"] }),
