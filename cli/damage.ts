@@ -12,7 +12,7 @@ export function sayDamage(io: IO, problems: readonly TrailProblem[]): void {
   const [first] = amiss;
   if (first === undefined) return;
   const how = counted(amiss.length, "problem");
-  io.talk(`${how} in the store, which is left out (gangc store verify tells all): ${printable(first.message)}\n`);
+  io.talk(`${how} in the store, left out here (gangc store verify tells all): ${printable(first.message)}\n`);
 }
 
 /** A reader of the store that says so as it reads. */

@@ -1,6 +1,8 @@
 /** What a plan's stages learn, as the knowledge counts and ranks it. */
 import type { Knowledge, Measured, Ranked } from "../../runtime/knowledge/knowledge.ts";
-import type { LearnNode, Node, Plan } from "../../runtime/plan.ts";
+import type { Json, LearnNode, Node, Plan, StageNode } from "../../runtime/plan.ts";
+import type { Type } from "../../runtime/types.ts";
+import { validate } from "../../runtime/values/validate.ts";
 import type { Lesson } from "../ui/closing.ts";
 
 /** A stage that earns credit. */
@@ -10,18 +12,36 @@ export interface Learner {
   readonly subnet: string;
   /** In the order of the `learn` that names them. */
   readonly metrics: readonly string[];
+  /** Whether a claim is one that the program could choose: others may stand in the store. */
+  readonly admits?: (chosen: Json) => boolean;
 }
 
+/** Of a linked plan. */
 export function learnersOf(plan: Plan, pipelines: readonly string[]): readonly Learner[] {
   const learners = new Map<string, Learner>();
   for (const name of pipelines) {
     const { subnet = "", body } = plan.pipelines[name]!;
     for (const { stage, metrics } of learnNodes(body)) {
       const known = learners.get(stage)?.metrics ?? [];
-      learners.set(stage, { stage, subnet, metrics: [...new Set([...known, ...metrics])] });
+      const type = choiceType(plan, stage);
+      const admits = type === undefined ? {} : { admits: (chosen: Json) => validate(chosen, type, "").ok };
+      learners.set(stage, { stage, subnet, metrics: [...new Set([...known, ...metrics])], ...admits });
     }
   }
   return [...learners.values()];
+}
+
+/** What a stage chooses, where an agent does. */
+function choiceType(plan: Plan, id: string): Type | undefined {
+  for (const { body } of Object.values(plan.pipelines)) {
+    const callee = stageNodes(body).find((node) => node.id === id)?.alternatives[0]?.callee;
+    if (callee?.kind === "agent") return plan.agents[callee.name]?.result;
+  }
+  return undefined;
+}
+
+function stageNodes(body: readonly Node[]): StageNode[] {
+  return body.flatMap((node) => (node.kind === "stage" ? [node] : "body" in node ? stageNodes(node.body) : []));
 }
 
 function learnNodes(body: readonly Node[]): LearnNode[] {
@@ -30,13 +50,13 @@ function learnNodes(body: readonly Node[]): LearnNode[] {
 
 /** The stages of a pipeline, in the order written. */
 export function stagesOf(body: readonly Node[]): string[] {
-  return body.flatMap((node) => (node.kind === "stage" ? [node.name] : "body" in node ? stagesOf(node.body) : []));
+  return stageNodes(body).map(({ name }) => name);
 }
 
 /** The best claims of a stage in a scope, as they are recalled. */
 export async function ranked(
   knowledge: Knowledge,
-  { stage, subnet }: Learner,
+  { stage, subnet, admits }: Learner,
   scope: string,
   top: number,
   now: number,
@@ -49,6 +69,7 @@ export async function ranked(
     top,
     halflife: { seconds: 7 * 86_400 },
     now,
+    ...(admits && { admits }),
   });
   return patterns;
 }

@@ -13,6 +13,7 @@ import type { Secrets } from "../../runtime/secrets.ts";
 import { programsEnded } from "../../runtime/tools/exec.ts";
 import type { Draft } from "../../runtime/trail/record.ts";
 import type { Trail } from "../../runtime/trail/trail.ts";
+import { link } from "../../runtime/values/link.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { IO } from "../io.ts";
 import { closingText, openingText } from "../ui/closing.ts";
@@ -205,7 +206,7 @@ async function runAll(
 
 function uniqueLearners(jobs: readonly Job[]): readonly Learner[] {
   const learners = new Map(
-    jobs.flatMap(({ plan, pipelines }) => learnersOf(plan, pipelines)).map((learner) => [learner.stage, learner]),
+    jobs.flatMap(({ plan, pipelines }) => learnersOf(link(plan), pipelines)).map((learner) => [learner.stage, learner]),
   );
   return [...learners.values()];
 }

@@ -84,7 +84,7 @@ pipeline p { stage plan = guess() }
   for (const command of commands) {
     const { exit, talk } = await gangc(command, { cwd });
     expect([command, exit]).toEqual([command, 0]);
-    expect(talk, command[0]).toMatch(/^1 problem in the store, which is left out \(gangc store verify tells all\): /m);
+    expect(talk, command[0]).toMatch(/^1 problem in the store, left out here \(gangc store verify tells all\): /m);
     expect(talk).toContain("cannot be read");
   }
   expect(await store("verify")).toMatchObject({ exit: 1 });

@@ -38,4 +38,14 @@ describe("a plan", () => {
     const plan = { pipelines: { p: { subnet: "s", body } } } as unknown as Plan;
     expect(learnersOf(plan, ["p"])).toEqual([{ stage: "p.b", subnet: "s", metrics: ["m", "n"] }]);
   });
+
+  test("tells which claims it could choose: what another program left in the store is not shown as its best", () => {
+    const asking = { ...stage("b"), alternatives: [{ callee: { kind: "agent", name: "guess" } }] } as unknown as Node;
+    const plan = {
+      agents: { guess: { result: { kind: "record", fields: [{ name: "x", type: { kind: "bool" } }] } } },
+      pipelines: { p: { subnet: "s", body: [asking, learn("p.b", "m")] } },
+    } as unknown as Plan;
+    const admits = learnersOf(plan, ["p"])[0]!.admits!;
+    expect([admits({ x: true }), admits({ a: 1 })]).toEqual([true, false]);
+  });
 });
