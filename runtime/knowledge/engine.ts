@@ -30,7 +30,7 @@ import {
   textsSql,
 } from "./queries.sql.ts";
 import { ROLLED, SIMPLE } from "./rollup.sql.ts";
-import { HEARD, LEVELS, VOICES } from "./score.sql.ts";
+import { LEVELS, VOICES } from "./score.sql.ts";
 import {
   AGREEMENTS,
   ASKED,
@@ -38,13 +38,13 @@ import {
   CHANGED,
   DROPPED,
   DUE,
-  FRESH,
   HALFLIFE,
   HELD,
+  NEWS,
   NO_QUESTION,
   PLACES,
+  REDONE,
   RENEWED,
-  REPLACED,
   TRUSTED,
   WANTED,
 } from "./scratch.ts";
@@ -79,6 +79,9 @@ function viewsOf(sealed: boolean, dropped: boolean): string[] {
   });
 }
 
+/** Where a piece of evidence says when it was handed over. */
+const CAME = Object.keys(FACTS.columns).indexOf("came");
+
 /** Of a stage with more claims, the snapshot's texts are not read through. */
 const MOST_READ = 1024;
 
@@ -111,6 +114,12 @@ export class Engine {
   private replaced = 0;
   private rows = 0;
   private regimes = -1;
+  /** Of the newest evidence: how often some was handed over; 0 in a snapshot. */
+  came = 0;
+  /** Evidence and claims that were handed over, and stand in no table yet. */
+  private readonly untold: { facts: Row[]; claims: Row[] } = { facts: [], claims: [] };
+  /** What the snapshot says of the claims of the stage that was last read. */
+  private read: { readonly place: number; readonly result: DuckDBMaterializedResult } | undefined;
   /** What stands in the row of `asked`. */
   private asked: Asked | undefined;
 
@@ -148,21 +157,7 @@ export class Engine {
       await connection.run(`attach '${snapshot.replaceAll("'", "''")}' as sealed (read_only)`);
     await connection.run("create schema if not exists told; create schema if not exists ranking");
     const told = [FACTS, CLAIMS, OBSERVED, ROLLED, VOICES, LEVELS, SIMPLE, RENEWED, DROPPED];
-    const tables = [
-      ...told,
-      CHANGED,
-      WANTED,
-      HELD,
-      DUE,
-      FRESH,
-      REPLACED,
-      HEARD,
-      TRUSTED,
-      AGREEMENTS,
-      PLACES,
-      REGIMES,
-      ASKED,
-    ];
+    const tables = [...told, CHANGED, WANTED, HELD, DUE, NEWS, REDONE, TRUSTED, AGREEMENTS, PLACES, REGIMES, ASKED];
     const views = viewsOf(snapshot !== undefined, false);
     await connection.run([...tables.map(createTable), ...views].join(";\n"));
     await connection.run("insert into ranking.asked default values");
@@ -186,6 +181,7 @@ export class Engine {
     this.rows = facts.count;
     await this.connection.run(`insert into ranking.trusted select * from ${from}.trusted`);
     await this.connection.run(`insert into ranking.agreements select * from ${from}.agreements`);
+    await this.levels.trust();
     const at = new Map(agreed.map((one) => [one.place, one.at]));
     for (const { id, version } of facts.allPlaces()) {
       if (at.has(id)) this.agreed.set(id, { version, at: at.get(id)! });
@@ -199,14 +195,20 @@ export class Engine {
   }
 
   /**
-   * Hands over what has come. Where `only` the evidence of one stage is needed, that of the others waits, unless it is
-   * much: taken in with more, it costs less.
+   * Hands over what has come, and has it stand in the tables. Where `only` the evidence of one stage is needed, that of the
+   * others waits, unless it is much: taken in with more, it costs less.
    */
   async flush(facts: Facts, only?: Place): Promise<void> {
+    await this.take(facts, only);
+    await this.store();
+  }
+
+  /** The same, but for the tables: a plain stage's levels do without. */
+  async take(facts: Facts, only?: Place): Promise<void> {
     const { waiting } = facts;
     facts.settleRegimes();
-    const mayWait =
-      facts.regimes === this.regimes && waiting.dropped.length === 0 && waiting.facts.length < MOST_WAITING;
+    const many = waiting.facts.length + this.untold.facts.length;
+    const mayWait = facts.regimes === this.regimes && waiting.dropped.length === 0 && many < MOST_WAITING;
     const place = mayWait ? only : undefined;
     // More may come while the snapshot is asked.
     for (let claims = facts.unsettledOf(place); claims.size > 0; claims = facts.unsettledOf(place))
@@ -214,18 +216,19 @@ export class Engine {
     const rows = facts.handOver(place);
     const [observed, dropped] =
       place === undefined ? [waiting.observed.splice(0), waiting.dropped.splice(0)] : [[], []];
+    if (rows.length > 0 && !this.persistent) this.came++;
     for (const row of rows) {
-      this.levels.take(row);
+      row[CAME] = this.came;
+      this.levels.take(row, facts);
       this.note(row[0] as number, row[2] as number, row[3] as number);
     }
-    for (const [table, batch] of [
-      [FACTS, rows],
-      [CLAIMS, waiting.claims.splice(0)],
-      [OBSERVED, observed],
-    ] as const) {
-      await append(this.connection, table, batch);
-      this.rows += batch.length;
-    }
+    const { untold } = this;
+    untold.facts = untold.facts.concat(rows);
+    untold.claims = untold.claims.concat(waiting.claims.splice(0));
+    await append(this.connection, OBSERVED, observed);
+    this.rows += observed.length;
+    if (place !== undefined) return;
+    await this.store();
     if (dropped.length > 0) await this.drop(facts, dropped);
     if (facts.regimes === this.regimes) return;
     this.regimes = facts.regimes;
@@ -245,7 +248,7 @@ export class Engine {
     for (const [place, regime, since] of waiting.doubted.splice(0) as [number, number, number][]) {
       const doubted = { ...NO_QUESTION, place, top: regime, now: since };
       for (const { claim, peer } of await this.ask<{ claim: number; peer: number }>("doubted", DOUBTED_SQL, doubted))
-        this.note(place, claim, peer);
+        this.doubt(place, claim, peer);
     }
     const fresh = places.filter(({ id }) => !this.held.has(id));
     for (const { id } of fresh) this.held.set(id, new Set([HALFLIFE]));
@@ -254,6 +257,20 @@ export class Engine {
       HELD,
       fresh.map(({ id }) => [id, HALFLIFE]),
     );
+  }
+
+  /** Has what was handed over stand in the tables. */
+  async store(): Promise<void> {
+    const { facts, claims } = this.untold;
+    this.untold.facts = [];
+    this.untold.claims = [];
+    for (const [table, rows] of [
+      [FACTS, facts],
+      [CLAIMS, claims],
+    ] as const) {
+      await append(this.connection, table, rows);
+      this.rows += rows.length;
+    }
   }
 
   /** The numbers that a snapshot has of these claims. */
@@ -271,9 +288,22 @@ export class Engine {
       else if (claim !== undefined) known.set(number, claim);
     }
     if (wanted.length === 0) return known;
-    const place = wanted[0]![1];
+    const [[first, place]] = wanted as [[number, number, bigint]];
     if (wanted.length <= MOST_LISTED && wanted.every(([, of]) => of === place)) {
       const numbers = new Map(wanted.map(([number, , code]) => [code, number]));
+      if (this.sealed && claims.get(first)!.place.claims <= MOST_READ) {
+        // What the best of them say is asked for next.
+        const result = await this.connection.run(textsSql(place));
+        this.read = { place, result };
+        for (const chunk of chunksOf(result)) {
+          const [claim, code] = [0, 1].map((column) => chunk.getColumnVector(column));
+          for (let row = 0; row < chunk.rowCount; row++) {
+            const number = numbers.get(code!.getItem(row) as bigint);
+            if (number !== undefined) known.set(number, claim!.getItem(row) as number);
+          }
+        }
+        return known;
+      }
       const found = await this.connection.runAndReadAll(numbersSql(place, [...numbers.keys()]));
       for (const [code, claim] of found.getRows() as [bigint, number][]) known.set(numbers.get(code)!, claim);
       return known;
@@ -289,14 +319,16 @@ export class Engine {
   /** What the snapshot says of claims of a stage. */
   async tell(facts: Facts, place: Place, claims: readonly number[]): Promise<void> {
     let result: DuckDBMaterializedResult;
-    if (place.claims > MOST_READ) result = await this.connection.run(textsSql(place.id, claims));
+    if (this.read?.place === place.id) result = this.read.result;
+    else if (place.claims > MOST_READ) result = await this.connection.run(textsSql(place.id, claims));
     else {
       if (this.asked?.place !== place.id) await this.put({ ...NO_QUESTION, place: place.id });
       result = await (await this.prepare("texts", TEXTS_SQL)).run();
     }
+    this.read = undefined;
     const wanted = new Set(claims);
     for (const chunk of chunksOf(result)) {
-      const [claim, ...text] = [0, 1, 2, 3].map((column) => chunk.getColumnVector(column));
+      const [claim, ...text] = [0, 2, 3, 4].map((column) => chunk.getColumnVector(column));
       for (let row = 0; row < chunk.rowCount; row++) {
         const number = claim!.getItem(row) as number;
         if (!wanted.has(number)) continue;
@@ -336,7 +368,12 @@ export class Engine {
     const before = keys.size;
     keys.set(`${claim} ${peer}`, [place, claim, peer]);
     this.changes += keys.size - before;
-    this.levels.note(place, claim);
+  }
+
+  /** Some of what a peer said of a claim no longer counts. */
+  private doubt(place: number, claim: number, peer: number): void {
+    this.note(place, claim, peer);
+    this.levels.forget(place);
   }
 
   /** What these records said no longer counts; the sums that they are in are made anew. */
@@ -345,7 +382,7 @@ export class Engine {
     const result = await this.connection.runAndReadAll(
       "select distinct place, claim, peer from ranking.facts semi join told.dropped using (record)",
     );
-    for (const [place, claim, peer] of result.getRows() as [number, number, number][]) this.note(place, claim, peer);
+    for (const [place, claim, peer] of result.getRows() as [number, number, number][]) this.doubt(place, claim, peer);
     for (const name of ["facts", "observed"]) {
       await this.connection.run(`delete from told.${name} using told.dropped d where d.record = ${name}.record`);
     }
@@ -359,6 +396,7 @@ export class Engine {
    * its evidence.
    */
   async rollUp(place?: number): Promise<void> {
+    await this.store();
     if (this.changes > 0 && this.isMuch()) {
       await this.connection.run("drop table told.rolled");
       await this.connection.run(createTable(ROLLED));
@@ -374,21 +412,27 @@ export class Engine {
       this.replaced = 0;
       this.changed.clear();
       this.changes = 0;
+      await this.levels.clear();
       return;
     }
     const some = place === undefined ? [...this.changed.values()] : [this.changed.get(place) ?? new Map()];
     const keys = some.flatMap((of) => [...of.values()]);
     if (keys.length === 0) return;
-    await append(this.connection, CHANGED, keys);
+    await append(
+      this.connection,
+      CHANGED,
+      keys.map((key) => [...key, this.came]),
+    );
     const same = "c.place = r.place and c.claim = r.claim and c.peer = r.peer";
     const gone = await this.run("superseded", `delete from told.rolled r using ranking.changed c where ${same}`);
     const made = await this.insert("changed", ROLLUP_SQL);
     if (this.sealed) {
       await this.run(
         "renewed",
-        `insert into told.renewed select * from ranking.changed c where not exists (select 1 from told.renewed r where ${same})`,
+        `insert into told.renewed select place, claim, peer from ranking.changed c where not exists (select 1 from told.renewed r where ${same})`,
       );
     }
+    if (!this.persistent) await this.run("redone", "insert into ranking.redone from ranking.changed");
     this.rolled += made - gone;
     this.replaced += made;
     await this.run("taken", "delete from ranking.changed");
@@ -439,17 +483,16 @@ export class Engine {
     asked: Asked,
   ): Promise<{ readonly [column: string]: readonly unknown[] }> {
     await this.put(asked);
-    const { JSDuckDBValueConverter } = await import("@duckdb/node-api");
+    const { DuckDBTypeId, JSDuckDBValueConverter } = await import("@duckdb/node-api");
     const result = await (await this.prepare(name, sql)).run();
     const chunks = [...chunksOf(result)];
-    return Object.fromEntries(
-      result
-        .columnNames()
-        .map((name, column) => [
-          name,
-          chunks.flatMap((chunk) => chunk.convertColumnValues(column, JSDuckDBValueConverter)),
-        ]),
-    );
+    const valuesOf = (column: number): unknown[] => {
+      const isList = result.columnTypeId(column) === DuckDBTypeId.LIST;
+      return chunks.flatMap((chunk): unknown[] =>
+        isList ? chunk.convertColumnValues(column, JSDuckDBValueConverter) : chunk.getColumnValues(column),
+      );
+    };
+    return Object.fromEntries(result.columnNames().map((name, column) => [name, valuesOf(column)]));
   }
 
   async put(asked: Asked): Promise<void> {
@@ -458,6 +501,10 @@ export class Engine {
     this.asked = undefined;
     const all = Object.keys(ASKED.columns) as (keyof Asked)[];
     const isAlike = all.every((column) => USUAL.includes(column) || before?.[column] === asked[column]);
+    if (isAlike && USUAL.every((column) => before?.[column] === asked[column])) {
+      this.asked = asked;
+      return;
+    }
     const columns = isAlike ? USUAL : all;
     const question = await this.prepare(
       `asked ${isAlike}`,
@@ -494,6 +541,7 @@ export class Engine {
     await this.run("distrust", "delete from ranking.trusted");
     await this.run("trust", `insert into ranking.trusted select peer, trust from (${TRUST_SQL})`);
     await this.levels.clear();
+    await this.levels.trust();
   }
 
   private dueOf(facts: Facts, now: number): Place[] {

@@ -35,7 +35,8 @@ export class Dictionary {
 
 /**
  * Tables of the score: in a snapshot, and in memory what came since (`engine.ts` shows both as one). `mark` orders what
- * was said about one attempt: by time, then number. `record` is the hash of the record's id, by which it is dropped.
+ * was said about one attempt: by time, then number. `record` is the hash of the record's id, by which it is dropped. `came`: how
+ * often evidence had been handed over to this process, so that what is news can be told; 0 in a snapshot.
  */
 export const FACTS = {
   schema: "told",
@@ -60,6 +61,7 @@ export const FACTS = {
     version: "INTEGER",
     record: "BIGINT",
     attempt: "VARCHAR",
+    came: "INTEGER",
   },
 } as const satisfies Table;
 
@@ -185,6 +187,7 @@ export class Facts {
   private readonly claims = new Map<string, number>();
   /** What each claim says. Kept here, since DuckDB would read through the text of all claims to find that of ten. */
   private readonly texts = new Map<number, ClaimText>();
+  private readonly codes = new Map<number, readonly [code: bigint, family: number]>();
   /** Places all of whose claims, as of then, a ranking has shown. */
   private readonly listed = new Map<Place, { readonly claim: readonly number[]; readonly code: readonly bigint[] }>();
   private readonly numbers = new Map<Place, ReadonlyMap<bigint, number>>();
@@ -237,6 +240,11 @@ export class Facts {
     return this.texts.get(claim);
   }
 
+  /** `code` and `family` of a claim of which evidence came. */
+  codeOf(claim: number): readonly [code: bigint, family: number] {
+    return this.codes.get(claim)!;
+  }
+
   /** Takes in what a snapshot says of claims. */
   know(claim: number, text: ClaimText): void {
     this.texts.set(claim, text);
@@ -272,6 +280,7 @@ export class Facts {
       this.unsettled.delete(unsettled);
       this.claims.set(key, claim);
       this.texts.set(claim, text);
+      this.codes.set(claim, [code, niche]);
       if (known.has(unsettled)) continue;
       place.claims++;
       this.waiting.claims.push([claim, place.id, code, niche, text.hash, text.chosen, text.niche]);
@@ -442,6 +451,7 @@ export class Facts {
       e.version === undefined ? null : this.versions.id(e.version),
       hashOf(record.id),
       record.attempt ?? null,
+      0,
     ]);
     this.count++;
     place.version++;

@@ -172,15 +172,16 @@ class DuckKnowledge implements OpenKnowledge {
     const [best] = (await this.shown(place, ranking, asked, scope !== null)).patterns;
     if (best === undefined) return undefined;
     const engine = await this.started();
-    const [found] = await this.exclusively(() =>
-      engine.ask<{ attempt: string }>("attempt", ATTEMPT_SQL, {
+    const [found] = await this.exclusively(async () => {
+      await engine.flush(this.facts, place);
+      return engine.ask<{ attempt: string }>("attempt", ATTEMPT_SQL, {
         ...NO_QUESTION,
         place: place.id,
         scope,
         seed: best.hash,
         now: asOf,
-      }),
-    );
+      });
+    });
     return {
       claim: best.hash,
       value: JSON.parse(best.chosen) as Json,
@@ -382,7 +383,7 @@ class DuckKnowledge implements OpenKnowledge {
       ) {
         return known.ranking;
       }
-      await engine.flush(this.facts, place);
+      await engine.take(this.facts, place);
       const version = place.version;
       const evaluations = "evaluations" in halflife;
       const now = query.now >= place.newest - MOMENT ? Math.max(query.now, place.newest) : query.now;
@@ -514,6 +515,7 @@ async function shapeOf(
     if (kept !== undefined) return { sums: "kept", plain, ...kept };
     if (!plain && (await engine.hold(place.id, asked.halflife))) return { sums: "kept", asked };
   }
+  await engine.store();
   const simply = plain && !evaluations ? await engine.levels.simple(place, asked) : undefined;
   return {
     sums: evaluations ? "evaluations" : "seconds",

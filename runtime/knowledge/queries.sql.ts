@@ -2,8 +2,8 @@
 
 import type { Table } from "./appending.ts";
 import { BELONGS } from "./drift/drift.sql.ts";
-import { type Common, rollupSql, SAID_SQL } from "./rollup.sql.ts";
-import { HEARD, LEVELS, SCORE, type ScoreShape, scoreSql, VOICES } from "./score.sql.ts";
+import { rollupSql, SAID_SQL } from "./rollup.sql.ts";
+import { LEVELS, SCORE, type ScoreShape, scoreSql, VOICES } from "./score.sql.ts";
 
 /**
  * All claims of a stage, with the terms of their score; in no order: `ranking.ts` makes it. `code` orders as the claims'
@@ -54,31 +54,13 @@ const columns = (table: Table): string =>
     .map((column) => `"${column}"`)
     .join(", ");
 
-/** For `heard`: the voices of the plain stages that are `due`, for the half-life asked. */
-export const VOICES_SQL = `insert into ranking.heard
-with ${scoreSql({ of: "voices", sums: "kept", plain: true })} select ${columns(HEARD)} from voices`;
+/** The voices of the plain stages that are `due`, for the half-life asked; in order, so that one stage's are read alone. */
+export const VOICES_SQL = `insert into told.voices
+with ${scoreSql({ of: "voices", sums: "kept", plain: true })} select ${columns(VOICES)} from voices order by place, claim, peer`;
 
-/** The same of the claims that are `fresh`, of the stage asked, from their evidence; none where it is not simple after all. */
-export const freshVoicesSql = (simple: Common | undefined): string => `insert into ranking.heard
-with ${scoreSql({ of: "voices", sums: "seconds", plain: true, ...(simple && { simple }) })}
-select ${columns(HEARD)} from voices`;
-
-/** Keeps what was heard; of several stages `inOrder`, so that one's are read alone. */
-export const keepVoicesSql = (inOrder: boolean): string => `insert into told.voices
-select ${columns(VOICES)} from ranking.heard ${inOrder ? IN_ORDER : ""}`;
-export const keepLevelsSql = (inOrder: boolean): string => `insert into told.levels
-with ${scoreSql({ of: "levels", sums: "kept", plain: true })} select ${columns(LEVELS)} from levels ${inOrder ? IN_ORDER : ""}`;
-const IN_ORDER = "order by place, claim";
-
-/** Keeps the levels that a snapshot has of the stage asked, but for the claims that are `fresh`. */
-export const THAW_SQL = `insert into told.levels
-select k.* from sealed.told.levels k
-  semi join ranking.asked on asked.place = k.place and asked.halflife = k.halflife
-  anti join ranking.fresh on fresh.claim = k.claim`;
-
-/** Drops what is kept of the claims that are `fresh`. */
-export const staleSql = (table: "voices" | "levels"): string => `delete from told.${table} k
-using ranking.fresh, ranking.asked where k.claim = fresh.claim and k.halflife = asked.halflife`;
+/** Likewise the levels of those voices. */
+export const LEVELS_SQL = `insert into told.levels
+with ${scoreSql({ of: "levels", sums: "kept", plain: true })} select ${columns(LEVELS)} from levels order by place, claim`;
 
 /**
  * Every peer's trust. That a call succeeds for all who make it is agreement that costs nothing: whose values were held
@@ -127,12 +109,14 @@ export const NUMBERS_SQL =
 export const numbersSql = (place: number, codes: readonly bigint[]): string =>
   `select code, claim from ranking.claims where place = ${place} and code in (${codes.join(", ")})`;
 
-/** What the claims of the stage asked say; only what a snapshot has is asked for. */
-export const TEXTS_SQL = `select claim, hash, chosen, niche from sealed.told.claims c join ranking.asked on c.place = asked.place`;
+const TEXTS = "select claim, code, hash, chosen, niche from sealed.told.claims c";
 
-/** The same of some claims of a stage. */
-export const textsSql = (place: number, claims: readonly number[]): string =>
-  `select claim, hash, chosen, niche from sealed.told.claims where place = ${place} and claim in (${claims.join(", ")})`;
+/** What the claims of the stage asked say; only what a snapshot has is asked for. */
+export const TEXTS_SQL = `${TEXTS} join ranking.asked on c.place = asked.place`;
+
+/** The same of a stage, or of some claims of it. */
+export const textsSql = (place: number, claims?: readonly number[]): string =>
+  `${TEXTS} where place = ${place} ${claims === undefined ? "" : `and claim in (${claims.join(", ")})`}`;
 
 /** The newest successful choice. */
 export const LAST_SQL = `

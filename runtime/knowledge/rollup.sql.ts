@@ -116,31 +116,30 @@ select told.place, count(*) = count(distinct unit) and coalesce(bool_and(verifie
   any_value(direction) filter (measured) as direction
 from told group by told.place`;
 
-/** Of `facts f`, those of the claims that are `fresh`. */
-export const OF_FRESH = "semi join ranking.fresh on fresh.place = f.place and fresh.claim = f.claim";
+/** What came of the stage asked since what was known of it. */
+export const NEWS_SQL = "ranking.news n join ranking.asked on n.place = asked.place and n.came > asked.since";
 
-/** A row where an attempt on a claim that is `fresh` stands in several rows. */
-export const REPEATED_EVIDENCE_SQL = `
-select 1 from ranking.facts f ${OF_FRESH} group by f.claim, f.peer, f.unit having count(*) > 1 limit 1`;
-
-/** The same of `read`, the evidence of these claims: one of the rows is news, for what was known before was simple. */
+/** A row where one of these is of an attempt that was known. */
 export const REPEATED_SQL = `
-select 1 from read semi join (select unit from told.facts f ${OF_FRESH}) news on news.unit = read.unit
-group by claim, peer, read.unit having count(*) > 1`;
+select 1 from ${NEWS_SQL} join ranking.facts f on f.place = n.place and f.unit = n.unit and f.came <= asked.since limit 1`;
 
 /**
  * `rolled` of such a stage, straight from `read`, with the weights of one moment, `asked.moment`, instead of each peer's m; no
- * evidence is so much older that its weight would be 0.
+ * evidence is so much older that its weight would be 0. `also`: what is the same for all evidence of a claim and peer.
  */
-export function simpleRollupSql({ metric, direction: known }: Common, now: string): string {
+export function simpleRollupSql(
+  { metric, direction: known }: Common,
+  now: string,
+  also: readonly string[] = [],
+): string {
   const direction = known ?? 1;
   return `rolled as (
   select claim, peer, max(t) as newest, count(*)::INTEGER as attempts, sum(if(ok, w, 0)) as s, sum(if(ok, 0, w)) as f,
     sum(if(y is null, 0, e)) as c, sum(e * y) / nullif(c, 0) * ${direction} as x,
-    ${metric ?? "null"}::INTEGER as metric, ${direction}::DOUBLE as direction
+    ${metric ?? "null"}::INTEGER as metric, ${direction}::DOUBLE as direction${also.map((one) => `, any_value(${one}) as ${one}`).join("")}
   from (
-    select claim, peer, t, ok, if(ok, value, null) as y, e, e * if(verified, 1, ${WEIGHTS.unverified}) as w from (
-      select *, pow(2, (${now} - moment) / halflife + if(echo, ${Math.log2(WEIGHTS.echo)}, 0)) as e from read
+    select ${[...also, "claim", "peer", "t"].join(", ")}, ok, if(ok, value, null) as y, e, e * if(verified, 1, ${WEIGHTS.unverified}) as w from (
+      select *, exp(((${now} - moment) / halflife + if(echo, ${Math.log2(WEIGHTS.echo)}, 0)) * ${Math.LN2}) as e from read
     )
   ) group by claim, peer
 )`;

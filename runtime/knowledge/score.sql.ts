@@ -21,7 +21,7 @@
  */
 import type { Table } from "./appending.ts";
 import { BELONGS } from "./drift/drift.sql.ts";
-import { type Common, OF_FRESH, REPEATED_SQL, rollupSql, SAID_SQL, simpleRollupSql, WEIGHTS } from "./rollup.sql.ts";
+import { type Common, NEWS_SQL, rollupSql, SAID_SQL, simpleRollupSql, WEIGHTS } from "./rollup.sql.ts";
 
 /** The constants of the score, with those of `WEIGHTS`. */
 export const SCORE = {
@@ -41,8 +41,7 @@ export const SCORE = {
 export interface ScoreShape {
   /**
    * The claims of the stage that is asked for, those of all stages; how far peers agree in the stages that are `due`; or
-   * the voices of those stages, which are plain (with sums made on the spot: of claims of one stage, those that are
-   * `fresh`), and the levels of the voices that are `heard`.
+   * the voices of those stages, which are plain, and the levels of the voices that are kept of them.
    */
   readonly of: "claims" | "all claims" | "trust" | "voices" | "levels";
   /**
@@ -57,14 +56,18 @@ export interface ScoreShape {
   /** A plain stage, whose evidence needs no merging either: see `SIMPLE_SQL`. With sums in seconds. */
   readonly simple?: Common;
   /**
-   * The schema in which the voices and levels of the stage are kept; `both`: the levels in `told`, and the voices of the
-   * claims that are not `replaced` in the snapshot. Between a peer's rows on a claim all weights of a
+   * The schema in which the voices and levels of the stage are kept. Between a peer's rows on a claim all weights of a
    * plain stage fade by one factor: its mean of values stays, and its sums are those of one moment times that factor.
    */
-  readonly levels?: "told" | "sealed.told" | "both";
+  readonly levels?: "told" | "sealed.told";
+  /**
+   * How what came since they were made is joined to them: where the stage is `simple`, its evidence is added up and added
+   * to the voices; else voices are replaced by those of the sums that were `redone`.
+   */
+  readonly news?: "added" | "replaced";
 }
 
-/** What each peer says of a claim of a plain stage: its trust, and its sums as of a moment that is one for the stage. */
+/** What each peer says of a claim of a plain stage: its trust, its sums as of a moment that is one for the stage, its mean. */
 export const VOICES = {
   schema: "told",
   name: "voices",
@@ -72,10 +75,16 @@ export const VOICES = {
     place: "INTEGER",
     halflife: "DOUBLE",
     claim: "INTEGER",
+    peer: "INTEGER",
     trust: "DOUBLE",
     s: "DOUBLE",
     f: "DOUBLE",
     c: "DOUBLE",
+    x: "DOUBLE",
+    metric: "INTEGER",
+    direction: "DOUBLE",
+    attempts: "INTEGER",
+    newest: "DOUBLE",
   },
 } as const satisfies Table;
 
@@ -102,22 +111,8 @@ export const LEVELS = {
   },
 } as const satisfies Table;
 
-/** Voices with what their levels are made of. */
-export const HEARD = {
-  schema: "ranking",
-  name: "heard",
-  columns: {
-    ...VOICES.columns,
-    metric: "INTEGER",
-    x: "DOUBLE",
-    direction: "DOUBLE",
-    attempts: "INTEGER",
-    newest: "DOUBLE",
-  },
-} as const satisfies Table;
-
 /**
- * The score's common table expressions. What is asked stands in the one row of `asked(place, scope, is_own, now, moment, halflife)`:
+ * The score's common table expressions. What is asked stands in the one row of `asked(place, scope, is_own, now, moment, since, halflife)`:
  * with parameters in its place DuckDB would plan the whole statement anew each time, which takes longer than running
  * it. A null scope makes all scopes own, `is_own` says whether a plain stage's one scope is; `now` is in milliseconds, `halflife` too, or in evaluations.
  *
@@ -126,7 +121,7 @@ export const HEARD = {
  * `agreements(place, peer, agreement, disagreement, measured)`, to be summed over the stages that are `measured`, or all.
  */
 export function scoreSql(shape: ScoreShape): string {
-  const { of, plain = false, levels } = shape;
+  const { of, plain = false, levels, news } = shape;
   const trust = of === "trust";
   if (!plain) {
     const alike = scales(["place", "scope", "metric", "ago"]);
@@ -135,12 +130,23 @@ export function scoreSql(shape: ScoreShape): string {
   }
   const steps = {
     voices: () => [sums(shape), voices(shape)],
-    levels: () => [levelsOf("ranking.heard")],
+    levels: () => [
+      `voices as (
+  select k.* from told.voices k join ranking.due on k.place = due.place join ranking.asked on k.halflife = asked.halflife
+)`,
+      `levels as (${levelsOf("voices")})`,
+    ],
     trust: () => [sums(shape), PLAIN_TRUST, scales(["place", "scope", "metric"]), PLAIN_PEERS, TRUST, AGREEMENTS],
     claims: () => [
       ...(levels === undefined
-        ? [sums(shape), voices(shape), ASKING, levelsOf("voices", true)]
-        : [ASKING, kept(levels)]),
+        ? [sums(shape), voices(shape), ASKING, `levels as materialized (${levelsOf("voices", true)})`]
+        : [
+            ASKING,
+            ...(news === undefined
+              ? []
+              : [sums(shape), ...(news === "added" ? [] : [voices(shape)]), spoken(levels, news)]),
+            kept(levels, news),
+          ]),
       ...["centres as (select x from levels where x is not null)", scales([])],
       ...[
         `standing as (
@@ -170,13 +176,24 @@ scales as (
 
 const DUE = "join ranking.due on f.place = due.place";
 
-function sums({ of, sums, filter, plain = false, simple }: ScoreShape): string {
+function sums({ of, sums, filter, plain = false, simple, news }: ScoreShape): string {
+  if (news === "added")
+    return `read as (select n.*, halflife, moment from ${NEWS_SQL}),\n${simpleRollupSql(simple!, "t", ["place", "trust", "code", "family"])}`;
+  if (news === "replaced") {
+    return `redone as materialized (
+  select claim, peer from ranking.redone r join ranking.asked on r.place = asked.place where r.came > asked.since
+),
+rolled as (
+  select r.* from told.rolled r join ranking.asked on r.place = asked.place and r.halflife = asked.halflife
+    semi join redone on redone.claim = r.claim and redone.peer = r.peer
+)`;
+  }
   const places = {
     claims: "join ranking.asked on f.place = asked.place",
     "all claims": "cross join ranking.asked",
     trust: `${DUE} cross join ranking.asked`,
     levels: "",
-    voices: sums === "kept" ? `${DUE} cross join ranking.asked` : `${OF_FRESH} cross join ranking.asked`,
+    voices: `${DUE} cross join ranking.asked`,
   }[of];
   if (sums === "kept") {
     return `rolled as (select f.* from ranking.rolled f ${places} where f.halflife = asked.halflife)`;
@@ -185,12 +202,12 @@ function sums({ of, sums, filter, plain = false, simple }: ScoreShape): string {
   const read = (columns: string) =>
     `read as (select ${columns} from ranking.facts f ${places} ${trusted} where ${plain ? "true" : BELONGS} and ${filter ?? "true"})`;
   if (simple !== undefined)
-    return `${read("f.*, asked.halflife, asked.moment, asked.now")},\n${simpleRollupSql(simple, of === "voices" ? "t" : "if(t > now, now, t)")}`;
+    return `${read("f.*, asked.halflife, asked.moment, asked.now")},\n${simpleRollupSql(simple, "if(t > now, now, t)")}`;
   return `${read("f.*")},
 ${SAID_SQL},
 ${rollupSql({
   ...{ halflife: "asked.halflife", evaluations: sums === "evaluations", join: "cross join ranking.asked" },
-  ...(of === "voices" ? {} : { now: "(select now from ranking.asked)" }),
+  now: "(select now from ranking.asked)",
 })}`;
 }
 
@@ -300,20 +317,18 @@ const MEDIAN = "(voices[(len(voices) + 1) // 2].x + voices[len(voices) // 2 + 1]
 
 function voices({ of, sums, simple }: ScoreShape): string {
   if (simple !== undefined) {
-    // Sums of simple evidence are wrong where it is not.
-    const where = of === "voices" ? `where not exists (${REPEATED_SQL})` : "";
     return `voices as (
-  select place, halflife, r.claim, coalesce(trusted.trust, 0.5) as trust, s, f, c, metric, x, direction, attempts, newest
-  from rolled r left join ranking.trusted on trusted.peer = r.peer cross join ranking.asked ${where}
+  select place, halflife, r.claim, r.peer, coalesce(trusted.trust, 0.5) as trust, s, f, c, metric, x, direction, attempts, newest
+  from rolled r left join ranking.trusted on trusted.peer = r.peer cross join ranking.asked
 )`;
   }
   const [moment, from] =
-    of === "voices" && sums === "kept"
+    of === "voices"
       ? ["due.moment", "join ranking.due on due.place = r.place"]
       : [sums === "evaluations" ? "0" : "asked.moment", "cross join ranking.asked"];
   return `voices as (
-  select r.place, r.halflife, r.claim, coalesce(trusted.trust, 0.5) as trust, pow(2, (r.m - ${moment}) / r.halflife) as since,
-    since * r.s as s, since * r.f as f, since * r.c as c, r.metric, r.x, r.direction, r.attempts, r.newest
+  select r.place, r.halflife, r.claim, r.peer, coalesce(trusted.trust, 0.5) as trust, pow(2, (r.m - ${moment}) / r.halflife) as rel,
+    rel * r.s as s, rel * r.f as f, rel * r.c as c, r.metric, r.x, r.direction, r.attempts, r.newest
   from (select place, halflife, claim, peer, m, metric, direction, newest, ${MERGED} from rolled) r
     left join ranking.trusted on trusted.peer = r.peer ${from}
 )`;
@@ -327,33 +342,61 @@ const ASKING = `asking as not materialized (
 const PLAIN_SUMS = `2 * sum(trust * (1 - exp(-fade * s))) as P, 2 * sum(trust * (1 - exp(-fade * f))) as N,
     2 * sum(trust * (1 - exp(-fade * c))) as C`;
 
-/** With one metric the median of z is that of x, and the claims are compared after the peers. `asked`: with their sums. */
-const levelsOf = (voices: string, asked = false) => `levels as materialized (
-  select h.* exclude (voices, half), ${MEDIAN} as x, ${LOWER_MEDIAN} as lower, c.code, c.family
+/**
+ * With one metric the median of z is that of x, and the claims are compared after the peers. `asked`: with their sums; `coded`: the
+ * voices say how a claim is coded.
+ */
+const levelsOf = (voices: string, asked = false, coded = false) => `
+  select h.* exclude (voices, half), ${MEDIAN} as x, ${LOWER_MEDIAN} as lower${coded ? "" : ", c.code, c.family"}
   from (
     select any_value(place) as place, any_value(halflife) as halflife, claim, any_value(metric) as metric,
       avg(x * direction) as "value", ${lower("x")},
       count(*)::INTEGER as peers, sum(attempts)::INTEGER as evaluations, max(newest) as newest${
         asked ? `, any_value(own) as own, ${PLAIN_SUMS}` : ""
-      }
+      }${coded ? ", any_value(code) as code, any_value(family) as family" : ""}
     from ${voices} ${asked ? "cross join (select own, fade from asking)" : ""} group by claim
-  ) h join ranking.claims c on c.place = h.place and c.claim = h.claim
+  ) h${coded ? "" : " join ranking.claims c on c.place = h.place and c.claim = h.claim"}
+`;
+
+/** A snapshot has voices and levels for one half-life. */
+const ofAsking = (levels: string) =>
+  `join asking on k.place = asking.place ${levels === "told" ? "and k.halflife = asking.halflife" : ""}`;
+
+/** All voices on the claims of which there is news, from those that are kept and those of the news. */
+function spoken(levels: NonNullable<ScoreShape["levels"]>, news: NonNullable<ScoreShape["news"]>): string {
+  const columns = Object.keys(VOICES.columns).join(", ");
+  if (news === "replaced")
+    return `spoken as (
+  select ${columns} from voices union all
+  select ${columns} from (
+    select k.* from ${levels}.voices k ${ofAsking(levels)} semi join redone on redone.claim = k.claim
+  ) k anti join redone on redone.claim = k.claim and redone.peer = k.peer
 )`;
+  const sums = "place, claim, peer, trust, s, f, c, x, metric, direction, attempts, newest";
+  const known = levels === "told" ? `told.voices k ${ofAsking(levels)}` : "sealed.told.voices k";
+  return `spoken as (
+  select any_value(place) as place, null::DOUBLE as halflife, claim, any_value(trust) as trust, sum(s) as s, sum(f) as f,
+    sum(c) as c, any_value(metric) as metric, sum(c * x) / nullif(sum(c), 0) as x, any_value(direction) as direction,
+    sum(attempts) as attempts, max(newest) as newest, any_value(code) as code, any_value(family) as family
+  from (
+    select ${sums}, code, family from rolled
+    union all select ${sums.replaceAll(/(\w+)/g, "k.$1")}, null, null from ${known} semi join rolled on rolled.place = k.place and rolled.claim = k.claim
+  ) group by claim, peer
+)`;
+}
 
-const keptVoices = (schema: string) =>
-  `select claim, trust, s, f, c, fade from ${schema}.voices k join asking on k.place = asking.place and k.halflife = asking.halflife`;
-
-const kept = (levels: NonNullable<ScoreShape["levels"]>) => `sums as (
-  select claim, ${PLAIN_SUMS} from (${
-    levels === "both"
-      ? `${keptVoices("sealed.told")} anti join ranking.replaced on replaced.claim = k.claim union all ${keptVoices("told")}`
-      : keptVoices(levels)
-  }) group by claim
-),
+function kept(levels: NonNullable<ScoreShape["levels"]>, news: ScoreShape["news"]): string {
+  const touched = { added: "rolled", replaced: "redone", none: undefined }[news ?? "none"];
+  return `sums as (select claim, ${PLAIN_SUMS} from ${levels}.voices k ${ofAsking(levels)} group by claim),
 levels as materialized (
-  select k.*, own, P, N, C from ${levels === "both" ? "told" : levels}.levels k join asking on k.place = asking.place and k.halflife = asking.halflife
-    join sums on sums.claim = k.claim
+  select k.*, own, P, N, C from ${levels}.levels k ${ofAsking(levels)} join sums on sums.claim = k.claim
+  ${
+    touched === undefined
+      ? ""
+      : `anti join ${touched} on ${touched}.claim = k.claim union all by name (${levelsOf("spoken", true, news === "added")})`
+  }
 )`;
+}
 
 const STANDING = `sums as (
   select claim, any_value(place) as place, sum(2 * trust * s) as P, sum(2 * trust * f) as N, sum(2 * trust * c) as C,

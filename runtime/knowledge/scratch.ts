@@ -22,7 +22,36 @@ export const PLACES = {
 export const CHANGED = {
   schema: "ranking",
   name: "changed",
-  columns: { place: "INTEGER", claim: "INTEGER", peer: "INTEGER" },
+  columns: { place: "INTEGER", claim: "INTEGER", peer: "INTEGER", came: "INTEGER" },
+} as const satisfies Table;
+/**
+ * What came of stages of which more is known than their evidence: the columns of `told.facts` that simple evidence is added
+ * up of, with what else a claim's level says.
+ */
+export const NEWS = {
+  schema: "ranking",
+  name: "news",
+  columns: {
+    place: "INTEGER",
+    came: "INTEGER",
+    claim: "INTEGER",
+    peer: "INTEGER",
+    unit: "BIGINT",
+    t: "DOUBLE",
+    ok: "BOOLEAN",
+    verified: "BOOLEAN",
+    echo: "BOOLEAN",
+    value: "DOUBLE",
+    code: "BIGINT",
+    family: "INTEGER",
+    trust: "DOUBLE",
+  },
+} as const satisfies Table;
+/** Those that it had not had, and has now: `came` of the newest evidence then. */
+export const REDONE = {
+  schema: "ranking",
+  name: "redone",
+  columns: CHANGED.columns,
 } as const satisfies Table;
 /** The half-lives for which a stage's evidence is kept added up, in milliseconds. */
 export const HELD = {
@@ -50,18 +79,9 @@ export const DUE = {
   name: "due",
   columns: { place: "INTEGER", moment: "DOUBLE" },
 } as const satisfies Table;
-/** Claims whose voices in the snapshot no longer hold: `told` has them. */
-export const REPLACED = { schema: "ranking", name: "replaced", columns: { claim: "INTEGER" } } as const satisfies Table;
-/** Claims whose voices and levels are to be made again. */
-export const FRESH = {
-  schema: "ranking",
-  name: "fresh",
-  columns: { place: "INTEGER", claim: "INTEGER" },
-} as const satisfies Table;
-
 /**
  * What is asked. `scope` null: all are own; `is_own`: whether that of a plain stage is; `moment`: that of the sums that are
- * kept of it, else now. See `score.sql.ts`.
+ * kept of it, else now; `since`: `came` of the newest evidence that is in these. See `score.sql.ts`.
  */
 export interface Asked {
   readonly place: number;
@@ -69,6 +89,7 @@ export interface Asked {
   readonly is_own: boolean;
   readonly now: number;
   readonly moment: number;
+  readonly since: number;
   /** Milliseconds, or evaluations. */
   readonly halflife: number;
   readonly top: number;
@@ -84,6 +105,7 @@ export const ASKED = {
     is_own: "BOOLEAN",
     now: "DOUBLE",
     moment: "DOUBLE",
+    since: "INTEGER",
     halflife: "DOUBLE",
     top: "INTEGER",
     seed: "VARCHAR",
@@ -99,6 +121,7 @@ export const NO_QUESTION: Asked = {
   is_own: true,
   now: 0,
   moment: 0,
+  since: 0,
   halflife: HALFLIFE,
   top: 1,
   seed: "",

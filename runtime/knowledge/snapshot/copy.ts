@@ -126,7 +126,7 @@ async function takeStaged(engine: Engine, facts: Facts): Promise<void> {
       ok and s.class is distinct from 'infeasible' as ok, verified, echo, m.number as metric,
       if(m.number is null, null, value) as value, coalesce(direction, 1)::DOUBLE as direction, coalesce(weight, 1) as weight,
       if(proxy = metric, null, x.number) as proxy,
-      v.number as version, record, attempt_id as attempt
+      v.number as version, record, attempt_id as attempt, 0 as came
     from staged s join ranking.named_places p using (subnet, stage)
       join told.claims c on c.place = p.place and c.hash = s.claim and c.chosen = s.chosen
       join ranking.numbered_peers pe on pe.name = s.peer join ranking.numbered_scopes sc on sc.name = s.scope

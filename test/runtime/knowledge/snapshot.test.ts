@@ -526,7 +526,7 @@ describe("news of claims of a plain stage", () => {
     evidence({ k: "three", peer, value: 9 * index }),
   ]);
 
-  it("leaves the voices of the others in the snapshot", async () => {
+  it("is added to the voices in the snapshot, and copies none of them", async () => {
     const { directory, add, seal } = store();
     add(told);
     await seal();
@@ -535,10 +535,10 @@ describe("news of claims of a plain stage", () => {
     facts.add({ ...evidence({ k: "one", peer: "d", value: 3 }), process: "q" });
     await engine.flush(facts, place);
     const question = { ...NO_QUESTION, place: place.id, now: NOW, moment: NOW };
-    expect((await engine.levels.ready(place, question))?.levels).toBe("both");
+    expect(await engine.levels.ready(place, question)).toMatchObject({ levels: "sealed.told", news: "added" });
     const kept = async (table: string) =>
       (await engine.connection.runAndReadAll(`select count(*)::INTEGER from ${table}`)).getRows()[0]![0];
-    expect([await kept("told.voices"), await kept("told.levels"), await kept("ranking.replaced")]).toEqual([4, 3, 1]);
+    expect([await kept("told.voices"), await kept("told.levels")]).toEqual([0, 0]);
     engine.close();
   });
 
