@@ -17,6 +17,13 @@ export interface Filter {
   readonly sql: string;
   /** It depends on the time of asking, and so does its answer. */
   readonly aging: boolean;
+  /** Whether all evidence of such an age passes, in seconds, whatever else it is. */
+  passes(ages: Range): boolean;
+}
+
+export interface Range {
+  readonly least: number;
+  readonly most: number;
 }
 
 interface Operand {
@@ -130,7 +137,45 @@ export function filterSql(where: Expr, all: Names): Filter {
     return sides as [string, string];
   };
 
-  return { sql: boolean(compile(where)), aging };
+  return { sql: boolean(compile(where)), aging, passes: (ages) => verdict(where, ages) === true };
+}
+
+/** `undefined`: that depends on more than the age. */
+function verdict(expr: Expr, ages: Range): boolean | undefined {
+  if (expr.op === "literal") return typeof expr.value === "boolean" ? expr.value : undefined;
+  if (expr.op === "unary") {
+    const known = expr.operator === "not" ? verdict(expr.operand, ages) : undefined;
+    return known === undefined ? undefined : !known;
+  }
+  if (expr.op !== "binary") return undefined;
+  if (expr.operator === "and" || expr.operator === "or") {
+    const sides = [verdict(expr.left, ages), verdict(expr.right, ages)];
+    const decisive = expr.operator === "or";
+    if (sides.includes(decisive)) return decisive;
+    return sides.includes(undefined) ? undefined : !decisive;
+  }
+  const [left, right] = [rangeOf(expr.left, ages), rangeOf(expr.right, ages)];
+  if (left === undefined || right === undefined) return undefined;
+  const between = (holds: boolean, fails: boolean): boolean | undefined => holds || (fails ? false : undefined);
+  switch (expr.operator) {
+    case "<":
+      return between(left.most < right.least, left.least >= right.most);
+    case "<=":
+      return between(left.most <= right.least, left.least > right.most);
+    case ">":
+      return between(left.least > right.most, left.most <= right.least);
+    case ">=":
+      return between(left.least >= right.most, left.most < right.least);
+    default:
+      return undefined;
+  }
+}
+
+/** Of the age, and of a number. */
+function rangeOf(expr: Expr, ages: Range): Range | undefined {
+  if (expr.op === "literal" && typeof expr.value === "number") return { least: expr.value, most: expr.value };
+  const isOfEvidence = expr.op === "name" || (expr.op === "field" && expr.of.op === "name");
+  return isOfEvidence && expr.name === "age" ? ages : undefined;
 }
 
 function literal(value: unknown): Operand {

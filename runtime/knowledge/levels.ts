@@ -117,6 +117,11 @@ export class Levels {
     await append(this.engine.connection, NEWS, rows);
   }
 
+  /** Milliseconds: no evidence of the stage that was handed over is older; `undefined` where that is not known. */
+  oldest(place: number): number | undefined {
+    return this.judged.get(place)?.known.oldest;
+  }
+
   /** How far peers are trusted from now on. */
   async trust(): Promise<void> {
     const trusted = await this.engine.connection.runAndReadAll("select peer, trust from ranking.trusted");

@@ -510,6 +510,11 @@ async function shapeOf(
   filter: Filter | undefined,
 ): Promise<Omit<ScoreShape, "of"> & { readonly asked: Asked }> {
   const plain = isPlain(place);
+  const oldest = engine.levels.oldest(place.id);
+  if (filter !== undefined && oldest !== undefined) {
+    const ages = { least: Math.max(0, asked.now - place.newest) / 1000, most: Math.max(0, asked.now - oldest) / 1000 };
+    if (filter.passes(ages)) return shapeOf(engine, place, asked, evaluations, undefined);
+  }
   if (!evaluations && filter === undefined && asked.now >= place.newest) {
     const kept = plain ? await engine.levels.ready(place, asked) : undefined;
     if (kept !== undefined) return { sums: "kept", plain, ...kept };
