@@ -1,9 +1,10 @@
 /** What a stage is told of the past, and the record of what it was told. */
-import type { Recalled, RecallQuery } from "../knowledge/knowledge.ts";
+import type { Ranked, Recalled, RecallQuery } from "../knowledge/knowledge.ts";
 import { type Rendered, renderRecalled } from "../knowledge/render.ts";
 import { areNear, knownSpaceOf } from "../models/space.ts";
 import type { Call, StageNode } from "../plan.ts";
 import { SETTINGS } from "../settings.ts";
+import type { Draft } from "../trail/record.ts";
 import type { Json, Type } from "../types.ts";
 import { validate } from "../values/validate.ts";
 import { seconds } from "./attempt.ts";
@@ -26,6 +27,9 @@ export function recallFor(
   note(context, node, origin, NOTHING_RECALLED, known, began);
   return NOTHING_RECALLED;
 }
+
+const NONE: Extract<Draft, { kind: "recall" }>["shown"] = [];
+const toldOf = ({ claim, strength, anti }: Ranked) => ({ claim, strength, anti: anti ? true : undefined });
 
 const asksAnAgent = ({ callee }: Call): boolean => callee.kind === "agent";
 
@@ -74,7 +78,7 @@ function note(
     scope: origin.scope,
     kind: "recall",
     recall: node.recall,
-    shown: shown.map(({ claim, strength, anti }) => ({ claim, strength, anti: anti ? true : undefined })),
+    shown: shown.length === 0 ? NONE : shown.map(toldOf),
     known,
     generation,
     elapsed: seconds(clock.elapsed() - began),

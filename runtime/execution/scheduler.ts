@@ -361,7 +361,9 @@ class Scheduler {
 
   #settleStage(frame: Frame, node: StageNode, result: StageResult): void {
     if (result.status === "ok") {
-      this.#settle(frame, node.name, { ok: true, value: result.value, choice: result.choice });
+      // What nothing credits, and no failure is blamed on, need not be kept for as long as the run.
+      const isKept = result.choice?.answerable === true || frame.graph.credits.size > 0;
+      this.#settle(frame, node.name, { ok: true, value: result.value, choice: isKept ? result.choice : undefined });
     } else if ("why" in result) {
       const { status: halted, why: error } = result;
       const root: Root = { class: "interrupted", error, what: named(node.id, frame.key), halted };
