@@ -542,6 +542,26 @@ describe("news of claims of a plain stage", () => {
     engine.close();
   });
 
+  it("ranks as all evidence does, where a peer goes on, and where it corrects what is in the snapshot", async () => {
+    const { directory, add, seal } = store();
+    const attempt = "sealed";
+    add([...told, evidence({ k: "two", peer: "d", value: 4.1, time: NOW - 3 * DAY, attempt })]);
+    await seal();
+    const now = NOW + DAY;
+    for (const [news, evaluations] of [
+      [evidence({ k: "two", peer: "d", value: 4.9 }), 5],
+      [evidence({ k: "two", peer: "d", value: 4.3, time: NOW + 1, attempt }), 5],
+    ] as const) {
+      add([news]);
+      // Each by a process that knows no more than the snapshot.
+      const kept = await termsOf(await open(directory, Number.POSITIVE_INFINITY), { now });
+      const known = await open(directory, Number.POSITIVE_INFINITY);
+      expectSame(kept, await termsOf(known, { now, where: everybody }));
+      const { patterns } = await known.recall(asking({ now }));
+      expect(patterns.find(({ chosen }) => chosen === '"two"')).toMatchObject({ evaluations });
+    }
+  });
+
   it("ranks as all evidence does, also where it comes again, is corrected, or of a new claim", async () => {
     const { directory, add, seal } = store();
     add(told);
