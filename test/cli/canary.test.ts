@@ -354,10 +354,10 @@ describe("secrets stand nowhere but where they belong", () => {
     ]);
     const { code, text } = await gangc("run", "--ui", "json").ended;
     expect(code).toBe(0);
-    const ended = text.split("\n").flatMap((line) => /"kind":"stage.ended".*/.exec(line) ?? []);
+    const ended = text.split("\n").flatMap((line) => /^{.*"kind":"stage.ended".*/.exec(line) ?? []);
     const outcome = (stage: string): string => {
       const { output, error = JSON.stringify(output) } = JSON.parse(
-        `{${ended.find((line) => line.includes(`"p.${stage}"`))}`,
+        ended.find((line) => line.includes(`"p.${stage}"`)) ?? "{}",
       );
       return error;
     };
