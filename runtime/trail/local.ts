@@ -78,6 +78,10 @@ class LocalTrail implements Trail {
   readonly #scratch = Buffer.allocUnsafe(SCRATCH);
   #flushing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** A batch was full before the queue was empty. */
+  #isMore = false;
+  /** Callers in the queue that wait. */
+  #asking = 0;
   /** Callers that waited for the last sync. */
   #waited = 0;
   /** When the flusher last let the loop go on. */
@@ -140,8 +144,11 @@ class LocalTrail implements Trail {
 
   async #close(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#flush();
-    await this.#flushing;
+    // Twice: the flusher that is under way leaves what is only noted.
+    for (let round = 0; round < 2; round++) {
+      this.#flush();
+      await this.#flushing;
+    }
     const segment = this.#segment;
     this.#segment = undefined;
     if (segment === undefined || this.#failure !== undefined) return;
@@ -165,6 +172,7 @@ class LocalTrail implements Trail {
     }
     const size = fields.reduce((sum, { length }) => sum + length, 0);
     this.#queue.push({ fields, time: this.#stamp(), size, resolve, reject });
+    if (resolve !== undefined) this.#asking += 1;
   }
 
   /** The clock's time, or the last one where that went back. */
@@ -191,8 +199,9 @@ class LocalTrail implements Trail {
       else if (this.#waited === 1) await undefined;
       else await new Promise<void>((done) => process.nextTick(done));
       await this.#writeNext();
-    } while (this.#queue.length > 0);
-    // In the same turn as that look at the queue: whatever is handed over from here on starts the flusher again.
+      // What is only noted rides with the next sync: whoever noted it may be about to append.
+    } while (this.#asking > 0 || this.#isMore);
+    // In the same turn as that look: whoever appends from here on starts the flusher again.
     this.#flushing = undefined;
   }
 
@@ -206,7 +215,9 @@ class LocalTrail implements Trail {
 
   async #writeNext(): Promise<void> {
     const batches = this.#take();
+    this.#isMore = this.#queue.length > 0;
     this.#waited = batches.filter(({ resolve }) => resolve !== undefined).length;
+    this.#asking -= this.#waited;
     let lines = "";
     let next = this.#next;
     for (const { fields, time } of batches) {

@@ -65,6 +65,28 @@ describe("writing and reading", () => {
     await trail.close();
   });
 
+  test("what is noted between two records that are waited for takes no sync of its own", async () => {
+    let syncs = 0;
+    const counting: Disk = {
+      ...disk,
+      sync() {
+        syncs += 1;
+      },
+    };
+    const trail = await openTrail({ directory: temporaryFolder(), peers, disk: counting, sealing: false });
+    await trail.append([event("alone")]);
+    syncs = 0;
+    for (let hops = 0; hops < 20; hops += 1) {
+      trail.note([event("noted")]);
+      for (let hop = 0; hop < hops; hop += 1) await undefined;
+      trail.note([event("noted too")]);
+      await trail.append([event("waited for")]);
+    }
+    expect(syncs).toBe(20);
+    trail.note([event("last")]);
+    await trail.close();
+  });
+
   test("however quick the disk, the loop has its turn", async () => {
     const quick: Disk = { ...disk, sync: async () => undefined };
     const trail = await openTrail({ directory: temporaryFolder(), peers, disk: quick, sealing: false });
