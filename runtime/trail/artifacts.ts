@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { SETTINGS } from "../settings.ts";
 import type { Json } from "../types.ts";
 import { sha256 } from "../values/canonical.ts";
-import { disk } from "./disk.ts";
+import { disk, reasonOf } from "./disk.ts";
 import { TrailError } from "./trail.ts";
 import { uuidv7 } from "./uuid.ts";
 
@@ -42,15 +42,11 @@ export function artifactsOf(directory: string): Artifacts {
     async put(content: Uint8Array | AsyncIterable<Uint8Array> | string, hash?: string) {
       try {
         if (typeof content !== "string" && !(content instanceof Uint8Array)) return await write(root, content);
-        const size = Buffer.byteLength(content);
-        const name = hash ?? createHash("sha256").update(content).digest("hex");
-        return (
-          (await renew(root, name, size)) ??
-          (await write(root, [typeof content === "string" ? Buffer.from(content) : content]))
-        );
+        const bytes = typeof content === "string" ? Buffer.from(content) : content;
+        const name = hash ?? createHash("sha256").update(bytes).digest("hex");
+        return renew(root, name, bytes.length) ?? (await writeWhole(root, name, bytes));
       } catch (error) {
-        const { message } = error as Error;
-        throw new TrailError(`An artifact cannot be written to the store (${message}).`, { cause: error });
+        throw new TrailError(`An artifact cannot be written to the store: ${reasonOf(error)}.`, { cause: error });
       }
     },
 
@@ -144,7 +140,30 @@ function keep(folder: string, name: string): void {
   disk.syncFolder(folder);
 }
 
-async function write(root: string, content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<string> {
+/** As the trail writes: in the thread, but for the sync of a disk that is not quick. */
+async function writeWhole(root: string, name: string, bytes: Uint8Array): Promise<string> {
+  disk.makeFolder(root);
+  const beside = join(root, `.${uuidv7(Date.now())}`);
+  const file = disk.create(beside);
+  try {
+    try {
+      for (let at = 0; at < bytes.length; ) at += disk.write(file, bytes.subarray(at));
+      await disk.sync(file);
+    } finally {
+      disk.close(file);
+    }
+    const folder = join(root, name.slice(0, 2));
+    disk.makeFolder(folder);
+    disk.rename(beside, join(folder, name));
+    disk.syncFolder(folder);
+    return name;
+  } catch (error) {
+    await unlink(beside).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function write(root: string, content: AsyncIterable<Uint8Array>): Promise<string> {
   disk.makeFolder(root);
   const beside = join(root, `.${uuidv7(Date.now())}`);
   const hash = createHash("sha256");

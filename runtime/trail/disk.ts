@@ -134,3 +134,21 @@ export function freeSpace(path: string): number {
     }
   }
 }
+
+const CAUSES: { readonly [code: string]: string } = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EIO: "the disk reports an input/output error",
+  EACCES: "permission is denied",
+  EPERM: "permission is denied",
+  EROFS: "the file system is read-only",
+  ENOTDIR: "a file stands where a folder is needed",
+};
+
+/** Why a call failed: a part of a sentence. */
+export function reasonOf(error: unknown): string {
+  const { code, path } = error as NodeJS.ErrnoException;
+  const cause =
+    (code !== undefined ? CAUSES[code] : undefined) ?? (error instanceof Error ? error.message : String(error));
+  return path === undefined || cause.includes(path) ? cause : `${cause}: ${path}`;
+}

@@ -1,7 +1,7 @@
 /** The trail on this machine's disk: one queue, one flusher, segments of this process alone. */
 import { dirname, join, resolve } from "node:path";
 import { SETTINGS } from "../settings.ts";
-import { type Disk, disk as realDisk } from "./disk.ts";
+import { type Disk, disk as realDisk, reasonOf } from "./disk.ts";
 import { encodeDraft, encodeRecord, type Header, openingOf, SEGMENT_VERSION } from "./line.ts";
 import { thisProcess } from "./liveness.ts";
 import { readTrail, type TrailReader } from "./reader.ts";
@@ -114,7 +114,7 @@ class LocalTrail implements Trail {
       for (const folder of [this.#directory, store, dirname(store)]) this.#disk.syncFolder(folder);
     } catch (error) {
       this.#leaveSegment()?.abandon();
-      throw new TrailError(`The store cannot be written: ${reason(error)}.`, { cause: error });
+      throw new TrailError(`The store cannot be written: ${reasonOf(error)}.`, { cause: error });
     }
   }
 
@@ -295,7 +295,7 @@ class LocalTrail implements Trail {
 
   #abort(cause: unknown, batches: readonly Batch[]): void {
     const failure = new TrailError(
-      `The trail can no longer be written (${reason(cause)}). Everything acknowledged so far is on disk.`,
+      `The trail can no longer be written (${reasonOf(cause)}). Everything acknowledged so far is on disk.`,
       { cause },
     );
     this.#failure = failure;
@@ -304,21 +304,4 @@ class LocalTrail implements Trail {
     for (const { reject } of waiting) reject?.(failure);
     this.#fail(failure);
   }
-}
-
-const CAUSES: { readonly [code: string]: string } = {
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EIO: "the disk reports an input/output error",
-  EACCES: "permission is denied",
-  EPERM: "permission is denied",
-  EROFS: "the file system is read-only",
-  ENOTDIR: "a file stands where a folder is needed",
-};
-
-function reason(error: unknown): string {
-  const { code, path } = error as NodeJS.ErrnoException;
-  const cause =
-    (code !== undefined ? CAUSES[code] : undefined) ?? (error instanceof Error ? error.message : String(error));
-  return path === undefined || cause.includes(path) ? cause : `${cause}: ${path}`;
 }
