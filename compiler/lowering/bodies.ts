@@ -136,7 +136,7 @@ function lowerBody(
         ? undefined
         : { every: seconds(node.every), within: seconds(node.within) };
     const expect = own.expression("expect");
-    const check = expect && expression(expect);
+    const check = expect && context.expression(expect, file, { ...around, stage: undefined });
     const recall = [own, ...blocks].map((settings) => settings.symbol("recall")).find((found) => found !== undefined);
     const result = bound[0]![0].callable.result ?? { kind: "none" };
     const needs = new Set<string>();
@@ -187,7 +187,7 @@ function lowerBody(
       variable: node.name.text,
       type: context.type(program.typeOfSymbol(symbol(node.name))!),
       over,
-      ...present({ by, parallel: settings.number("parallel") }),
+      ...present({ by, parallel: parallelOf(over, [settings, ...blocks]) }),
       needs: [...needs],
       body: inside,
       at: at(node.name),
@@ -244,6 +244,13 @@ function names(value: Expr): string[] {
 }
 
 /** The names that a body reads and does not give itself. */
+/** Unless said, few items of a list at once; of a source so many that a slow one delays no other. */
+function parallelOf(over: ForNode["over"], [own, ...around]: readonly Settings[]): number | undefined {
+  const said = own?.number("parallel");
+  if (said !== undefined || over.kind === "list") return said;
+  return around.at(-1)?.number("parallel") ?? DEFAULTS.sourceItems;
+}
+
 function addOuter(body: readonly Node[], needs: Set<string>): void {
   const given = new Set(body.flatMap(givenBy));
   for (const node of body) for (const name of node.needs) if (!given.has(name)) needs.add(name);

@@ -68,8 +68,9 @@ export function lowerCall(
   file: tree.SourceFile,
   around?: Surroundings,
 ): Call {
-  const rule = (around && routes.named.get(around.stage)) ?? routes.named.get(callable.symbol) ?? routes.star;
-  const nearest = [around?.own, rule?.settings, ...(around?.blocks ?? [])].filter((settings) => settings !== undefined);
+  const rule = (around?.stage && routes.named.get(around.stage)) ?? routes.named.get(callable.symbol) ?? routes.star;
+  const routed = rule === undefined ? [] : [rule.settings];
+  const nearest = around === undefined ? routed : [around.own, ...routed, ...around.blocks];
   const own = ownSettings(context, callable);
   return {
     callee: { kind: callable.kind, name: context.declared(callable.symbol) },
@@ -79,7 +80,7 @@ export function lowerCall(
       backends: callable.kind === "tool" ? (rule?.backends ?? [LOCAL]) : [LOCAL],
       resources: callable.kind === "tool" ? resourcesOf(rule) : undefined,
       timeout: first([...nearest, own], (settings) => settings.number("timeout")),
-      retry: retryOf(context, callable, nearest),
+      retry: retryOf(context, callable, around?.stage === undefined ? routed : nearest),
     }),
     at: context.at(file, node),
   };

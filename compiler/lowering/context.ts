@@ -47,7 +47,7 @@ export interface Context {
   prelude(name: string): Symbol;
   /** The key of a model that is written where it is used. */
   model(call: ProviderCall, at: Position): string;
-  expression(node: tree.Expression, file: tree.SourceFile): Expr;
+  expression(node: tree.Expression, file: tree.SourceFile, around?: Surroundings): Expr;
   call(bound: BoundCall, node: tree.Span, file: tree.SourceFile, around?: Surroundings): Call;
   settings(owner: Symbol | undefined, node: tree.Settings | tree.Block | tree.SubnetDecl | undefined): Settings;
   /** Of an agent or a tool; a server's tools have what is set for all of them. */
@@ -58,9 +58,12 @@ export interface Context {
   fannedOut(symbol: Symbol): number;
 }
 
-/** What a call stands in: its stage, and the settings around it, the nearest first. */
+/**
+ * What a call stands in: the settings around it, the nearest first, and the stage that it makes. A call in an `expect` makes
+ * none, and is neither routed nor tried again as its stage is.
+ */
 export interface Surroundings {
-  readonly stage: Symbol;
+  readonly stage: Symbol | undefined;
   readonly own: Settings;
   readonly blocks: readonly Settings[];
 }

@@ -7,6 +7,8 @@ export const DEFAULTS = {
   turns: 8,
   /** Items of a fan-out side by side. */
   parallel: 4,
+  /** … of a source. */
+  sourceItems: 64,
   /** The most that one call of a model may read and write. */
   tokens: { read: 32_000, write: 4_000 } satisfies Model["tokens"],
 } as const;

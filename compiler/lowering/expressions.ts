@@ -4,13 +4,19 @@ import type { Symbol } from "../semantics/program.ts";
 import { field as fieldOf } from "../semantics/types/operators.ts";
 import { armsWithFields, withoutOptional } from "../semantics/types/visit.ts";
 import type * as tree from "../syntax/tree.ts";
-import { type Context, literal, type Named } from "./context.ts";
+import { type Context, literal, type Named, type Surroundings } from "./context.ts";
 
 const AGGREGATES: ReadonlySet<string> = new Set<Aggregate>(["mean", "sum", "min", "max", "count"]);
 
-export function lowerExpression(context: Context, node: tree.Expression, file: tree.SourceFile): Expr {
+/** `around`: of the stage that it belongs to, for the tools that it calls. */
+export function lowerExpression(
+  context: Context,
+  node: tree.Expression,
+  file: tree.SourceFile,
+  around?: Surroundings,
+): Expr {
   const { program } = context;
-  const lower = (inner: tree.Expression): Expr => lowerExpression(context, inner, file);
+  const lower = (inner: tree.Expression): Expr => lowerExpression(context, inner, file, around);
   switch (node.kind) {
     case "number":
     case "bool":
@@ -24,13 +30,13 @@ export function lowerExpression(context: Context, node: tree.Expression, file: t
     case "name-expression":
       return name(context, symbol(context, node.name));
     case "member":
-      return member(context, node, file);
+      return member(context, node, lower);
     case "index":
       return { op: "index", of: lower(node.of), key: lower(node.index) };
     case "list":
       return constantOr(context, node, () => ({ op: "list", items: node.items.map(lower) }));
     case "record":
-      return constantOr(context, node, () => record(context, node, file));
+      return constantOr(context, node, () => record(context, node, lower));
     case "unary":
       return node.operator === "-" && node.operand.kind === "number"
         ? literal(-node.operand.value)
@@ -56,7 +62,7 @@ export function lowerExpression(context: Context, node: tree.Expression, file: t
       return scope === undefined ? base : { ...base, scope: lower(scope) };
     }
     const bound = program.boundCall(called);
-    if (bound !== undefined) return { op: "call", call: context.call(bound, called, file) };
+    if (bound !== undefined) return { op: "call", call: context.call(bound, called, file, around) };
     const callee = called.callee.kind === "name-expression" ? called.callee.name.text : "";
     const [of] = called.arguments;
     if (AGGREGATES.has(callee) && of !== undefined) {
@@ -88,11 +94,12 @@ function name(context: Context, meant: Symbol): Expr {
   return { op: "name", name: meant.name };
 }
 
-function member(context: Context, node: tree.MemberExpression, file: tree.SourceFile): Expr {
+type Lower = (node: tree.Expression) => Expr;
+
+function member(context: Context, node: tree.MemberExpression, lower: Lower): Expr {
   const constant = context.program.constant(node);
   if (constant !== undefined) return literal(constant);
-  const of = lowerExpression(context, node.of, file);
-  return part(of, node.name.text, mapsOf(context.program.typeOf(node.of)));
+  return part(lower(node.of), node.name.text, mapsOf(context.program.typeOf(node.of)));
 }
 
 /** A field of an expression; of a literal it is taken at once. */
@@ -144,11 +151,8 @@ function hole(context: Context, { path: { names } }: tree.StringHole): Expr {
 }
 
 /** A record literal with what it leaves out and its type gives a default for. */
-function record(context: Context, node: tree.RecordLiteral, file: tree.SourceFile): Expr {
-  const given: Named[] = node.fields.map(({ name: { text }, value }) => ({
-    name: text,
-    value: lowerExpression(context, value, file),
-  }));
+function record(context: Context, node: tree.RecordLiteral, lower: Lower): Expr {
+  const given: Named[] = node.fields.map(({ name: { text }, value }) => ({ name: text, value: lower(value) }));
   const names = new Set(given.map((field) => field.name));
   const type = context.program.typeOf(node);
   const declared = type === undefined ? [] : fieldsFor(withoutOptional(type), given);

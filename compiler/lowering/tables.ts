@@ -107,7 +107,7 @@ function contextOf(program: Program, replaced: Replaced): Context {
       tables.models[name] ??= lowerModel(call, new Settings([], undefined), at);
       return name;
     },
-    expression: (node, file) => lowerExpression(context, node, file),
+    expression: (node, file, around) => lowerExpression(context, node, file, around),
     call(bound, node, file, around) {
       routes ??= routesOf(context);
       return lowerCall(context, routes, bound, node, file, around);

@@ -305,8 +305,13 @@ class Execution {
     const period = forever && pipeline.every !== undefined ? pipeline.every * 1000 : undefined;
     let due = clock.now();
     for (let cycle = 0; (forever || cycle < cycles) && !this.#stop.signal.aborted; cycle++) {
-      await this.#cycle({ ...lane, cycle });
-      if (period === undefined || this.#stop.signal.aborted) continue;
+      const { run, status } = await this.#cycle({ ...lane, cycle });
+      if (this.#stop.signal.aborted) continue;
+      if (period === undefined) {
+        // The next one would wait, too, and the one after that: their number would have no end.
+        if (forever && status === "parked") await this.#waits?.settled(run);
+        continue;
+      }
       const missed = Math.floor((clock.now() - due) / period);
       if (missed > 0) {
         this.#note([
@@ -373,15 +378,17 @@ class Execution {
     const pipeline = this.#plan.pipelines[name]!;
     const of = { name, pipeline, graph: this.#prepared.graph(name), cycle, input, restored };
     const node = given && sourcesOf(pipeline)[given.source];
-    if (node === undefined || key === undefined) return this.#cycle(of);
-    await this.#cycle({ ...of, item: { node, index: given!.source, key, value: given!.value, until: given!.until } });
+    if (node === undefined || key === undefined) await this.#cycle(of);
+    else
+      await this.#cycle({ ...of, item: { node, index: given!.source, key, value: given!.value, until: given!.until } });
   }
 
-  async #cycle(of: Cycle): Promise<void> {
+  async #cycle(of: Cycle): Promise<RunEntry> {
     const entry = await runCycle(this.#shared, of);
     this.#runs.push(entry);
     if (this.#options.cycles === "forever" && this.#runs.length > SUMMARISED_FOREVER) this.#runs.shift();
     this.#waits?.wake();
+    return entry;
   }
 
   // What stages use -------------------------------------------------------------------------------------------------

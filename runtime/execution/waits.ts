@@ -39,6 +39,11 @@ export interface WaitsOptions {
   goOn(waited: Waiting): Promise<void>;
 }
 
+interface Watcher {
+  readonly run: string;
+  tell(): void;
+}
+
 export class Waits {
   readonly #options: WaitsOptions;
   /** When each was asked, and is next. */
@@ -51,6 +56,9 @@ export class Waits {
   #active = 0;
   #broken: { readonly error: unknown } | undefined;
   #wake: () => void = () => {};
+  /** Who is told once a run waits for nothing any more. */
+  #watching: readonly Watcher[] = [];
+  #hasEnded = false;
 
   constructor(options: WaitsOptions) {
     this.#options = options;
@@ -59,6 +67,15 @@ export class Waits {
   /** Something may be due that was not: a run has ended. */
   wake(): void {
     this.#wake();
+  }
+
+  /** Resolves once that run waits for nothing any more, or nobody here asks for it. */
+  settled(run: string): Promise<void> {
+    if (this.#hasEnded) return Promise.resolve();
+    return new Promise((tell) => {
+      this.#watching = [...this.#watching, { run, tell }];
+      this.wake();
+    });
   }
 
   /** Resolves, when the run's pipelines are `over`, as soon as nothing is left that is worth sitting out. */
@@ -76,15 +93,31 @@ export class Waits {
       });
       const last = ending;
       const now = clock.now();
+      // Of who comes while the trail is read, nothing can be said yet.
+      const watching = this.#watching;
       const mine = await this.#mine();
       this.#goOn();
+      this.#tell(watching.filter(({ run }) => !this.#isWaiting(run)));
       for (const wait of mine) if (this.#dueOf(wait) <= now) this.#begin(wait);
       const left = last ? mine.filter((wait) => this.#isSatOut(wait, now)) : mine;
       if (last && this.#active === 0 && left.length === 0) break;
       await this.#sleep(this.#next(left, last) - clock.now(), woken);
     }
+    this.#hasEnded = true;
+    this.#tell(this.#watching);
     for (const id of this.#inherited) claims.settle(claimOf(id));
     if (this.#broken !== undefined) throw this.#broken.error;
+  }
+
+  #tell(those: readonly Watcher[]): void {
+    this.#watching = this.#watching.filter((one) => !those.includes(one));
+    for (const { tell } of those) tell();
+  }
+
+  #isWaiting(run: string): boolean {
+    const { busy, ready, waits } = this.#options.outstanding;
+    if (busy.has(run) || ready.has(run) || this.#gone.has(run)) return true;
+    return [...waits.values()].some(({ record }) => record.run === run && record.for !== "score");
   }
 
   /** When there is something to do; an answer wakes, too. */

@@ -315,6 +315,38 @@ pipeline p for s {
     expect(nodesOf(planOf(ONE)).get("score")).toMatchObject({ alternatives: [{ timeout: 60 }] });
   });
 
+  test("what an expect asks has the timeout that is around its stage, and the route of its own name", () => {
+    const checked = (stage: string, rules = "  score -> gpus") =>
+      routed(rules, ` {\n  ${stage}\n  expect: measure(choice: plan).loss > 0.0\n}`);
+    const call = (more: object) => ({
+      expect: { left: { of: { op: "call", call: { backends: ["local"], ...more } } } },
+    });
+    expect(checked(" timeout: 3s")).toMatchObject(call({ timeout: 3 }));
+    expect(checked("")).toMatchObject(call({ timeout: 300 }));
+    expect(checked("", "  measure -> local { timeout: 2m }")).toMatchObject(call({ timeout: 120 }));
+  });
+
+  test("side by side are few items of a list, and many of a source, unless the loop or its pipeline says", () => {
+    const items = (pipeline: string, loop: string, over: string) =>
+      nodesOf(
+        planOf(`tool asked() -> Choice[] = exec("./asked")
+pipeline p for s {${pipeline}
+  for one in ${over} {${loop}
+    stage tried = measure(choice: one)
+    observe loss = tried.loss
+  }
+}
+`),
+      ).get("one");
+    const source = "asked() every 2s by one.family";
+    const list = '[{ scale: 1.0, family: "plain" }] by one.family';
+    expect(items("", "", source)).toMatchObject({ parallel: 64 });
+    expect(items("\n  parallel: 2", "", source)).toMatchObject({ parallel: 2 });
+    expect(items("\n  parallel: 2", "\n    parallel: 3", source)).toMatchObject({ parallel: 3 });
+    expect(items("\n  parallel: 2", "", list)).not.toHaveProperty("parallel");
+    expect(items("", "\n    parallel: 3", list)).toMatchObject({ parallel: 3 });
+  });
+
   test("a ladder is a list of models, one an attempt", () => {
     const plan = planOf(`model quick = anthropic("claude-haiku-4-5")
 retry climb { ladder: [self, quick x 2], temperature: 0.1..0.5 step 0.2, backoff: 2s..30s, on: [timeout, invalid] }

@@ -2,8 +2,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { pendingIn } from "../../../runtime/execution/pending.ts";
+import type { RunOptions } from "../../../runtime/execution/run.ts";
 import type { StageNode } from "../../../runtime/plan.ts";
 import { openTrail } from "../../../runtime/trail/local.ts";
 import { DrivenClock } from "./driven-clock.ts";
@@ -181,4 +182,27 @@ describe("an approval", () => {
       );
     },
   );
+
+  test("with cycle after cycle: the next one begins once it was answered", async () => {
+    const store = newStore();
+    const clock = new DrivenClock();
+    market(() => null);
+    const stop = new AbortController();
+    const begun: string[] = [];
+    const onRecord: RunOptions["onRecord"] = ({ kind, run }) => void (kind === "run.started" && begun.push(run!));
+    const mined = clock.drive(mine(approving, store, clock, { cycles: "forever", signal: stop.signal, onRecord }));
+    await vi.waitFor(() => expect(clock.passed).toBeGreaterThan(600_000), { timeout: 10_000 });
+    expect(begun).toHaveLength(1);
+
+    await say(store, begun[0]!, true);
+    await vi.waitFor(() => expect(begun).toHaveLength(3), { timeout: 10_000 });
+    const answered = clock.passed;
+    await vi.waitFor(() => expect(clock.passed).toBeGreaterThan(answered + 600_000), { timeout: 10_000 });
+    stop.abort();
+    await mined;
+    // It goes on as itself, and only then there is another.
+    expect(begun[1]).toBe(begun[0]);
+    expect(begun).toHaveLength(3);
+    expect(counted).toEqual(["sent"]);
+  });
 });
