@@ -111,7 +111,8 @@ class ToolCall {
       // What cannot be called, or is not to be, has not begun.
       if (effect) await context.cancellation.within(clock, left, () => context.tool(name), NOBODY);
       const folder = context.folder();
-      const own = this.#contextOf(folder);
+      const time = effect ? timeout : left;
+      const own = this.#contextOf(folder, time);
       if (effect) {
         context.cancellation.signal.throwIfAborted();
         await this.#begin();
@@ -119,7 +120,7 @@ class ToolCall {
       const cancellation = effect ? new Cancellation(NEVER) : context.cancellation;
       const { value, cost: asked } = await cancellation.within(
         clock,
-        effect ? timeout : left,
+        time,
         (signal) => this.#ask(input, own, folder, signal),
         () => this.#note("late", `${name} ended after its time was over; its result is dropped`),
       );
@@ -184,12 +185,14 @@ class ToolCall {
     signal.throwIfAborted();
     this.#isCalled = true;
     const asked = performance.now();
-    const called = tool.call(input, own, signal);
-    // Up to its first `await` a function in TypeScript has the process for itself.
-    const held = seconds(performance.now() - asked);
-    if (held > SETTINGS.tools.blockedSeconds)
-      this.#note("blocked", `${this.#name} held the process for ${held.toFixed(1)} s, in which nothing else went on`);
-    return called;
+    try {
+      return tool.call(input, own, signal);
+    } finally {
+      // Up to its first `await` a function in TypeScript has the process for itself.
+      const held = seconds(performance.now() - asked);
+      if (held > SETTINGS.tools.blockedSeconds)
+        this.#note("blocked", `${this.#name} held the process for ${held.toFixed(1)} s, in which nothing else went on`);
+    }
   }
 
   #checked({ value, cost }: Called): Called | Promise<Called> {
@@ -199,7 +202,7 @@ class ToolCall {
     return this.#caller.context.files.kept(fitting, type, "the result").then((kept) => ({ value: kept, cost }));
   }
 
-  #contextOf(folder: CallFolder): ToolContext {
+  #contextOf(folder: CallFolder, left: number | undefined): ToolContext {
     const { context, origin, node, seed } = this.#caller;
     const every = this.#declared.checkpoint;
     const run = origin.run ?? "";
@@ -212,6 +215,8 @@ class ToolCall {
           ? undefined
           : { folder: context.checkpoints.open(run, node.id, origin.scope ?? ""), every },
       folder: folder.path,
+      left,
+      effect: this.#effect,
       log: (line) => {
         this.#lines += 1;
         if (this.#lines <= SETTINGS.tools.logLines) this.#note("log", line.slice(0, 2000));

@@ -11,6 +11,10 @@ export interface ToolContext {
   readonly checkpoint?: Checkpoint | undefined;
   /** The call's own, for what it needs of the disk while it lasts: absolute, made when first asked for, gone with the call. */
   folder(): string;
+  /** Seconds that are left for the call, where they are limited. */
+  readonly left?: number | undefined;
+  /** It changes something in the world, and ends in its own time. */
+  readonly effect?: boolean;
   /** Lines of text for the trail. */
   log(line: string): void;
 }

@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import { AttemptError } from "../execution/attempt-error.ts";
 import type { Json } from "../types.ts";
 import { enclosed } from "./divert.ts";
+import { Holding } from "./holding.ts";
 import type { Called, Tool } from "./tool.ts";
 
 export interface TypeScriptSource {
@@ -34,13 +35,14 @@ export async function typescriptTool(name: string, source: TypeScriptSource, roo
     throw new AttemptError("error", `${source.file} exports no function ${source.export}`);
   const { nulls } = source;
   const forms = Object.entries(source.forms ?? {});
+  const holding = new Holding();
   return {
     name,
     call(input, context, signal) {
       const own: { [name: string]: unknown } = nulls.length + forms.length === 0 ? input : { ...input };
-      const { seed, stage, run, checkpoint, folder, log } = context;
-      const ask = (): unknown =>
-        enclosed(log, () => exported(own, { seed, stage, run, checkpoint, folder, log, signal }));
+      const { seed, stage, run, checkpoint, folder, log, left, effect } = context;
+      const work = (): unknown => exported(own, { seed, stage, run, checkpoint, folder, log, signal });
+      const ask = (): unknown => enclosed(log, () => holding.run(work, left, effect !== true));
       const failed = (error: unknown): never => {
         if (error instanceof AttemptError) throw error;
         if (signal.aborted) throw signal.reason;

@@ -50,3 +50,27 @@ test.each(["SIGTERM", "SIGHUP", "SIGKILL"] as const)("%s", { timeout: 20_000 }, 
   expect(await ask("select count(*) from evidence where stage = 'work.two' and not ok")).toEqual([[2]]);
   expect(readFileSync(join(folder, "calls"), "utf8")).toBe("first\nflaky\nflaky\nflaky\nflaky\n");
 });
+
+const ENDLESS = `
+import { endless } from "./tools.ts"
+pipeline work {
+  stage one = endless()
+}
+`;
+const NEVER = `
+import { writeFileSync } from "node:fs";
+export function endless(): number {
+  writeFileSync("begun", "");
+  for (;;) {}
+}
+`;
+
+test("Ctrl-C is heard where a function never lets go of the process", { timeout: 20_000 }, async () => {
+  const { folder, start, ask } = project({ "main.gang": ENDLESS, "tools.ts": NEVER });
+  const child = start();
+  await written(join(folder, "begun"));
+  child.kill("SIGINT");
+  expect(await ended(child)).toBe(130);
+  expect(await ask("select status, class from stages")).toEqual([["cancelled", "cancelled"]]);
+  expect(await ask("select status from runs")).toEqual([["cancelled"]]);
+});

@@ -181,6 +181,18 @@ describe("attempts in a run", () => {
     ]);
   });
 
+  test("a function that computes without a pause is ended at its deadline", async () => {
+    const VALUE = record(["value", FLOAT]);
+    const tools = { ...TOOLS, busy: typescript("arithmetic.ts", "busy", VALUE, VALUE) };
+    const began = performance.now();
+    const busy = call("tool", "busy", { value: literal(60) }, { timeout: 0.3 });
+    const { of } = await run(planOf([stage("one", busy, [], { type: VALUE })], { tools }), store);
+    const late = { ok: false, class: "timeout", error: "it took longer than 0.3 s" };
+    expect(of("tool.ended")).toMatchObject([late]);
+    expect(of("attempt.ended")).toMatchObject([late]);
+    expect(performance.now() - began).toBeLessThan(20_000);
+  });
+
   test("an interrupted run ends as cancelled, with all that was under way; nothing is held against the choice", async () => {
     const controller = new AbortController();
     const trail = memoryTrail(async (drafts) => {
