@@ -15,7 +15,7 @@ export default command({
   },
   examples: [{ command: "gangc trust", doc: "who agrees with whom, by stage" }],
   notes:
-    "Trust is (1 + A) / (2 + A + D): A is how much others found the same as a peer, about outcomes and values; D how much they found otherwise. It is 0.5 where nobody else has tried what the peer tried. Of a peer whose values others have measured too, only the stages count where they have: that a call succeeds for everyone says nothing of anyone.",
+    "Trust is (1 + A) / (2 + A + D): A is how much others found the same as a peer, about outcomes and values; D how much they found otherwise. It is 0.5 where nobody else has tried what the peer tried. That a call succeeds for everyone says little of anyone: where values speak against a peer, agreement about mere outcomes counts in part, or not at all.",
   async run({ options }, io) {
     const now = Date.now();
     const store = resolveStore(io.cwd, options.store);
@@ -47,7 +47,7 @@ function asText(peers: readonly PeerTrust[], terminal: boolean): string {
     if (stages.length <= 1) return [[...all, stages[0] === undefined ? "nobody tried the same" : stages[0].stage]];
     const each = stages.map((one) => [
       ...["", "", one.agreement, one.disagreement],
-      one.counts ? one.stage : `${one.stage}, not counted`,
+      one.share === 1 ? one.stage : `${one.stage}, of which ${Math.round(one.share * 100)} % of A counts`,
     ]);
     return [[...all, `${stages.length} stages`], ...each];
   });

@@ -142,8 +142,9 @@ export interface Knowledge {
 }
 
 /**
- * How far others' evidence agrees with a peer's: A and D of the score, over the stages that count, and by stage. Where its
- * values were held against others' somewhere, only the stages where they were do.
+ * How far others' evidence agrees with a peer's: A and D of the score, over all stages and by stage. `share` of the
+ * agreement of a stage counts: all where its values were held against others', and less of what is about outcomes alone, the
+ * more values speak against it elsewhere.
  */
 export interface PeerTrust extends Agreement {
   readonly peer: string;
@@ -151,7 +152,7 @@ export interface PeerTrust extends Agreement {
   readonly stages: readonly ({
     readonly subnet: string;
     readonly stage: string;
-    readonly counts: boolean;
+    readonly share: number;
   } & Agreement)[];
 }
 

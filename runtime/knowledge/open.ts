@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Record } from "../trail/record.ts";
 import type { Cursor, Trail } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
-import { EVALUATIONS_SQL, TRUST_BY_STAGE_SQL, VERSION_SQL } from "./drift/drift.sql.ts";
+import { EVALUATIONS_SQL, VERSION_SQL } from "./drift/drift.sql.ts";
 import { type Regime, Regimes, type Unsettled } from "./drift/regimes.ts";
 import { type Watch, watch } from "./drift/watch.ts";
 import { Engine } from "./engine.ts";
@@ -23,7 +23,15 @@ import type {
   RecallQuery,
 } from "./knowledge.ts";
 
-import { ATTEMPT_SQL, LAST_SQL, MEASURED_SQL, METRIC_SQL, observationsSql, recallSql } from "./queries.sql.ts";
+import {
+  ATTEMPT_SQL,
+  LAST_SQL,
+  MEASURED_SQL,
+  METRIC_SQL,
+  observationsSql,
+  recallSql,
+  TRUST_BY_STAGE_SQL,
+} from "./queries.sql.ts";
 import { inOrder, type Ranking } from "./ranking.ts";
 import { SCORE, type ScoreShape } from "./score.sql.ts";
 import { type Asked, NO_QUESTION } from "./scratch.ts";
@@ -325,18 +333,12 @@ class DuckKnowledge implements OpenKnowledge {
     const byPeer = Map.groupBy(rows, ({ peer }) => peer);
     return this.facts.peers.names.map((peer, number) => {
       const of = byPeer.get(number) ?? [];
-      const isKnown = of.some(({ measured }) => measured);
-      const stages = of.map(({ place, agreement, disagreement, measured }) => ({
+      const stages = of.map(({ place, agreement, disagreement, share }) => ({
         ...places.get(place)!,
-        ...{ agreement, disagreement, counts: measured || !isKnown },
+        ...{ agreement, disagreement, share },
       }));
-      const sum = (term: (one: Agreement) => number): number =>
-        stages.reduce((all, one) => all + (one.counts ? term(one) : 0), 0);
-      return {
-        ...{ peer, trust: of[0]?.trust ?? 0.5, stages },
-        agreement: sum(({ agreement }) => agreement),
-        disagreement: sum(({ disagreement }) => disagreement),
-      };
+      const { trust = 0.5, agreed: agreement = 0, disagreed: disagreement = 0 } = of[0] ?? {};
+      return { peer, trust, agreement, disagreement, stages };
     });
   }
 
@@ -558,7 +560,10 @@ interface AgreementRow extends Agreement {
   readonly place: number;
   readonly peer: number;
   readonly trust: number;
-  readonly measured: boolean;
+  readonly share: number;
+  /** Of the peer, over all stages. */
+  readonly agreed: number;
+  readonly disagreed: number;
 }
 
 interface ObservationRow {

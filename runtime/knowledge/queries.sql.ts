@@ -63,14 +63,24 @@ export const LEVELS_SQL = `insert into told.levels
 with ${scoreSql({ of: "levels", sums: "kept", plain: true })} select ${columns(LEVELS)} from levels order by place, claim`;
 
 /**
- * Every peer's trust. That a call succeeds for all who make it is agreement that costs nothing: whose values were held
- * against others' somewhere is known by the stages where they were.
+ * Every peer's trust. That a call succeeds for all who make it is agreement that costs nothing: that of stages in which its
+ * values were held against nobody's counts by `share`, which falls to nothing as values speak against it elsewhere.
  */
 export const TRUST_SQL = `
-select peer, sum(agreement) as agreement, sum(disagreement) as disagreement,
-  (1 + sum(agreement)) / (2 + sum(agreement) + sum(disagreement)) as trust
-from (select *, bool_or(measured) over (partition by peer) as known from ranking.agreements)
-where measured or not known group by peer`;
+select peer, agreement, disagreement, share, (1 + agreement) / (2 + agreement + disagreement) as trust from (
+  select peer, coalesce(sum(agreement) filter (measured), 0) + share * coalesce(sum(agreement) filter (not measured), 0) as agreement,
+    sum(disagreement) as disagreement, share
+  from (
+    select *, greatest(0, 1 - ${SCORE.distrust} * coalesce(sum(disagreement) filter (measured) over (partition by peer), 0)) as share
+    from ranking.agreements
+  ) group by peer, share
+)`;
+
+/** Agreements of each peer in each stage, with its trust over all; `share` of its agreement counts there. */
+export const TRUST_BY_STAGE_SQL = `
+select a.place, a.peer, t.trust, a.agreement, a.disagreement, if(a.measured, 1, t.share) as share,
+  t.agreement as agreed, t.disagreement as disagreed
+from ranking.agreements a join (${TRUST_SQL}) t on t.peer = a.peer order by a.peer, a.place`;
 
 /** The newest evaluations of a stage in its current regime, newest first. */
 export function observationsSql(sums: ScoreShape["sums"]): string {

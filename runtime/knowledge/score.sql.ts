@@ -14,7 +14,8 @@
  *     q       = sigmoid(ẑ · C / (C + 0.5))
  *     strength = q (P + 1) / (P + 1.5 N + 1) where the stage is measured, else r
  *     anti    = (N + 1) / (N + 1.5 P + 3)
- *     trust   = (1 + A) / (2 + A + D), of the stages where p's values were held against others'; of all where nowhere
+ *     trust   = (1 + A) / (2 + A + D), A and D summed over the stages; times max(0, 1 - 2 D') where p's values were held
+ *               against nobody's: D' is D of the stages where they were
  *
  * Sums of w are kept relative to the peer's newest evidence on the claim (m), and means are taken so: neither a short
  * half-life nor old evidence can overflow or divide by zero.
@@ -36,6 +37,8 @@ export const SCORE = {
   niche: 0.7,
   /** Values further than this from the other peers' median count as disagreement. */
   disagreement: 2,
+  /** How fast agreement about mere outcomes ceases to count, by the disagreement where values were compared. */
+  distrust: 2,
 } as const;
 
 export interface ScoreShape {
@@ -118,7 +121,7 @@ export const LEVELS = {
  *
  * Of claims: ends in `ranked(claim, place, P, N, C, z, peers, evaluations, newest, own, r, q, strength, anti, pattern)`,
  * of a plain stage with `code, family, metric, value` too. Of voices and levels: ends in those. Of trust: ends in
- * `agreements(place, peer, agreement, disagreement, measured)`, to be summed over the stages that are `measured`, or all.
+ * `agreements(place, peer, agreement, disagreement, measured)`, to be summed by `TRUST_SQL`.
  */
 export function scoreSql(shape: ScoreShape): string {
   const { of, plain = false, levels, news } = shape;

@@ -52,7 +52,7 @@ export const VIEWS: {
       },
       agreement: {
         type: "DOUBLE",
-        doc: "With others, about outcomes; of a peer whose values others have measured too, in the stages where they have.",
+        doc: "With others, about outcomes; less of it where nobody measured the same, as values speak against the peer elsewhere.",
       },
       disagreement: { type: "DOUBLE", doc: "Likewise, about outcomes and values." },
       evidence: { type: "BIGINT", doc: "Its records of evidence." },

@@ -61,8 +61,3 @@ select version from (
   where f.version is not null and f.regime <= places.regime group by f.peer
 ) v left join ranking.trusted on trusted.peer = v.peer
 group by version order by sum(coalesce(trusted.trust, 0.5)) desc, max(mark) desc, version limit 1`;
-
-/** Agreements of each peer in each stage, with its trust over all. */
-export const TRUST_BY_STAGE_SQL = `
-select a.place, a.peer, t.trust, a.agreement, a.disagreement, a.measured
-from ranking.agreements a join ranking.trusted t on t.peer = a.peer order by a.peer, a.place`;

@@ -110,11 +110,63 @@ it("that all calls succeed for everyone buys a liar no trust, nor does it cost w
   for (const peer of HONEST) expect(of(peer).trust).toBeGreaterThan(0.4);
   const { agreement, disagreement, stages } = of("liar-1");
   expect(of("liar-1").trust).toBeCloseTo((1 + agreement) / (2 + agreement + disagreement), 10);
-  expect(stages.map(({ stage, counts }) => [stage, counts]).sort()).toEqual([
-    ["p.cheap days", false],
-    ["p.cheap score", false],
-    ["p.cheap", true],
+  expect(stages.map(({ stage, share }) => [stage, share]).sort()).toEqual([
+    ["p.cheap days", 0],
+    ["p.cheap score", 0],
+    ["p.cheap", 1],
   ]);
+});
+
+it("to be measured for the first time, and agreed with, costs nobody anything in another stage", async () => {
+  const peers = ["x", "y", "z"];
+  const calls = [1, 2, 3, 4].flatMap((days) => peers.map((peer): Told => ({ k: { days }, peer })));
+  tell("p.first", calls);
+  // The same peers, in a stage that is measured: alone so far.
+  const told = (k: number, peer: string): Told => ({ k: { k }, peer: `p.first ${peer}`, value: k, stage: "p.then" });
+  trail.push(...[1, 2, 3].map((k) => evidence(told(k, "x"))));
+  const state = async () => {
+    await knowledge.refresh();
+    const trust = (await knowledge.peers()).filter(({ peer }) => peer.startsWith("p.first "));
+    const { patterns } = await recall("p.first");
+    return { trust: trust.map((one) => one.trust), r: patterns.map(({ reliability }) => reliability) };
+  };
+  const before = await state();
+  expect(before.r).toHaveLength(4);
+  for (const peer of ["y", "z"]) {
+    trail.push(evidence({ ...told(2, peer), verified: false }));
+    const after = await state();
+    for (const [i, trust] of after.trust.entries()) expect(trust).toBeGreaterThanOrEqual(before.trust[i]!);
+    for (const [i, r] of after.r.entries()) expect(r).toBeGreaterThanOrEqual(before.r[i]!);
+  }
+});
+
+it("the more values speak against a peer, the less its agreement about mere outcomes counts", async () => {
+  const peers = ["x", "y", "z", "slip"];
+  tell(
+    "p.slip",
+    [1, 2, 3, 4].flatMap((days) => peers.map((peer): Told => ({ k: { days }, peer }))),
+  );
+  const told = (peer: string, value: number, age: number): Told => ({
+    ...{ k: { k: value > 5 ? 5 : value }, peer: `p.slip ${peer}`, value, stage: "p.slipped", time: NOW - age * DAY },
+  });
+  for (const value of [1, 2, 3, 4, 5]) for (const peer of ["x", "y", "z"]) trail.push(evidence(told(peer, value, 0)));
+  const of = async () => {
+    await knowledge.refresh();
+    const { trust, stages } = (await knowledge.peers()).find(({ peer }) => peer === "p.slip slip")!;
+    return { trust, share: stages.find(({ stage }) => stage === "p.slip")!.share };
+  };
+  const before = await of();
+  expect(before.share).toBe(1);
+  // A month ago, and now.
+  trail.push(evidence(told("slip", 50, 30)));
+  const slipped = await of();
+  expect(slipped.share).toBeGreaterThan(0);
+  expect(slipped.share).toBeLessThan(1);
+  expect(slipped.trust).toBeLessThan(before.trust);
+  trail.push(evidence(told("slip", 50, 0)));
+  const lied = await of();
+  expect(lied.share).toBe(0);
+  expect(lied.trust).toBeLessThan(slipped.trust);
 });
 
 describe("who says that the subnet moved", () => {
