@@ -15,7 +15,7 @@ import { recalledCall } from "./recalled.ts";
 import { inferRecord } from "./records.ts";
 import { fits } from "./types/fit.ts";
 import { common, type Judgement, literalOf, optional } from "./types/make.ts";
-import { binary, index, unary } from "./types/operators.ts";
+import { binary, index, isKey, unary } from "./types/operators.ts";
 import { isNumber, withoutOptional } from "./types/visit.ts";
 import { type Denoted, denoteMember, denoteName, type Env, valueOf } from "./values.ts";
 
@@ -203,23 +203,12 @@ function indexType(env: Env, node: tree.IndexExpression): Type | undefined {
   return judged(env, node, index(of, container.kind === "map" ? (keyOf(key) ?? key) : key));
 }
 
-/** The type of the field by which an item is known: its `name` or `key`; of a text the text itself. */
+/** The type of that by which an item is known: its `name` or `key`, or itself. */
 export function keyOf(item: Type): Type | undefined {
-  switch (item.kind) {
-    case "string":
-    case "choice":
-      return item;
-    case "record": {
-      const field =
-        item.fields.find((candidate) => candidate.name === "name") ??
-        item.fields.find((candidate) => candidate.name === "key");
-      return field !== undefined && (field.type.kind === "string" || field.type.kind === "choice")
-        ? field.type
-        : undefined;
-    }
-    default:
-      return undefined;
-  }
+  if (isKey(item)) return item;
+  if (item.kind !== "record") return undefined;
+  const field = item.fields.find(({ name }) => name === "name") ?? item.fields.find(({ name }) => name === "key");
+  return field !== undefined && isKey(field.type) ? field.type : undefined;
 }
 
 function listType(env: Env, node: tree.ListLiteral, wanted: Type | undefined): Type | undefined {

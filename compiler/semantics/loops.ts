@@ -13,6 +13,7 @@ import { describe } from "./naming.ts";
 import { lookup } from "./scope.ts";
 import { readBlock } from "./setting-blocks.ts";
 import { fits } from "./types/fit.ts";
+import { isKey } from "./types/operators.ts";
 import { withoutOptional } from "./types/visit.ts";
 import type { Env } from "./values.ts";
 import { checkDuration, clauseAt, gapBefore, sayIdleClause } from "./waits.ts";
@@ -120,15 +121,7 @@ function checkKey(env: Env, step: Step, node: tree.ForStatement, item: Type): vo
     return;
   }
   const key = infer(inside, node.by);
-  if (
-    key !== undefined &&
-    key.kind !== "string" &&
-    key.kind !== "choice" &&
-    key.kind !== "int" &&
-    key.kind !== "json"
-  ) {
-    unit.report(loops.badKey, node.by, { type: shown(key) });
-  }
+  if (key !== undefined && !isKey(key) && key.kind !== "json") unit.report(loops.badKey, node.by, { type: shown(key) });
 }
 
 function checkDeadline(env: Env, step: Step, node: tree.ForStatement): void {

@@ -237,6 +237,12 @@ function noField(of: Type, name: string): Judgement {
   return refused(`${shown(of)} has no field \`${name}\``);
 }
 
+/** What an item of a fan-out may be known by: text or a whole number. */
+export function isKey(type: Type): boolean {
+  if (type.kind === "union") return type.members.every(isKey);
+  return type.kind === "string" || type.kind === "choice" || type.kind === "int";
+}
+
 /** `e[k]`: what may be missing, but for a place that a list's bounds promise. */
 export function index(of: Type, key: Type): Judgement {
   switch (of.kind) {
@@ -245,8 +251,8 @@ export function index(of: Type, key: Type): Judgement {
       return inner.ok ? given(optional(inner.type)) : inner;
     }
     case "map":
-      if (key.kind === "string" || key.kind === "choice" || key.kind === "json") return given(optional(of.of));
-      return refused(`A map is read by a string, and this is ${shown(key)}`);
+      if (isKey(key) || key.kind === "json") return given(optional(of.of));
+      return refused(`A map is read by text or a whole number, and this is ${shown(key)}`);
     case "list": {
       if (!isNumber(key) || !isPlain(key.kind) || fits(key, { kind: "int" }).verdict === "never") {
         return refused(`A list is read by an int, and this is ${shown(key)}`);

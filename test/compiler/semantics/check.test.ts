@@ -250,6 +250,14 @@ describe("pipelines", () => {
       inside("stage all = fetchAll()\nfor x in ‹all› { stage a = price(x) }"),
       ["GANG4005"],
     ],
+    [
+      "whole numbers are known by themselves, and what was made of them is read by them",
+      inside(
+        'for n in [10, 20] { stage a = guess() }\nfor n in [10, 20] by n { stage b = measure(guess: a[n] ?? a[10] ?? a["20"] ?? Guess { scale: 1.0, kind: "x" }) }',
+      ),
+      [],
+    ],
+    ["a fraction is no key", inside("for n in [0.5, 1.0] by ‹n› { stage a = guess() }"), ["GANG4006"]],
     ["no list at all", inside("stage a = fetch()\nfor x in ‹a› { stage b = fetch() }"), ["GANG3020"]],
     ["a condition that is a number", inside("stage a = fetch()\nwhen ‹a› { stage b = fetch() }"), ["GANG3017"]],
     ["an alternative that does not fit", inside('stage a = fetch() or ‹show(text: "")›'), ["GANG4003"]],

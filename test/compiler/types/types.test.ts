@@ -224,7 +224,8 @@ describe("operators", () => {
 
   test.each<[Type, Type, string]>([
     [map(int), string, "int?"],
-    [map(int), int, "! A map is read by a string, and this is `int`"],
+    [map(int), int, "int?"],
+    [map(int), float, "! A map is read by text or a whole number, and this is `float`"],
     [list(int), int, "int?"],
     [list(int, 2, 2), literalOf(1, "int"), "int"],
     [list(int, 2, 2), literalOf(2, "int"), "! The list has at most 2 items, counted from 0"],
