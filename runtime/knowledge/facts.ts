@@ -88,6 +88,7 @@ export const OBSERVED = {
     subnet: "INTEGER",
     metric: "INTEGER",
     scope: "INTEGER",
+    peer: "INTEGER",
     unit: "BIGINT",
     mark: "BIGINT",
     value: "DOUBLE",
@@ -471,6 +472,7 @@ export class Facts {
       this.subnets.id(subnet),
       this.metrics.id(metric),
       this.scopes.id(record.scope ?? ""),
+      this.peers.id(record.peer),
       // Of a run and a metric the last word counts.
       record.run === undefined || record.attempt !== undefined ? unitOf(record) : hashOf(`${record.run}\n${metric}`),
       this.markOf(record),

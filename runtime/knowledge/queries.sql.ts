@@ -2,6 +2,7 @@
 
 import type { Table } from "./appending.ts";
 import { BELONGS } from "./drift/drift.sql.ts";
+import { WATCH } from "./drift/watch.ts";
 import { rollupSql, SAID_SQL } from "./rollup.sql.ts";
 import { LEVELS, SCORE, type ScoreShape, scoreSql, VOICES } from "./score.sql.ts";
 
@@ -147,12 +148,13 @@ select f.scope, f.metric, arg_max(f.direction, f.mark) as direction, count(*)::I
 from ranking.facts f join ranking.asked on f.place = asked.place
 where f.value is not null group by f.scope, f.metric order by min(min(f.mark)) over (partition by f.scope), min(f.mark)`;
 
-/** The best and the newest value of a metric; a corrected score replaces the one before. */
+/** The best and the newest value of a metric, of peers that are not distrusted; a corrected score replaces the one before. */
 export const METRIC_SQL = `
 select arg_max(value, value * direction) as best, arg_max(value, mark) as last from (
   select unit, o.scope, arg_max(value, o.mark) as value, arg_max(direction, o.mark) as direction,
     arg_max(feasible, o.mark) as feasible, max(o.mark) as mark
   from ranking.observed o join ranking.asked on o.subnet = asked.place and o.metric = asked.top
+    anti join (select peer from ranking.trusted where trust < ${WATCH.distrusted}) d on d.peer = o.peer
   where (asked.scope is null or o.scope = asked.scope) and (o.mark >> 20) <= asked.now
   group by unit, o.scope
 ) where feasible`;

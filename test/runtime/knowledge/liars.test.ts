@@ -117,6 +117,21 @@ it("that all calls succeed for everyone buys a liar no trust, nor does it cost w
   ]);
 });
 
+it("what a liar scored is nobody's best, nor the newest, once it is distrusted", async () => {
+  const { told } = lies(1, { together: false, times: 1, echo: true, noise: 0.2, mixed: false });
+  const score = (peer: string, value: number, time: number) =>
+    stamped({ kind: "score", peer, run: peer, subnet: "n", metric: "won", value, direction: 1, feasible: true }, time);
+  trail.push(score("p.won a", 3, NOW - DAY), score("p.won liar-1", 1e9, NOW - 1000));
+  const won = async (which: "best" | "last") => {
+    await knowledge.refresh();
+    await knowledge.peers();
+    return knowledge.metric({ subnet: "n", metric: "won", which });
+  };
+  expect([await won("best"), await won("last")]).toEqual([1e9, 1e9]);
+  tell("p.won", told);
+  expect([await won("best"), await won("last")]).toEqual([3, 3]);
+});
+
 it("to be measured for the first time, and agreed with, costs nobody anything in another stage", async () => {
   const peers = ["x", "y", "z"];
   const calls = [1, 2, 3, 4].flatMap((days) => peers.map((peer): Told => ({ k: { days }, peer })));
