@@ -89,6 +89,29 @@ describe("a stage that waits for a value", () => {
   });
 });
 
+test("a run that cannot go on, since the store has lost what its stages gave, is left, and said to be; the new cycle goes its way", async () => {
+  const store = newStore();
+  const clock = new DrivenClock();
+  setMarket({ requests: () => [], score: () => null, answer: () => ({ ticket: "x".repeat(70_000) }) });
+  const losing = plan({ every: 60, within: 12 * HOUR });
+  const parked = await clock.drive(mine(losing, store, clock));
+  expect(endsOf(parked)).toEqual(["parked"]);
+  const { run } = parked.of("run.started")[0]!;
+  const artifact = parked.of("stage.ended").find(({ stage }) => stage === "work.first")!.artifact!;
+  rmSync(join(store, "artifacts", artifact.slice(0, 2), artifact));
+
+  // The new cycle gives something else, or it would bring that back.
+  market(() => 42);
+  const left: unknown[] = [];
+  const onRecord: RunOptions["onRecord"] = (draft) =>
+    void (draft.kind === "event" && draft.name === "resume.left" && left.push(draft));
+  const later = await clock.drive(mine(losing, store, clock, { onRecord }));
+  expect(left).toMatchObject([
+    { run, message: expect.stringMatching(/is no longer in the store \(artifact .*\)\. Hence it is left as it is\.$/) },
+  ]);
+  expect(later.summary.runs.map(({ status }) => status)).toEqual(["ok"]);
+});
+
 describe("what is over while nobody runs", () => {
   test.each([
     ["the stage's time", 2 * HOUR, undefined, "pollScore gave nothing in its time"],
