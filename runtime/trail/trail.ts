@@ -60,7 +60,9 @@ export interface TrailProblem {
     | "foreign-file"
     | "unreadable"
     | "damaged-manifest"
-    /** Found by verifying only: a hash or a count that does not fit, an artifact that is damaged or not there. */
+    /** Found by verifying only: records that whoever wrote the segment left out of it. */
+    | "withheld-records"
+    /** … a hash or a count that does not fit, an artifact that is damaged or not there. */
     | "broken-chain"
     | "damaged-sealed"
     /** A sealed segment of which something was damaged, refused, or said otherwise elsewhere: it stays for a person. */

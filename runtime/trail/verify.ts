@@ -55,7 +55,9 @@ export async function verifyStore(directory: string, onProgress?: (text: string)
   for (const process of processes) {
     const chain = await chainOf(join(directory, "trail", process));
     segments += chain.length;
-    found.push(...checkChain(chain, accounted));
+    const { problems, sound } = checkChain(chain, accounted);
+    for (const [i, one] of found.entries()) if (sound.has(one.file)) found[i] = judgedMissing(one);
+    found.push(...problems);
   }
   const artifacts = await checkArtifacts(directory, found);
   const records = await checkRecords(directory, found);
@@ -137,10 +139,24 @@ async function chainOf(folder: string): Promise<readonly Link[]> {
   return links;
 }
 
-function checkChain(chain: readonly Link[], accounted: NumbersByProcess): TrailProblem[] {
+/** What is missing before a record of a segment that is as its process closed it was never there. */
+function judgedMissing(problem: TrailProblem): TrailProblem {
+  if (problem.problem !== "missing-records") return problem;
+  const message = `${problem.message} The segment is what its process closed: whoever wrote it left that out.`;
+  return { ...problem, problem: "withheld-records", message };
+}
+
+/** `sound`: the files that a hash proves to be as they were written, with the one before. */
+function checkChain(
+  chain: readonly Link[],
+  accounted: NumbersByProcess,
+): { readonly problems: readonly TrailProblem[]; readonly sound: ReadonlySet<string> } {
   const problems: TrailProblem[] = [];
+  const proven = new Set<string>();
+  const broken = new Set<string>();
   const say = ({ path }: Link, offset: number, message: string) => {
     problems.push({ file: path, offset, problem: "broken-chain", message });
+    broken.add(path);
   };
   for (const link of chain) {
     const { bytes, header, footer } = link;
@@ -148,8 +164,8 @@ function checkChain(chain: readonly Link[], accounted: NumbersByProcess): TrailP
       const body = bytes.subarray(0, footer.offset);
       // The header is no record.
       const count = lineCount(body) - 1;
-      if (sha256(body) !== footer.hash)
-        say(link, 0, "The segment is not what its process closed: its hash does not fit.");
+      if (sha256(body) === footer.hash) proven.add(link.path);
+      else say(link, 0, "The segment is not what its process closed: its hash does not fit.");
       if (count !== footer.count)
         say(link, footer.offset, `The segment was closed with ${footer.count} records, and has ${count}.`);
     }
@@ -160,11 +176,14 @@ function checkChain(chain: readonly Link[], accounted: NumbersByProcess): TrailP
     if (isSealed) continue;
     if (before === undefined) {
       say(link, 0, `Segment ${previous.segment}, which came before this one, is not there or has no header.`);
-    } else if (sha256(before.bytes.subarray(0, previous.bytes)) !== previous.hash) {
+    } else if (sha256(before.bytes.subarray(0, previous.bytes)) === previous.hash) {
+      proven.add(before.path);
+    } else {
       say(before, 0, `The segment is not what segment ${header!.segment} continues: its hash does not fit.`);
+      broken.add(link.path);
     }
   }
-  return problems;
+  return { problems, sound: new Set([...proven].filter((path) => !broken.has(path))) };
 }
 
 /** Returns how many there are. */

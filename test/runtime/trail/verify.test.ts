@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { artifactsOf } from "../../../runtime/trail/artifacts.ts";
 import { compact } from "../../../runtime/trail/compaction.ts";
 import { disk } from "../../../runtime/trail/disk.ts";
+import { encodeMark } from "../../../runtime/trail/line.ts";
 import { openTrail } from "../../../runtime/trail/local.ts";
 import type { Draft } from "../../../runtime/trail/record.ts";
 import { verifyStore } from "../../../runtime/trail/verify.ts";
@@ -41,6 +42,29 @@ test("a line that was rewritten with its CRC is found by the hashes", async () =
   expect(await problems(directory)).toEqual([
     "broken-chain: The segment is not what its process closed: its hash does not fit.",
     "broken-chain: The segment is not what segment 3 continues: its hash does not fit.",
+  ]);
+});
+
+test("a record that its writer left out is told from one that was lost", async () => {
+  const directory = temporaryFolder();
+  const trail = await openTrail({ directory, peers: ["explorer"] });
+  for (const name of ["one", "two", "three"]) await trail.append([event(name)]);
+  await trail.close();
+  const path = join(directory, "trail", trail.process, "1.jsonl");
+  const lines = readFileSync(path, "utf8").split("\n").slice(0, -2);
+  const footer = JSON.parse(readFileSync(path, "utf8").trimEnd().split("\n").at(-1)!);
+  const kept = `${lines.toSpliced(2, 1).join("\n")}\n`;
+  const { crc: _, ...claimed } = footer;
+  writeFileSync(path, kept + encodeMark({ ...claimed, count: 2, bytes: kept.length, hash: sha256(kept) }));
+  expect(await problems(directory)).toEqual([
+    "withheld-records: Record 2 is missing before this one. The segment is what its process closed: whoever wrote it left that out.",
+  ]);
+  writeFileSync(path, kept + encodeMark(claimed));
+  expect(await problems(directory)).toEqual([
+    "missing-records: Record 2 is missing before this one.",
+    expect.stringMatching(/^missing-records: The segment was closed after/),
+    "broken-chain: The segment is not what its process closed: its hash does not fit.",
+    "broken-chain: The segment was closed with 3 records, and has 2.",
   ]);
 });
 
