@@ -243,7 +243,6 @@ function names(value: Expr): string[] {
   return [...namesIn(value, new Set())];
 }
 
-/** The names that a body reads and does not give itself. */
 /** Unless said, few items of a list at once; of a source so many that a slow one delays no other. */
 function parallelOf(over: ForNode["over"], [own, ...around]: readonly Settings[]): number | undefined {
   const said = own?.number("parallel");
@@ -251,6 +250,7 @@ function parallelOf(over: ForNode["over"], [own, ...around]: readonly Settings[]
   return around.at(-1)?.number("parallel") ?? DEFAULTS.sourceItems;
 }
 
+/** The names that a body reads and does not give itself. */
 function addOuter(body: readonly Node[], needs: Set<string>): void {
   const given = new Set(body.flatMap(givenBy));
   for (const node of body) for (const name of node.needs) if (!given.has(name)) needs.add(name);

@@ -3,10 +3,13 @@
  * it is V8, told by a thread that watches the clock and the terminal. That thread is started for each call, which takes some
  * 60 µs for the clock and 40 for the terminal (Node 24), so that each is watched only where it has to be.
  */
-
+import { AsyncLocalStorage } from "node:async_hooks";
 import { Script } from "node:vm";
 import { isMainThread } from "node:worker_threads";
 import { AttemptError } from "../execution/attempt-error.ts";
+
+/** Where what listens is no part of a tool: see `divert.ts`. */
+const outside = AsyncLocalStorage.snapshot();
 
 /** The script has no other way to the work than the global object. */
 const SLOT = Symbol.for("ganglion.held");
@@ -48,7 +51,7 @@ function watched<T>(work: () => T, options: { readonly timeout?: number; readonl
     if (code === "ERR_SCRIPT_EXECUTION_TIMEOUT")
       throw new AttemptError("timeout", `it took longer than ${options.timeout! / 1000} s`);
     if (code !== "ERR_SCRIPT_EXECUTION_INTERRUPTED") throw error;
-    process.emit("SIGINT");
+    outside(() => process.emit("SIGINT"));
     throw new AttemptError("cancelled", "it was interrupted");
   } finally {
     slot[SLOT] = outer;
