@@ -4,12 +4,13 @@
  * answers an item of a source, that item): claimed, written ahead, done, and its result on record before the claim goes.
  *
  * Where the records have its start and not its result, nobody knows whether it happened: its `confirm` is asked, else a
- * person, for whom the run is parked. What a person may say stands as `effect` records.
+ * person, for whom the run is parked. What a person may say stands as `effect` records. Of one that has just failed only a
+ * `confirm` that knows its result is believed: what its time was over for may still be under way.
  */
 import { TrailError } from "../trail/trail.ts";
 import type { Json } from "../types.ts";
 import { type Attempt, accept, asAttemptError, type Input } from "./attempt.ts";
-import { AttemptError, Halt } from "./attempt-error.ts";
+import { AttemptError, Halt, NotStarted } from "./attempt-error.ts";
 import type { RestoredEffect } from "./known-effect.ts";
 import { stageKey } from "./restored.ts";
 import { type Invoked, invoke } from "./tool-call.ts";
@@ -55,7 +56,7 @@ export async function performEffect(
   try {
     const inDoubt = known !== undefined && known.state !== "undone";
     const happened = inDoubt ? await ask(attempt, name, input, timeout, known) : undefined;
-    const done = happened ?? (await invoke(attempt, name, input, timeout, { effect: true }));
+    const done = happened ?? (await perform(attempt, name, input, timeout));
     settle();
     return done;
   } catch (error) {
@@ -63,6 +64,40 @@ export async function performEffect(
     if (!(error instanceof TrailError)) settle();
     throw error;
   }
+}
+
+/** Does it. What fails and has happened all the same, as its `confirm` says, is done. */
+async function perform(attempt: Attempt, name: string, input: Input, timeout: number | undefined): Promise<Invoked> {
+  const call = attempt.context.nextId();
+  try {
+    return await invoke(attempt, name, input, timeout, { effect: true, call });
+  } catch (error) {
+    const failure = asAttemptError(error);
+    const { plan } = attempt.context;
+    const { confirm } = plan.tools[name]!;
+    if (confirm === undefined || plan.tools[confirm] === undefined || failure instanceof NotStarted) throw failure;
+    const said = await confirmed(attempt, confirm, input, timeout).catch((problem: unknown) => {
+      asAttemptError(problem);
+      return null;
+    });
+    if (said === null) throw failure;
+    return happenedAs(attempt, name, call, confirm, said);
+  }
+}
+
+/** What `confirm` says that the effect gave; null where it knows of none. */
+async function confirmed(attempt: Attempt, confirm: string, input: Input, timeout: number | undefined): Promise<Json> {
+  const asked = attempt.context.plan.tools[confirm]!;
+  const own = accept(input, { kind: "record", fields: asked.parameters }, confirm, "drop") as Input;
+  return (await invoke(attempt, confirm, own, asked.timeout ?? timeout)).value;
+}
+
+async function happenedAs(attempt: Attempt, name: string, call: string, by: string, said: Json): Promise<Invoked> {
+  const { context, origin } = attempt;
+  const value = accept(said, context.plan.tools[name]!.result, `the result of ${by}`, "drop");
+  const output = await context.outputOf(value);
+  await context.append([{ kind: "effect", ...origin, tool: name, call, state: "happened", by, ...output }]);
+  return { value };
 }
 
 type InDoubt = Exclude<RestoredEffect, { readonly state: "done" }>;
@@ -92,13 +127,11 @@ async function ask(
   const how = error === undefined ? "was cut off" : `failed (${error})`;
   if (state === "left")
     throw new AttemptError("error", `${name} ${how} and may have happened; it was decided to leave it so`);
-  const { confirm, result } = plan.tools[name]!;
-  const asked = confirm === undefined ? undefined : plan.tools[confirm];
-  if (confirm === undefined || asked === undefined) return askPerson(attempt, name, how, known);
-  const own = accept(input, { kind: "record", fields: asked.parameters }, confirm, "drop") as Input;
+  const { confirm } = plan.tools[name]!;
+  if (confirm === undefined || plan.tools[confirm] === undefined) return askPerson(attempt, name, how, known);
   let said: Json;
   try {
-    said = (await invoke(attempt, confirm, own, asked.timeout ?? timeout)).value;
+    said = await confirmed(attempt, confirm, input, timeout);
   } catch (failure) {
     const { class: kind, message } = asAttemptError(failure);
     throw new AttemptError(kind, `${name} ${how}, and ${confirm} cannot say whether it happened: ${message}`);
@@ -107,10 +140,7 @@ async function ask(
     await context.append([{ kind: "effect", ...origin, tool: name, call, state: "undone", by: confirm }]);
     return undefined;
   }
-  const value = accept(said, result, `the result of ${confirm}`, "drop");
-  const output = await context.outputOf(value);
-  await context.append([{ kind: "effect", ...origin, tool: name, call, state: "happened", by: confirm, ...output }]);
-  return { value };
+  return happenedAs(attempt, name, call, confirm, said);
 }
 
 const brief = (input: Input): string => JSON.stringify(input).slice(0, 500);

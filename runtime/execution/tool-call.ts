@@ -55,14 +55,21 @@ export function invoke(
   name: string,
   input: Input,
   timeout: number | undefined,
-  { effect = false, cache }: { readonly effect?: boolean; readonly cache?: boolean | undefined } = {},
+  { effect = false, cache, call }: InvokeOptions = {},
 ): Promise<Invoked> {
   const { context } = attempt;
   const declared = context.plan.tools[name];
   if (declared === undefined) return Promise.reject(new AttemptError("error", `the plan has no tool ${name}`));
   if (declared.effect !== effect)
     return Promise.reject(new AttemptError("error", `${name} is an effect, and only a stage can call it`));
-  return new ToolCall(attempt, name, declared, effect).run(input, timeout, cache);
+  return new ToolCall(attempt, name, declared, effect, call).run(input, timeout, cache);
+}
+
+interface InvokeOptions {
+  readonly effect?: boolean;
+  readonly cache?: boolean | undefined;
+  /** What the call is known by, where the caller must know it, too. */
+  readonly call?: string;
 }
 
 /** A call from its first record to its last. */
@@ -80,12 +87,12 @@ class ToolCall {
   #isCalled = false;
   #settle: Settle | undefined;
 
-  constructor(caller: Caller, name: string, declared: Tool, effect: boolean) {
+  constructor(caller: Caller, name: string, declared: Tool, effect: boolean, call?: string) {
     this.#caller = caller;
     this.#name = name;
     this.#declared = declared;
     this.#effect = effect;
-    this.#id = caller.context.nextId();
+    this.#id = call ?? caller.context.nextId();
     this.#began = caller.context.clock.elapsed();
   }
 

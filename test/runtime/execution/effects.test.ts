@@ -167,6 +167,31 @@ test("one that fails is not tried again, by no attempt and by no resume: it may 
   ]);
 });
 
+test("one that fails and has happened is done, where its `confirm` knows what it gave; where it knows nothing, it stays in doubt", async () => {
+  const done = await run(submitting({ tool: "submitAndFail", confirm: "findTicket" }), store);
+  expect(done.summary.runs).toMatchObject([{ status: "ok" }]);
+  expect(valuesOf(done.trail.drafts)).toContainEqual(["work.sent", "ok", { ticket: "ticket of it" }]);
+  const [call] = done.of("tool.ended").filter(({ effect }) => effect);
+  expect(call).toMatchObject({ ok: false, error: "the line is dead" });
+  expect(done.of("effect")).toMatchObject([{ state: "happened", by: "findTicket", call: call!.call }]);
+  expect(happened()).toEqual(["it"]);
+  // A run that goes on before its stage had ended does not do it again.
+  const ended = done.trail.drafts.findIndex(({ kind, stage }) => kind === "stage.ended" && stage === "work.sent");
+  expect((await resumed(submitting(), done.trail.drafts.slice(0, ended))).summary.runs).toMatchObject([
+    { status: "ok" },
+  ]);
+  expect(happened()).toEqual(["it"]);
+
+  rmSync(world);
+  const refused = submitting({ tool: "refused", confirm: "findTicket" });
+  const failed = await run(refused, store);
+  expect(failed.summary.runs).toMatchObject([{ status: "failed", error: "work.sent: the chain is down" }]);
+  expect(failed.of("effect")).toEqual([]);
+  const mended = await resumed(submitting({ confirm: "findTicket" }), failed.trail.drafts);
+  expect(mended.of("effect")).toMatchObject([{ state: "undone", by: "findTicket" }]);
+  expect(happened()).toEqual(["it"]);
+});
+
 test("one whose program is not there surely did not happen: nobody is asked, and it is done once there is one", async () => {
   const program = join(folder, `send-${number}`);
   const base = submitting();
