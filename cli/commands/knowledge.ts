@@ -1,4 +1,4 @@
-import type { Ranked, Recalled } from "../../runtime/knowledge/knowledge.ts";
+import type { Ranked, Recalled, Voice } from "../../runtime/knowledge/knowledge.ts";
 import { openKnowledge } from "../../runtime/knowledge/open.ts";
 import { SCORE } from "../../runtime/knowledge/score.sql.ts";
 import { resolveStore } from "../../runtime/trail/store.ts";
@@ -16,7 +16,12 @@ export default command({
     stage: { value: "STAGE", doc: "one stage, by its name or as pipeline.name" },
     scope: { value: "ITEM", doc: "as seen from one item of a fan-out" },
     top: { value: "N", default: "10", doc: "how many patterns, and how many antipatterns, of each stage" },
-    format: { value: "FORMAT", choices: ["table", "json"], default: "table", doc: "json has every term of the score" },
+    format: {
+      value: "FORMAT",
+      choices: ["table", "json"],
+      default: "table",
+      doc: "json has every term of the score, and each peer's part in it",
+    },
     store: { value: "DIR", doc: "another store than the project's .gang" },
   },
   examples: [{ command: "gangc knowledge --stage plan --top 3", doc: "what works best there" }],
@@ -35,16 +40,16 @@ export default command({
       const wanted = options.stage === undefined ? all : stagesNamed(options.stage, all);
       const known: Known[] = [];
       for (const { subnet, stage } of wanted) {
+        const asked = { subnet, stage, scope: options.scope ?? null, now };
         const recalled = await knowledge.recall({
-          subnet,
-          stage,
-          scope: options.scope ?? null,
+          ...asked,
           from: ["patterns", "antipatterns"],
           top,
           halflife: { seconds: SCORE.halflifeSeconds },
-          now,
         });
-        known.push({ subnet, stage, ...recalled });
+        const voices =
+          options.format === "json" ? await knowledge.voices({ ...asked, seconds: SCORE.halflifeSeconds }) : [];
+        known.push({ subnet, stage, ...recalled, ...spokenOf(recalled, voices) });
       }
       if (options.format === "json") io.out(`${JSON.stringify({ version: 1, stages: known }, null, 2)}\n`);
       else if (known.length === 0) io.talk("Nothing has been learned yet.\n");
@@ -57,6 +62,16 @@ export default command({
 });
 
 type Known = Recalled & { readonly subnet: string; readonly stage: string };
+
+/** The claims with what each peer says of them. */
+function spokenOf({ patterns, antipatterns }: Recalled, voices: readonly Voice[]) {
+  const of = Map.groupBy(voices, ({ claim }) => claim);
+  const spoken = (ranked: Ranked) => ({
+    ...ranked,
+    voices: (of.get(ranked.claim) ?? []).map(({ claim: _, ...voice }) => voice),
+  });
+  return { patterns: patterns.map(spoken), antipatterns: antipatterns.map(spoken) };
+}
 
 function asText({ subnet, stage, known, patterns, antipatterns }: Known, terminal: boolean): string {
   const of = subnet === "" ? "" : ` for ${subnet}`;

@@ -111,6 +111,7 @@ export class Following implements OpenKnowledge {
   readonly regimes: Knowledge["regimes"] = (query) => this.current?.regimes(query) ?? new Regimes().all();
   readonly unsettled: Knowledge["unsettled"] = (query) => this.current?.unsettled(query) ?? new Regimes().unsettled;
   readonly stages: OpenKnowledge["stages"] = () => this.current?.stages() ?? [];
+  readonly voices: OpenKnowledge["voices"] = (query) => this.use((known) => known.voices(query));
   readonly refused: OpenKnowledge["refused"] = () => this.current?.refused() ?? new Map();
 
   get cursor(): Knowledge["cursor"] {

@@ -161,8 +161,23 @@ export interface Agreement {
   readonly disagreement: number;
 }
 
+/** What one peer says of a claim: saturated successes, failures, successes with a value, and where that stands. */
+export interface Voice {
+  readonly claim: string;
+  readonly peer: string;
+  readonly trust: number;
+  readonly s: number;
+  readonly f: number;
+  readonly c: number;
+  readonly z: number | null;
+}
+
 /** `Knowledge` for those who list what there is. */
 export interface OpenKnowledge extends Knowledge {
+  /** All that P, N, C and z of a stage's claims are made of, the most trusted peer first. */
+  voices(
+    query: Pick<RecallQuery, "subnet" | "stage" | "scope" | "now"> & { readonly seconds: number },
+  ): Promise<readonly Voice[]>;
   /** The stages of which anything is known. */
   stages(): readonly { readonly subnet: string; readonly stage: string }[];
   /** Evidence that was not let in, by reason. */

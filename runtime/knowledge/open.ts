@@ -21,6 +21,7 @@ import type {
   Ranked,
   Recalled,
   RecallQuery,
+  Voice,
 } from "./knowledge.ts";
 
 import {
@@ -31,6 +32,7 @@ import {
   observationsSql,
   recallSql,
   TRUST_BY_STAGE_SQL,
+  VOICED_SQL,
 } from "./queries.sql.ts";
 import { inOrder, type Ranking } from "./ranking.ts";
 import { SCORE, type ScoreShape } from "./score.sql.ts";
@@ -53,6 +55,7 @@ const STALE = 1e-4;
 
 /** Who asks may have looked at the clock a moment before the newest evidence was read. */
 const MOMENT = 1000;
+const momentOf = (now: number, { newest }: Place): number => (now >= newest - MOMENT ? Math.max(now, newest) : now);
 
 /** So many rows are handed to DuckDB at once while a store is read. */
 const BATCH = 16_384;
@@ -342,6 +345,25 @@ class DuckKnowledge implements OpenKnowledge {
     });
   }
 
+  async voices(query: {
+    subnet: string;
+    stage: string;
+    scope: string | null;
+    now: number;
+    seconds: number;
+  }): Promise<readonly Voice[]> {
+    const place = this.facts.place(query.subnet, query.stage);
+    if (place === undefined || isEmpty(place)) return [];
+    const engine = await this.started();
+    await this.exclusively(() => this.renewTrust(engine));
+    const now = momentOf(query.now, place);
+    const rows = await this.asking<Omit<Voice, "peer"> & { readonly peer: number }>("voiced", VOICED_SQL, {
+      ...{ place: place.id, now, moment: now, halflife: query.seconds * 1000 },
+      scope: query.scope === null ? null : this.facts.scopes.find(query.scope),
+    });
+    return rows.map((row) => ({ ...row, peer: this.facts.peers.names[row.peer]! }));
+  }
+
   /** A question that needs no sums. */
   private async asking<Row>(name: string, sql: string, question: Partial<Asked>): Promise<Row[]> {
     const engine = await this.started();
@@ -388,7 +410,7 @@ class DuckKnowledge implements OpenKnowledge {
       await engine.take(this.facts, place);
       const version = place.version;
       const evaluations = "evaluations" in halflife;
-      const now = query.now >= place.newest - MOMENT ? Math.max(query.now, place.newest) : query.now;
+      const now = momentOf(query.now, place);
       const span = evaluations ? halflife.evaluations : Math.max(1, halflife.seconds * 1000);
       const is_own = scope === null || place.scopes.has(scope);
       const question = { ...NO_QUESTION, place: place.id, scope, is_own, now, moment: now, halflife: span };

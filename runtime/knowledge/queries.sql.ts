@@ -25,6 +25,12 @@ select ${terms}, code, family, "values" from ranked
   left join metrics using (claim)`;
 }
 
+/** What each peer says of the claims of a stage of any shape: what P, N and C are sums of, and z the lower median of. */
+export const VOICED_SQL = `with ${scoreSql({ of: "claims", sums: "seconds" })}
+select claims.hash as claim, peers.peer, coalesce(trusted.trust, 0.5) as trust, s, f, c, z
+from peers join ranking.claims on claims.claim = peers.claim left join ranking.trusted on trusted.peer = peers.peer
+where attempts > 0 order by trust desc, peers.peer`;
+
 /** Evidence added up, of the peers and claims of `changed(place, claim, peer)`, for each half-life of `held(place, halflife)`. */
 export const ROLLUP_SQL = `with
 read as (select f.* from ranking.facts f semi join ranking.changed c on c.place = f.place and c.claim = f.claim and c.peer = f.peer where ${BELONGS}),

@@ -109,6 +109,7 @@ describe("gangc runs, show, knowledge, sql", () => {
       N: 0,
       reliability: expect.any(Number),
       z: expect.any(Number),
+      voices: [{ peer: "a", trust: 0.5, s: expect.any(Number), f: 0, c: expect.any(Number), z: expect.any(Number) }],
     });
   });
 

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { RecallQuery } from "../../../runtime/knowledge/knowledge.ts";
 import { type Asked, standings } from "./oracle.ts";
 import { evidence, NOW, stamped } from "./trail.ts";
-import { closeStores, type Evidence, expectSame, RUNS, rank, terms, trails, WEEK } from "./trails.ts";
+import { closeStores, type Evidence, expectSame, RUNS, rank, terms, told, trails, WEEK } from "./trails.ts";
 
 afterAll(closeStores);
 
@@ -45,6 +45,27 @@ describe("the SQL and the formula agree to 1e-9", () => {
       RUNS,
     );
   });
+});
+
+it("the voices of a claim are what its P, N and C are sums of, whatever the stage is like", async () => {
+  await fc.assert(
+    fc.asyncProperty(trails, fc.boolean(), fc.boolean(), async (records, drifted, scoped) => {
+      const scope = scoped ? "btc" : null;
+      const { knowledge, stage, ranked } = await told([drifted ? [...records, ...DRIFT] : records], { scope });
+      const voices = await knowledge.voices({ subnet: "n", stage, scope, now: NOW, seconds: WEEK.seconds });
+      for (const { claim, P, N, C, z, peers } of await ranked()) {
+        const of = voices.filter((voice) => voice.claim === claim);
+        const sum = (term: "s" | "f" | "c") => of.reduce((all, voice) => all + 2 * voice.trust * voice[term], 0);
+        expect(new Set(of.map(({ peer }) => peer)).size).toBe(peers);
+        expect(sum("s")).toBeCloseTo(P, 9);
+        expect(sum("f")).toBeCloseTo(N, 9);
+        expect(sum("c")).toBeCloseTo(C, 9);
+        if (z === null) expect(of.every((voice) => voice.z === null)).toBe(true);
+        else expect(of.some((voice) => Math.abs(voice.z! - z) < 1e-9)).toBe(true);
+      }
+    }),
+    RUNS,
+  );
 });
 
 /** Where random trails seldom come: a constant that is a little off shows. */

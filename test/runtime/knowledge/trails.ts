@@ -1,7 +1,7 @@
 /** Random trails, and what a knowledge makes of them. `GANG_TRAILS` sets on how many each property is tried: 12 unless said. */
 import fc from "fast-check";
 import { expect, vi } from "vitest";
-import type { Knowledge, Ranked, RecallQuery } from "../../../runtime/knowledge/knowledge.ts";
+import type { OpenKnowledge, Ranked, RecallQuery } from "../../../runtime/knowledge/knowledge.ts";
 import { openKnowledge } from "../../../runtime/knowledge/open.ts";
 import type { Record as TrailRecord } from "../../../runtime/trail/record.ts";
 import { evidence, type FakeTrail, fakeTrail, NOW, type Told } from "./trail.ts";
@@ -23,7 +23,7 @@ export const ALL: RecallQuery = {
 };
 
 /** One store a time of asking, and one whose trust stays as it is first; each trail is told to it as a stage and peers of its own, which is faster than a store each. */
-const stores = new Map<string, Promise<{ knowledge: Knowledge; trail: FakeTrail }>>();
+const stores = new Map<string, Promise<{ knowledge: OpenKnowledge; trail: FakeTrail }>>();
 let stages = 0;
 
 export async function rank(records: readonly TrailRecord[], more: Partial<RecallQuery> = {}): Promise<Ranked[]> {
@@ -36,7 +36,7 @@ export async function told(
   more: Partial<RecallQuery> = {},
   trustEvery = 0,
 ): Promise<{
-  readonly knowledge: Knowledge;
+  readonly knowledge: OpenKnowledge;
   readonly stage: string;
   ranked(also?: Partial<RecallQuery>): Promise<Ranked[]>;
 }> {
