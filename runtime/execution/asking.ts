@@ -44,7 +44,7 @@ export function followSource(shared: Shared, followed: Followed): Promise<void> 
   const tool = call.callee.name;
   const globals = globalsOf(plan, input);
   const alone = !others.open;
-  const ask = asker(shared, name, pipeline, listing(plan, tool));
+  const ask = asker(shared, name, pipeline, listing(plan, tool), new Cancellation(stop));
   const source = new Source({
     pipeline: name,
     index,
@@ -79,6 +79,8 @@ export function followSource(shared: Shared, followed: Followed): Promise<void> 
 export function waitsOf(shared: Shared, pipelines: readonly string[], goOn: (waited: Waiting) => Promise<void>): Waits {
   const { plan, options, stop, outstanding } = shared;
   const { clock, store, trail } = options;
+  // One for all: each would stand on the run's list for as long as that lives.
+  const cancellation = new Cancellation(stop);
   return new Waits({
     plan,
     pipelines,
@@ -99,7 +101,7 @@ export function waitsOf(shared: Shared, pipelines: readonly string[], goOn: (wai
     say: (wait, name, message) => shared.note([{ kind: "event", ...originOf(wait), name, message }]),
     evaluate: (wait, expression) => {
       const { pipeline, metric, stage } = wait.record;
-      const ask = asker(shared, pipeline, plan.pipelines[pipeline]!, plan);
+      const ask = asker(shared, pipeline, plan.pipelines[pipeline]!, plan, cancellation);
       return ask({
         origin: originOf(wait),
         node: { id: stage ?? `${pipeline}.${metric}` },
@@ -132,9 +134,14 @@ interface Asked {
   work(caller: Caller): Promise<Json>;
 }
 
-function asker(shared: Shared, name: string, pipeline: Pipeline, plan: Plan): (asked: Asked) => Promise<Json> {
-  const { options, stop } = shared;
-  const cancellation = new Cancellation(stop);
+function asker(
+  shared: Shared,
+  name: string,
+  pipeline: Pipeline,
+  plan: Plan,
+  cancellation: Cancellation,
+): (asked: Asked) => Promise<Json> {
+  const { options } = shared;
   const ids = { peer: options.peer, run: uuidv7(options.clock.now()), plan: plan.hash };
   const common = contextOf(shared, { name, pipeline, origin: ids, cancellation });
   return async ({ origin, node, isKept, work }) => {

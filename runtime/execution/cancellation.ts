@@ -9,6 +9,8 @@ const OVER = "over";
 /** Who waits under a signal, in a ring: ten thousand stages side by side would each walk a listener list to leave it. */
 export class Cancellation {
   readonly signal: AbortSignal;
+  /** When its time is over, in milliseconds since 1970: for who cannot hear of it then. */
+  readonly until: number | undefined;
   readonly #controller = new AbortController();
   readonly #waiting = new Waiter();
   readonly #outer: AbortSignal;
@@ -17,7 +19,8 @@ export class Cancellation {
     this.cancel(reason instanceof AttemptError ? reason : undefined);
   };
 
-  constructor(outer: AbortSignal) {
+  constructor(outer: AbortSignal, until?: number) {
+    this.until = until;
     this.signal = this.#controller.signal;
     // As many tools as run side by side may listen.
     setMaxListeners(0, this.signal);

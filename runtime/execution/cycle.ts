@@ -48,7 +48,7 @@ export async function runCycle(shared: Shared, of: Cycle): Promise<RunSummary["r
   const seed = restored?.seed ?? deriveSeed(options.seed, peer, name, item?.key ?? cycle);
   const origin = { peer, run, plan: plan.hash };
   const began = clock.elapsed();
-  const cancellation = new Cancellation(shared.stop);
+  const cancellation = new Cancellation(shared.stop, item?.until);
   shared.assertSpace();
   const answers = item === undefined ? {} : { item: item.key, ...(item.index === 0 ? {} : { source: item.index }) };
   const common = contextOf(shared, { name, pipeline, origin, cancellation, restored });

@@ -134,7 +134,9 @@ async function ask(
     said = await confirmed(attempt, confirm, input, timeout);
   } catch (failure) {
     const { class: kind, message } = asAttemptError(failure);
-    throw new AttemptError(kind, `${name} ${how}, and ${confirm} cannot say whether it happened: ${message}`);
+    if (kind === "cancelled" || context.cancellation.cancelled) throw failure;
+    // It is asked again when the run goes on: given up now, it would be lost.
+    return askPerson(attempt, name, `${how}, ${confirm} cannot tell (${message}),`, known);
   }
   if (said === null) {
     await context.append([{ kind: "effect", ...origin, tool: name, call, state: "undone", by: confirm }]);

@@ -52,6 +52,8 @@ export class Outstanding {
   readonly #over = new Set<string>();
   /** Runs that are parked and could go on, with what they waited for. */
   readonly #ready = new Map<string, Waiting>();
+  /** What is over and has not ended its stage yet: who parks with it on record read no further than before it. */
+  readonly #given = new Map<string, Waiting>();
   /** By run, stage and item. */
   readonly #answers = new Map<string, KnownRecord<"answered">>();
   /** What this process is at: items by name, waits and runs by id. */
@@ -136,8 +138,12 @@ export class Outstanding {
         else runs.add(record.run);
         return;
       }
+      case "stage.ended":
+        if (this.#given.size > 0) this.#given.delete(placeOf(record));
+        return;
       case "run.ended": {
         const { item, pipeline, status, source = 0 } = record;
+        if (status !== "cancelled") this.#onEnd(record.run, status === "parked");
         if (item === undefined || pipeline === undefined || !(status === "ok" || status === "failed")) return;
         const name = itemName(pipeline, source, item);
         this.#done.add(name);
@@ -173,7 +179,17 @@ export class Outstanding {
   /** What waited for it can go on. */
   #isOver(waiting: Waiting): void {
     this.#answers.delete(placeOf(waiting));
-    if (waiting.for !== "score" && waiting.run !== undefined) this.#ready.set(waiting.run, waiting);
+    if (waiting.for === "score" || waiting.run === undefined) return;
+    this.#ready.set(waiting.run, waiting);
+    this.#given.set(placeOf(waiting), waiting);
+  }
+
+  #onEnd(run: string | undefined, isParked: boolean): void {
+    for (const [place, waiting] of this.#given) {
+      if (waiting.run !== run) continue;
+      if (isParked) this.#ready.set(waiting.run!, waiting);
+      else this.#given.delete(place);
+    }
   }
 
   #change(id: string, change: (wait: Wait) => Wait): void {

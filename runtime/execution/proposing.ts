@@ -28,6 +28,11 @@ export async function propose(
     const modelName = settings.model!;
     const model = await context.model(modelName);
     const { shown, text } = recalled;
+    const over = Math.min(
+      cancellation.until ?? Number.POSITIVE_INFINITY,
+      clock.now() + (call.timeout ?? Number.POSITIVE_INFINITY) * 1000,
+    );
+    const until = over === Number.POSITIVE_INFINITY ? undefined : over;
     const request: Proposal = {
       stage: node.id,
       scope: attempt.scopeKey,
@@ -40,7 +45,7 @@ export async function propose(
       antipatterns: shown.filter(({ anti }) => anti),
       observations: (limit) => knowledge.observations({ subnet: subnetName, stage: node.id, limit }),
       history: history.map((tried) => ({ value: tried.value, class: tried.class, error: tried.error })),
-      tools: agent.tools.map(({ tool, bound }) => offered(attempt, tool, bound)),
+      tools: agent.tools.map(({ tool, bound }) => offered(attempt, tool, bound, until)),
       turns: agent.turns,
       reserve: (signal) =>
         context.budget.reserve(

@@ -367,6 +367,23 @@ export type TakenRun =
  * @throws RefusedError where it cannot go on.
  */
 export async function takeRun(store: string, trail: Trail, run: string): Promise<TakenRun> {
+  // The claim keeps other processes from it. In this one a source, what waits, and other peers may want it at once, and
+  // what is being asked for it would come too late to be read here.
+  const { busy, waits } = outstandingOf(trail);
+  const isAsked = [...waits.values()].some(({ id, record }) => record.run === run && busy.has(id));
+  if (busy.has(run) || isAsked) return { outcome: "running" };
+  busy.add(run);
+  let taken: TakenRun | undefined;
+  try {
+    taken = await claimedRun(store, trail, run);
+    return taken;
+  } finally {
+    // One that is taken is at work until it ends (`cycle.ts`).
+    if (taken?.outcome !== "taken") busy.delete(run);
+  }
+}
+
+async function claimedRun(store: string, trail: Trail, run: string): Promise<TakenRun> {
   const claims = claimsOf(store, trail.process);
   const claimed = await claims.take(claimOf(run), { inherit: true });
   if (claimed.outcome === "held") return { outcome: "running" };

@@ -119,12 +119,12 @@ class ToolCall {
       if (effect) await context.cancellation.within(clock, left, () => context.tool(name), NOBODY);
       const folder = context.folder();
       const time = effect ? timeout : left;
-      const own = this.#contextOf(folder, time);
+      const own = this.#contextOf(folder, effect ? time : this.#sooner(time));
       if (effect) {
         context.cancellation.signal.throwIfAborted();
         await this.#begin();
       }
-      const cancellation = effect ? new Cancellation(NEVER) : context.cancellation;
+      const cancellation = effect ? new Cancellation(new AbortController().signal) : context.cancellation;
       const { value, cost: asked } = await cancellation.within(
         clock,
         time,
@@ -207,6 +207,13 @@ class ToolCall {
     const fitting = accept(value, type, "the result", "drop", true);
     if (!holdsFiles(type)) return { value: fitting, cost };
     return this.#caller.context.files.kept(fitting, type, "the result").then((kept) => ({ value: kept, cost }));
+  }
+
+  /** What a function that computes must end by: nobody else ends it at the deadline of its agent or its item. */
+  #sooner(time: number | undefined): number | undefined {
+    const { clock, cancellation } = this.#caller.context;
+    if (cancellation.until === undefined) return time;
+    return Math.min(time ?? Number.POSITIVE_INFINITY, (cancellation.until - clock.now()) / 1000);
   }
 
   #contextOf(folder: CallFolder, left: number | undefined): ToolContext {
@@ -293,14 +300,12 @@ type Ended = Extract<Draft, { kind: "tool.ended" }>;
 
 const NOBODY = (): void => {};
 
-/** The signal of a call that nothing cancels but its own deadline. */
-const NEVER = new AbortController().signal;
-
-/** A tool in an agent's hands: without the parameters that the program has bound. */
+/** A tool in an agent's hands: without the parameters that the program has bound. `until`: when the agent's time is over. */
 export function offered(
   attempt: Attempt,
   name: string,
   bound: readonly { readonly name: string; readonly value: Expr }[],
+  until?: number,
 ): Proposal["tools"][number] {
   const declared = attempt.context.plan.tools[name]!;
   const fixed = new Set(bound.map((binding) => binding.name));
@@ -316,7 +321,7 @@ export function offered(
       const input = { ...(accept(given, parameters, "the arguments", "refuse") as Input) } as { [name: string]: Json };
       for (const binding of bound) input[binding.name] = evaluate(binding.value, NOTHING);
       // The agent's own time ends what it has called.
-      const cancellation = new Cancellation(signal);
+      const cancellation = new Cancellation(signal, until);
       const caller = { ...attempt, context: { ...attempt.context, cancellation } };
       try {
         return (await invoke(caller, name, input, declared.timeout)).value;

@@ -198,7 +198,8 @@ export class Waits {
 
   #begin(wait: Wait): void {
     const { outstanding } = this.#options;
-    if (outstanding.busy.has(wait.id) || this.#active >= SETTINGS.waiting.atOnce) return;
+    const { run = "" } = wait.record;
+    if (outstanding.busy.has(wait.id) || outstanding.busy.has(run) || this.#active >= SETTINGS.waiting.atOnce) return;
     outstanding.busy.add(wait.id);
     this.#active += 1;
     this.#ask(wait)

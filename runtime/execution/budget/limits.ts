@@ -2,6 +2,7 @@
 import type { Machine } from "../../machine.ts";
 import type { Limit, Plan } from "../../plan.ts";
 import { limitText } from "../../values/limits.ts";
+import { MOST_UNITS } from "./pool.ts";
 
 /** What is about to be done, at its worst. */
 export type Charge =
@@ -22,8 +23,9 @@ export interface Held {
 /** Dollars are counted in billionths, so that all amounts are whole. */
 const BILLION = 1e9;
 
+/** What a tool or a provider says may be anything: what is no amount is none, and none is too large for the ledger. */
 export const unitsOf = (amount: number, of: Limit["of"]): number =>
-  Math.round(of === "money" ? amount * BILLION : amount);
+  Math.min(MOST_UNITS, Math.max(0, Math.round(of === "money" ? amount * BILLION : amount) || 0));
 export const amountOf = (units: number, of: Limit["of"]): number => (of === "money" ? units / BILLION : units);
 
 /** The most that a call can come to. */
@@ -54,12 +56,19 @@ export function limitsAround(
   const local = kind === "model" ? entryOf(machine.models, name)?.limit : undefined;
   const around = (limits: readonly Limit[]): readonly Limit[] =>
     limits.filter(({ of }) => kind === "model" || of === "money");
-  return [
+  const all = [
     ...held(subjectOf(plan, charge), calledOf(plan, charge), own, run),
     ...held(`model ${name}`, `${name} in gang.yaml`, local === undefined ? [] : [local], run),
     ...held(`pipeline ${pipeline}`, `the pipeline ${pipeline}`, around(plan.pipelines[pipeline]!.limits), run),
     ...held("machine", "gang.yaml", around(machine.limits ?? []), run),
   ];
+  // The program and the machine may limit a model alike: that is one pool, from which a call takes once.
+  const tightest = new Map<string, Held>();
+  for (const one of all) {
+    const known = tightest.get(one.key);
+    if (known === undefined || one.limit.amount < known.limit.amount) tightest.set(one.key, one);
+  }
+  return [...tightest.values()];
 }
 
 function held(subject: string, called: string, limits: readonly Limit[], run: string): Held[] {

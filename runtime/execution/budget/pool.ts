@@ -15,6 +15,9 @@ export interface Taken {
   readonly open: number;
 }
 
+/** The most that the ledger can hold of anything: nine million dollars. */
+export const MOST_UNITS = Number.MAX_SAFE_INTEGER;
+
 /** Of a summary, settled entries this much of a window apart become one, at the later time. */
 const SUMMARY = 1000;
 
@@ -91,7 +94,7 @@ export class Pool {
       if (last === undefined || take !== undefined || last.take !== undefined || at - first > near) {
         summed.push({ at, amount, take });
         first = at;
-      } else summed[summed.length - 1] = { at, amount: last.amount + amount, take };
+      } else summed[summed.length - 1] = { at, amount: Math.min(MOST_UNITS, last.amount + amount), take };
     }
     return summed;
   }

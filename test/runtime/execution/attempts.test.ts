@@ -193,6 +193,24 @@ describe("attempts in a run", () => {
     expect(performance.now() - began).toBeLessThan(20_000);
   });
 
+  test("… and at that of the agent that has called it", async () => {
+    const VALUE = record(["value", FLOAT]);
+    const asking = stage("plan", call("agent", "chooser", {}, { timeout: 0.3 }), [], { type: SHAPE });
+    const plan = planOf([asking]);
+    const tools = { ...TOOLS, busy: typescript("arithmetic.ts", "busy", VALUE, VALUE) };
+    const chooser = { ...plan.agents.chooser!, tools: [{ tool: "busy", bound: [] }] };
+    const sampler: Model = {
+      name: "sampler",
+      propose: async ({ tools: [busy] }, signal) => ({ value: await busy!.call({ value: 60 }, signal) }),
+    };
+    const began = performance.now();
+    const { of } = await run({ ...plan, tools, agents: { chooser } }, store, {
+      models: new Map([["sampler", sampler]]),
+    });
+    expect(of("attempt.ended").every(({ class: kind }) => kind === "timeout")).toBe(true);
+    expect(performance.now() - began).toBeLessThan(20_000);
+  });
+
   test("an interrupted run ends as cancelled, with all that was under way; nothing is held against the choice", async () => {
     const controller = new AbortController();
     const trail = memoryTrail(async (drafts) => {

@@ -126,6 +126,22 @@ describe("cut off at any moment", () => {
   });
 });
 
+test("one whose `confirm` cannot be asked is not given up: a person may say, and it is asked again", async () => {
+  const plan = submitting({ confirm: "findTicket" });
+  const deaf = { ...plan, tools: { ...plan.tools, findTicket: typescript("world.ts", "deaf", GIVEN, TICKET) } };
+  const whole = (await run(plan, store)).trail.drafts;
+  const start = whole.findIndex((draft) => draft.kind === "tool.started" && draft.effect === true);
+  const cut = whole.slice(0, start + 1);
+  const parked = await resumed(deaf, cut);
+  const error =
+    "work.sent: submit was cut off, findTicket cannot tell (the net is down), and may have happened: a person must say";
+  expect(parked.summary.runs).toMatchObject([{ status: "parked", error }]);
+  expect(parked.of("effect")).toMatchObject([{ state: "unsure", tool: "submit" }]);
+  const again = await resumed(plan, cut, parked.trail.drafts);
+  expect(again.summary.runs).toMatchObject([{ status: "ok" }]);
+  expect(happened()).toEqual(["it"]);
+});
+
 test("where a process of another machine holds it, a person is asked, and what they say goes before its claim", async () => {
   const plan = submitting();
   const whole = (await run(plan, store)).trail.drafts;

@@ -3,11 +3,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
+import { Outstanding, outstandingOf } from "../../../runtime/execution/outstanding.ts";
 import { pendingIn } from "../../../runtime/execution/pending.ts";
+import { takeRun } from "../../../runtime/execution/restored.ts";
 import type { RunOptions } from "../../../runtime/execution/run.ts";
 import type { StageNode } from "../../../runtime/plan.ts";
 import { openTrail } from "../../../runtime/trail/local.ts";
+import type { Draft } from "../../../runtime/trail/record.ts";
 import { DrivenClock } from "./driven-clock.ts";
+import { written } from "./fakes.ts";
 import { answering, MARKET, type Mined, marketPlan, mine, setMarket } from "./market.ts";
 import { AT, call, FLOAT, field, literal, name, SHAPE, stage } from "./plans.ts";
 
@@ -110,6 +114,59 @@ test("a run that cannot go on, since the store has lost what its stages gave, is
     { run, message: expect.stringMatching(/is no longer in the store \(artifact .*\)\. Hence it is left as it is\.$/) },
   ]);
   expect(later.summary.runs.map(({ status }) => status)).toEqual(["ok"]);
+});
+
+test("a run that could go on is taken once, however many of a process want it", async () => {
+  const store = newStore();
+  const clock = new DrivenClock();
+  market(() => null);
+  const parked = await clock.drive(mine(plan({ every: 60, within: 12 * HOUR }), store, clock));
+  const { run } = parked.of("run.started")[0]!;
+  const trail = await openTrail({ directory: store, peers: ["main"] });
+  const outcomes = await Promise.all([1, 2, 3].map(() => takeRun(store, trail, run!)));
+  expect(outcomes.map(({ outcome }) => outcome).toSorted()).toEqual(["running", "running", "taken"]);
+  // While what it waits for is asked, nobody reads the answer too early.
+  const outstanding = outstandingOf(trail);
+  outstanding.busy.delete(run!);
+  await outstanding.refresh();
+  const [wait] = [...outstanding.waits.values()];
+  outstanding.busy.add(wait!.id);
+  expect(await takeRun(store, trail, run!)).toEqual({ outcome: "running" });
+  outstanding.busy.delete(wait!.id);
+  expect(await takeRun(store, trail, run!)).toMatchObject({ outcome: "taken" });
+  await trail.close();
+});
+
+test("a run that parks again without what had come meanwhile can go on; one that had it waits for what is next", async () => {
+  const origin = { peer: "main", run: "r", stage: "work.price" };
+  const waiting = {
+    kind: "waiting",
+    ...origin,
+    attempt: "r:1",
+    for: "value",
+    pipeline: "work",
+    path: "main.gang",
+  } as const;
+  const began = { kind: "run.started", peer: "main", run: "r", pipeline: "work", cycle: 0, seed: 1 } as const;
+  const parked = { kind: "run.ended", peer: "main", run: "r", status: "parked", elapsed: 0 } as const;
+  const told: Draft[] = [
+    began,
+    { ...waiting, every: 60, until: new Date(0).toISOString() },
+    parked,
+    { kind: "waited", ...origin, attempt: "r:1", for: "value", found: true, output: 1 },
+    { ...began, resumed: true, turn: 2 },
+  ];
+  const ended: Draft = { kind: "stage.ended", ...origin, status: "ok", attempts: 1, elapsed: 0, output: 1 };
+  const ready = async (...drafts: readonly Draft[]) => {
+    const records = written([...told, ...drafts]);
+    const outstanding = new Outstanding({ since: async () => ({ records, cursor: {}, problems: [] }) });
+    await outstanding.refresh();
+    return [...outstanding.ready.keys()];
+  };
+  expect(await ready()).toEqual([]);
+  expect(await ready(parked)).toEqual(["r"]);
+  expect(await ready(ended, parked)).toEqual([]);
+  expect(await ready({ ...parked, status: "failed" }, { ...began, turn: 3 }, parked)).toEqual([]);
 });
 
 describe("what is over while nobody runs", () => {
