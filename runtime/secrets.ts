@@ -181,7 +181,19 @@ export class Redactor {
   }
 
   text(text: string): string {
-    return this.#pattern === undefined ? text : text.replace(this.#pattern, REDACTED);
+    return this.#pattern === undefined ? text : this.#cutOff(text.replace(this.#pattern, REDACTED));
+  }
+
+  /** A text that was cut for a record may end in the middle of a secret. */
+  #cutOff(text: string): string {
+    const end = text.endsWith("…") ? text.length - 1 : text.length;
+    for (const needle of this.#needles) {
+      const first = needle.slice(0, SHORTEST);
+      const from = Math.max(0, end - needle.length + 1);
+      for (let at = text.indexOf(first, from); at >= 0 && at <= end - SHORTEST; at = text.indexOf(first, at + 1))
+        if (needle.startsWith(text.slice(at, end))) return `${text.slice(0, at)}${REDACTED}${text.slice(end)}`;
+    }
+    return text;
   }
 
   /** The very value where there is nothing in it to hide. */

@@ -5,38 +5,43 @@
 import { AttemptError } from "../execution/attempt-error.ts";
 import type { Field, Json, Type } from "../types.ts";
 import { quantityIn } from "../values/units.ts";
-import { armOf, shown } from "../values/validate.ts";
+import { armOf, shown, validate } from "../values/validate.ts";
 import { WRAPPER } from "./schema.ts";
 
 /** Throws an `AttemptError` of class `invalid` where no value can be found in it. */
 export function readAnswer(text: string, type: Type, wrapped: boolean): Json {
-  const found = jsonIn(text);
+  const said = text.slice(text.lastIndexOf(THOUGHT) + 1 && text.lastIndexOf(THOUGHT) + THOUGHT.length).trim();
+  if (said === "") throw new AttemptError("invalid", "the answer is empty");
+  const unwrapped = (found: Json): Json =>
+    wrapped && isRecord(found) && Object.keys(found).join() === WRAPPER ? found[WRAPPER]! : found;
+  const values = jsonIn(said).map((found) => coerce(unwrapped(found), type));
   // A model that was to answer with a text, and was not held to a schema, may answer with just that.
-  if (found === undefined && isText(type) && text.trim() !== "") return text.trim();
-  if (found === undefined)
-    throw new AttemptError(
-      "invalid",
-      text.trim() === "" ? "the answer is empty" : `the answer is not JSON: ${shown(text.trim())}`,
-    );
-  const inner = wrapped && isRecord(found) && Object.keys(found).join() === WRAPPER ? found[WRAPPER]! : found;
-  return coerce(inner, type);
+  if (isText(type)) return values.find((value) => typeof value === "string") ?? said;
+  if (values.length === 0) throw new AttemptError("invalid", `the answer is not JSON: ${shown(said)}`);
+  return values.find((value) => validate(value, type, "", { unknown: "drop" }).ok) ?? values[0]!;
 }
 
-/** The text as JSON, else the last fenced block that is JSON, else the first object or list that stands in the prose. */
-function jsonIn(text: string): Json | undefined {
+/** What a reasoning model writes before this is no answer. */
+const THOUGHT = "</think>";
+
+/** The text as JSON, else all that it has of it, the last first: fenced blocks, then objects and lists in the prose. */
+function jsonIn(text: string): readonly Json[] {
   const whole = parsed(text);
-  if (whole !== undefined) return whole;
-  for (const [, block] of [...text.matchAll(/```[a-zA-Z0-9]*[ \t]*\r?\n([\s\S]*?)```/g)].reverse()) {
-    const value = parsed(block!);
-    if (value !== undefined) return value;
+  if (whole !== undefined) return [whole];
+  const fenced = [...text.matchAll(/```[a-zA-Z0-9]*[ \t]*\r?\n([\s\S]*?)```/g)].map(([, block]) => parsed(block!));
+  const prose: (Json | undefined)[] = [];
+  for (let at = text.search(OPENING); at >= 0; ) {
+    const end = endOf(text, at);
+    const value = end === undefined ? undefined : parsed(text.slice(at, end));
+    prose.push(value);
+    const from = value === undefined ? at + 1 : end!;
+    const next = text.slice(from).search(OPENING);
+    at = next < 0 ? next : from + next;
   }
-  for (const start of text.matchAll(/[[{]/g)) {
-    const end = endOf(text, start.index);
-    const value = end === undefined ? undefined : parsed(text.slice(start.index, end));
-    if (value !== undefined) return value;
-  }
-  return undefined;
+  return [...fenced.reverse(), ...prose.reverse()].filter((value) => value !== undefined);
 }
+
+const OPENING = /[[{]/;
 
 function parsed(text: string): Json | undefined {
   try {

@@ -21,7 +21,10 @@ interface ProviderError {
 export class BadRequest extends AttemptError {}
 
 /** What providers call a lack of money, which no waiting mends. */
-const UNPAID = /insufficient_quota|billing|credit balance|exceeded your current quota|payment/i;
+const UNPAID =
+  /insufficient_quota|billing_(hard_limit|error|not_active)|credit balance|exceeded your current quota|payment required/i;
+/** … and what its error is called where waiting does: its text may speak of billing all the same. */
+const TOO_FAST = /rate_limit/i;
 
 const CLASSES: { readonly [status: number]: FailureClass } = {
   401: "no_key",
@@ -48,9 +51,11 @@ export function failureOf(error: unknown, signal: AbortSignal, now: number): unk
   const { status, headers } = failure;
   const why = oneLine(messageOf(failure));
   if (status === undefined || status === null) return new AttemptError(withoutStatus(failure), why);
-  const kind: FailureClass = UNPAID.test(`${failure.code} ${failure.type} ${why}`)
-    ? "quota"
-    : (CLASSES[status] ?? (status >= 500 ? "network" : "error"));
+  const called = `${failure.code} ${failure.type}`;
+  const kind: FailureClass =
+    UNPAID.test(`${called} ${why}`) && !TOO_FAST.test(called)
+      ? "quota"
+      : (CLASSES[status] ?? (status >= 500 ? "network" : "error"));
   const said = `${status}: ${why}`;
   if (kind === "error") return new BadRequest(kind, said);
   return new AttemptError(kind, said, headers === undefined ? undefined : retryAfter(headers, now));
@@ -67,7 +72,9 @@ function withoutStatus(failure: Error & ProviderError): FailureClass {
   if (name === "APIConnectionTimeoutError") return "timeout";
   if (name === "APIConnectionError") return "network";
   if (failure.error !== undefined) {
-    const kind = `${failure.type ?? ""} ${failure.code ?? ""} ${JSON.stringify(failure.error)}`;
+    const called = `${failure.type ?? ""} ${failure.code ?? ""}`;
+    if (TOO_FAST.test(called)) return "rate_limit";
+    const kind = `${called} ${JSON.stringify(failure.error)}`;
     return KINDS.find(([pattern]) => pattern.test(kind))?.[1] ?? "error";
   }
   if (/tool (parameter|input).*JSON|JSON from model/i.test(failure.message)) return "invalid";

@@ -10,7 +10,7 @@ import { readAnswer } from "./answer.ts";
 import { BadRequest, failureOf, refusedRequest } from "./failure.ts";
 import { instructions, question } from "./instructions.ts";
 import type { Came, Model, OfferedTool, Proposal, Turn } from "./model.ts";
-import { type AnswerSchema, answerSchema, type JsonSchema, schemaOf } from "./schema.ts";
+import { type AnswerSchema, answerSchema, type JsonSchema, parametersSchema } from "./schema.ts";
 
 /** What may be left out of a request where a provider does not take it. */
 export type Concession = "temperature" | "schema" | "usage" | "tokens" | "cache";
@@ -81,6 +81,14 @@ const COMPLAINTS: readonly (readonly [Concession, RegExp])[] = [
   ["schema", /response_format|json_schema|json_object|output_(config|format)|structured|schema|guided|grammar/i],
 ];
 
+const TOO_MUCH = /too (large|high)|less than|at most|greater than|out of range|maximum|exceed/i;
+/** A value out of its range is no reason to leave it out from then on, nor a tool's schema one to leave out the answer's. */
+const NO_REASON: { readonly [part in Concession]?: RegExp } = {
+  temperature: TOO_MUCH,
+  tokens: TOO_MUCH,
+  schema: /\btools?\b|function/i,
+};
+
 /** Calls of tools that are made at once; a model that asks for more is told so. */
 const AT_ONCE = 16;
 /** Characters a token, at the least and as a rule, in what a model reads. */
@@ -95,10 +103,11 @@ export function languageModel(
   clock: Clock,
 ): Model {
   const conceded = new Set<Concession>();
+  const unheld = new WeakSet<Type>();
   return {
     name,
     async propose(request, signal) {
-      const conversation = new Conversation(name, declaration, await speaker(), clock, conceded, request);
+      const conversation = new Conversation(name, declaration, await speaker(), clock, conceded, unheld, request);
       return { value: await conversation.answer(signal) };
     },
   };
@@ -110,6 +119,8 @@ class Conversation {
   readonly #speaker: Speaker;
   readonly #clock: Clock;
   readonly #conceded: Set<Concession>;
+  /** Types whose schema the provider did not take. */
+  readonly #unheld: WeakSet<Type>;
   readonly #request: Proposal;
   readonly #schema: AnswerSchema;
   readonly #tools: ReadonlyMap<string, OfferedTool>;
@@ -122,6 +133,7 @@ class Conversation {
     speaker: Speaker,
     clock: Clock,
     conceded: Set<Concession>,
+    unheld: WeakSet<Type>,
     request: Proposal,
   ) {
     this.#name = name;
@@ -129,6 +141,7 @@ class Conversation {
     this.#speaker = speaker;
     this.#clock = clock;
     this.#conceded = conceded;
+    this.#unheld = unheld;
     this.#request = request;
     this.#schema = answerSchema(request.type);
     this.#tools = new Map(request.tools.map((tool) => [tool.name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64), tool]));
@@ -186,29 +199,35 @@ class Conversation {
   }
 
   #concede(complaint: string): Concession | undefined {
-    const found = COMPLAINTS.find(([part, pattern]) => !this.#conceded.has(part) && pattern.test(complaint))?.[0];
-    if (found !== undefined) this.#conceded.add(found);
+    const found = COMPLAINTS.find(([part, pattern]) => !this.#isConceded(part) && pattern.test(complaint))?.[0];
+    if (found === undefined || NO_REASON[found]?.test(complaint)) return undefined;
+    if (found === "schema") this.#unheld.add(this.#request.type);
+    else this.#conceded.add(found);
     return found;
+  }
+
+  #isConceded(part: Concession): boolean {
+    return part === "schema" ? this.#unheld.has(this.#request.type) : this.#conceded.has(part);
   }
 
   #dialog(last: boolean): Dialog {
     const request = this.#request;
     const { tokens } = this.#declaration;
-    const held = this.#schema.strict && !this.#conceded.has("schema");
+    const held = this.#schema.strict && !this.#isConceded("schema");
     const dialog: Dialog = {
       system: instructions(request, this.#schema, held),
       messages: this.#messages,
       tools: [...this.#tools].map(([name, { doc, parameters }]) => ({
         name,
         description: doc,
-        parameters: schemaOf(parameters),
+        parameters: parametersSchema(parameters),
       })),
       last,
       schema: held ? this.#schema.schema : undefined,
-      temperature: this.#conceded.has("temperature") ? undefined : request.temperature,
+      temperature: this.#isConceded("temperature") ? undefined : request.temperature,
       tokens: tokens.write,
       // Taking it in costs more than reading it: only where it is known how much.
-      caches: this.#declaration.price?.caching !== undefined && !this.#conceded.has("cache"),
+      caches: this.#declaration.price?.caching !== undefined && !this.#isConceded("cache"),
       conceded: this.#conceded,
     };
     const least = Math.ceil(lengthOf(dialog) / CHARACTERS.usual);

@@ -31,6 +31,13 @@ export function answerSchema(type: Type): AnswerSchema {
   return { schema: wrapped ? closed([[WRAPPER, own]]) : own, wrapped, strict: isClosed(type) };
 }
 
+/** Of a tool's parameters: an object at the root, which providers want there, whatever the record has to choose from. */
+export function parametersSchema(type: Type): JsonSchema {
+  const own = schemaOf(type);
+  if (own.type === "object" || type.kind !== "record") return own;
+  return { ...closed(merged(type.fields, undefined)), ...described(type.doc) };
+}
+
 /** A schema, with what it means in its description. */
 export function schemaOf(type: Type): JsonSchema {
   switch (type.kind) {

@@ -6,6 +6,8 @@ import type { Model } from "./model.ts";
 export interface Recorded {
   /** Absent: of any stage. */
   readonly stage?: string;
+  /** The item of a fan-out, which are asked side by side. Absent: of any. */
+  readonly scope?: string;
   readonly answer: Json;
 }
 
@@ -17,9 +19,9 @@ export function scriptedModel(name: string, answers: Answers, from: string): Mod
   const left = "always" in answers ? [] : [...answers];
   return {
     name,
-    async propose({ stage }) {
+    async propose({ stage, scope }) {
       if ("always" in answers) return { value: answers.always };
-      const index = left.findIndex((of) => of.stage === undefined || of.stage === stage);
+      const index = left.findIndex((of) => (of.stage ?? stage) === stage && (of.scope ?? scope) === scope);
       if (index < 0) throw new AttemptError("no_key", `${from} has no further answer for ${stage}`);
       return { value: left.splice(index, 1)[0]!.answer };
     },
@@ -32,7 +34,8 @@ export function heard(model: Model, hear: (recorded: Recorded) => void): Model {
     name: model.name,
     async propose(request, signal) {
       const answer = await model.propose(request, signal);
-      hear({ stage: request.stage, answer: answer.value });
+      const { stage, scope } = request;
+      hear({ stage, ...(scope === "" ? {} : { scope }), answer: answer.value });
       return answer;
     },
   };

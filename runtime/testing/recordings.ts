@@ -6,7 +6,9 @@ import type { Answers, Recorded } from "../models/scripted.ts";
 import { Json } from "../types.ts";
 import { TestProblem } from "./problem.ts";
 
-const Recording = z.object({ answers: z.array(z.object({ stage: z.string().optional(), answer: Json })) });
+const Recording = z.object({
+  answers: z.array(z.object({ stage: z.string().optional(), scope: z.string().optional(), answer: Json })),
+});
 
 /** The path of a file that a test names: relative to the program's file, and never outside of the project. */
 export function testFile(root: string, folder: string, file: string): string {
@@ -39,7 +41,11 @@ export function readRecording(path: string, file: string): Answers {
   const json = readFixture(path, file);
   const parsed = Recording.safeParse(json);
   return parsed.success
-    ? parsed.data.answers.map(({ stage, answer }) => (stage === undefined ? { answer } : { stage, answer }))
+    ? parsed.data.answers.map(({ stage, scope, answer }) => ({
+        ...(stage === undefined ? {} : { stage }),
+        ...(scope === undefined ? {} : { scope }),
+        answer,
+      }))
     : { always: json };
 }
 

@@ -99,7 +99,8 @@ async function failuresOf(
   });
   for (const [agent, { path, file }] of givens.record) {
     const answers = recordings.get(agent)!;
-    if (answers.length === 0) continue;
+    // What was cut short does not take the place of what is whole.
+    if (answers.length === 0 || failed.length > 0 || options.signal.aborted) continue;
     writeRecording(path, agent, options.secrets.redactor.value(answers as unknown as Json) as unknown as Recorded[]);
     written.push(file);
   }

@@ -16,7 +16,7 @@ const SIZE_UNITS = {
 export function quantityIn(text: string, kind: NumberKind): number | undefined {
   const trimmed = text.trim();
   if (kind === "money") {
-    const amount = /^\$\s?(\d[\d,]*(?:\.\d+)?)$/.exec(trimmed)?.[1];
+    const amount = /^\$\s?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)$/.exec(trimmed)?.[1];
     return amount === undefined ? undefined : Number(amount.replaceAll(",", ""));
   }
   if (kind === "duration") return sumOf(trimmed, DURATION_UNITS);

@@ -179,7 +179,9 @@ function union(
   strictness: Strictness,
 ): Json {
   let closest: string[] | undefined;
-  for (const member of members) {
+  // What is taken for something else, such as a text for a number, comes last.
+  const meantFirst = [...members].sort((a, b) => Number(isMeant(value, b)) - Number(isMeant(value, a)));
+  for (const member of meantFirst) {
     const own: string[] = [];
     const result = check(value, member, path, own, strictness);
     if (own.length === 0) return result;

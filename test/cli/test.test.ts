@@ -341,8 +341,8 @@ test "drawn" for other {
     expect(JSON.parse(readFileSync(join(cwd, "recorded.json"), "utf8"))).toEqual({
       agent: "forecaster",
       answers: [
-        { stage: "research.plan", answer: { family: "volatile" } },
-        { stage: "research.plan", answer: { family: "garch", scale: 1.5 } },
+        { stage: "research.plan", scope: "btc", answer: { family: "volatile" } },
+        { stage: "research.plan", scope: "btc", answer: { family: "garch", scale: 1.5 } },
       ],
     });
     expect((await run(tests)).lines.at(-1)).toBe("2 tests, all passed");

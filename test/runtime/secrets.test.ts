@@ -8,6 +8,17 @@ import { asking, GOOD, modelOf } from "./models/asking.ts";
 const root = mkdtempSync(join(tmpdir(), "gang-secrets-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+test("what is left of a secret where a text was cut for a record is none of it", () => {
+  const redactor = new Redactor();
+  redactor.learn("sk-live-ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+  const text = "headers were Bearer sk-live-ABCDEFGHIJKLMNOPQRSTUVWXYZ, and so on";
+  for (let cut = "headers were Bearer sk-liv".length; cut < text.length; cut++)
+    for (const end of ["", "…"])
+      expect(redactor.text(text.slice(0, cut) + end)).toMatch(/^headers were Bearer \[secret\]/);
+  expect(redactor.text("asks for sk-")).toBe("asks for sk-");
+  expect(redactor.text("sk-liver, raw")).toBe("sk-liver, raw");
+});
+
 describe("where secrets come from", () => {
   test("the environment, a file, a command: each read once, when it is asked for", async () => {
     writeFileSync(join(root, "key.txt"), "from-a-file\n");

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { spaceOf } from "../../../runtime/models/space.ts";
 import type { Arm, Field, Json, NumberType, Type } from "../../../runtime/types.ts";
 import { canonical, canonicalArguments, sha256 } from "../../../runtime/values/canonical.ts";
+import { quantityIn } from "../../../runtime/values/units.ts";
 import { validate } from "../../../runtime/values/validate.ts";
 
 const MODEL: Type = {
@@ -84,6 +85,18 @@ describe("a value that does not fit is told why", () => {
     [undefined, { kind: "string" }, "the answer must be a text, but is missing"],
   ])("%o", (given, type, reason) => {
     expect(reasons(given, type)).toEqual([reason]);
+  });
+
+  test("of a union a text stays a text, whatever it looks like", () => {
+    const type: Type = { kind: "union", members: [{ kind: "int" }, { kind: "bool" }, { kind: "string" }] };
+    for (const text of ["007", "1e5", "true"]) expect(validate(text, type, "id")).toEqual({ ok: true, value: text });
+    expect(validate(7, type, "id")).toEqual({ ok: true, value: 7 });
+  });
+
+  test("of money a comma parts thousands, and nothing else", () => {
+    expect(quantityIn("$1,234,567.50", "money")).toBe(1_234_567.5);
+    expect(quantityIn("$1234.5", "money")).toBe(1234.5);
+    for (const text of ["$2,50", "$1,5", "$,5"]) expect(quantityIn(text, "money")).toBeUndefined();
   });
 
   test("of a union the member that is meant gives the reasons", () => {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { Ledger } from "../../../../runtime/execution/budget/ledger.ts";
+import { unitsOf } from "../../../../runtime/execution/budget/limits.ts";
 import { SETTINGS } from "../../../../runtime/settings.ts";
 
 const SPENDER = new URL("spender.ts", import.meta.url).pathname;
@@ -110,6 +111,22 @@ test("all pools or none; what was reserved comes back; a restart forgets nothing
   const again = new Ledger(store);
   expect(await again.take([money(1, 10), calls(2)], 1003, nothing)).toMatchObject({ index: 1, sum: 2, free: 61_000 });
   expect(typeof (await again.take([money(1, 10), calls(2)], 61_000, nothing))).toBe("string");
+});
+
+test("amounts that are none, or beyond all measure, are counted as what can be", async () => {
+  const { store } = place();
+  const ledger = new Ledger(store);
+  const want: [string, null, number, number] = ["t money per ever", null, 1, unitsOf(1e12, "money")];
+  for (const spent of [12_000_000, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    const taken = (await ledger.take([want], 1, nothing)) as string;
+    ledger.give(taken, { "t money per ever": unitsOf(spent, "money") });
+    if (spent > 0) break;
+  }
+  expect([-1, Number.NaN].map((amount) => unitsOf(amount, "tokens"))).toEqual([0, 0]);
+  expect(await ledger.take([["t money per ever", null, 1, unitsOf(1, "money")]], 2, nothing)).toMatchObject({
+    sum: Number.MAX_SAFE_INTEGER,
+    open: 0,
+  });
 });
 
 test("a long ledger goes on in new files, and says there what it said", async () => {

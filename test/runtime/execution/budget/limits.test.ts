@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { limitsAround } from "../../../../runtime/execution/budget/limits.ts";
 import type { RunOptions } from "../../../../runtime/execution/run.ts";
 import type { Limit, Plan, Tool } from "../../../../runtime/plan.ts";
 import { openTrail } from "../../../../runtime/trail/local.ts";
@@ -54,6 +55,16 @@ async function driven(of: Plan, store: string, more: Partial<RunOptions> = {}) {
   );
   return { ...ran, began };
 }
+
+test("a limit of the program and one of gang.yaml that are alike are one, the tighter", () => {
+  const of = planOf([]);
+  const plan: Plan = { ...of, models: { quick: modelOf("openai", { limits: [calls(60, 60)] }) } };
+  const machine = { models: { quick: { limit: calls(100, 60) } } };
+  const held = limitsAround(plan, machine, Object.keys(plan.pipelines)[0]!, { kind: "model", name: "quick" });
+  expect(held.map(({ limit, called }) => [limit.amount, called])).toEqual([
+    [60, "the limit `60 calls per 1m` of quick"],
+  ]);
+});
 
 describe("calls", () => {
   test("wait for a window that slides, and say so", async () => {
