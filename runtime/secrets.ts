@@ -147,6 +147,9 @@ const SHORTEST = 6;
 /** A line of a longer secret (a key in PEM form) is one itself from here on. */
 const SHORTEST_LINE = 16;
 
+/** What stands behind a text that was cut. */
+const CUT: ReadonlySet<string> = new Set(["…", '"', "\\"]);
+
 export const REDACTED = "[secret]";
 
 /** Replaces what it has learned wherever it stands in a text, also as JSON, in a URL, and in base64. */
@@ -184,16 +187,21 @@ export class Redactor {
     return this.#pattern === undefined ? text : this.#cutOff(text.replace(this.#pattern, REDACTED));
   }
 
-  /** A text that was cut for a record may end in the middle of a secret. */
+  /** A text that was cut for a record may end in the middle of a secret, and may stand in another one, in quotes. */
   #cutOff(text: string): string {
-    const end = text.endsWith("…") ? text.length - 1 : text.length;
+    let clean = text;
     for (const needle of this.#needles) {
       const first = needle.slice(0, SHORTEST);
-      const from = Math.max(0, end - needle.length + 1);
-      for (let at = text.indexOf(first, from); at >= 0 && at <= end - SHORTEST; at = text.indexOf(first, at + 1))
-        if (needle.startsWith(text.slice(at, end))) return `${text.slice(0, at)}${REDACTED}${text.slice(end)}`;
+      for (let at = clean.indexOf(first); at >= 0; at = clean.indexOf(first, at)) {
+        let end = at + SHORTEST;
+        while (end < clean.length && clean[end] === needle[end - at]) end += 1;
+        const isMost = end - at >= Math.max(2 * SHORTEST, needle.length / 2);
+        if (isMost || end === clean.length || CUT.has(clean[end]!))
+          clean = clean.slice(0, at) + REDACTED + clean.slice(end);
+        at += 1;
+      }
     }
-    return text;
+    return clean;
   }
 
   /** The very value where there is nothing in it to hide. */

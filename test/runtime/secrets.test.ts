@@ -15,6 +15,8 @@ test("what is left of a secret where a text was cut for a record is none of it",
   for (let cut = "headers were Bearer sk-liv".length; cut < text.length; cut++)
     for (const end of ["", "…"])
       expect(redactor.text(text.slice(0, cut) + end)).toMatch(/^headers were Bearer \[secret\]/);
+  expect(redactor.text('printed "Bearer sk-live-ABC": no JSON')).toBe('printed "Bearer [secret]": no JSON');
+  expect(redactor.text("has the key sk-live-ABCDEFGHIJKLMN: left out")).toBe("has the key [secret]: left out");
   expect(redactor.text("asks for sk-")).toBe("asks for sk-");
   expect(redactor.text("sk-liver, raw")).toBe("sk-liver, raw");
 });
