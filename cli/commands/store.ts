@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { IO } from "../io.ts";
 import { shown } from "../paths.ts";
 import { table } from "../results.ts";
+import { printable } from "../ui/text.ts";
 
 const ACTIONS = ["verify", "compact", "rebuild", "export", "forget"] as const;
 type Action = (typeof ACTIONS)[number];
@@ -45,7 +46,7 @@ const definition = command({
     },
     {
       command: "gangc store compact",
-      doc: "seals what is finished, merges sealed files, drops what is older than 90 days",
+      doc: "seals what is finished, merges sealed files, drops what is older than 90 days, or what its gang.yaml says",
     },
     { command: "gangc store rebuild", doc: "after damage: the sealed part anew, from what can be read" },
     { command: "gangc store export > trail.jsonl", doc: "every record as it was written, one a line" },
@@ -112,21 +113,37 @@ async function verify({ store, options, io, progress }: Given): Promise<ExitCode
 
 async function compact({ store, io, progress }: Given): Promise<ExitCode> {
   const { keepUp } = await import("../../runtime/trail/upkeep.ts");
-  const { segments, records, gone, artifacts, checkpoints, generation } = await keepUp({
-    ...{ directory: store, from: 0, mergeFiles: 2, onProgress: progress },
-    retentionDays: await retentionDays(io),
-  });
+  const { compact: seal } = await import("../../runtime/trail/compaction.ts");
+  const { days, kept } = await retention(store, io);
+  const options = { directory: store, from: 0, mergeFiles: 2, onProgress: progress };
+  const { segments, records, gone, artifacts, checkpoints, generation } =
+    days === undefined
+      ? { ...(await seal(options)), artifacts: 0, checkpoints: 0 }
+      : await keepUp({ ...options, retentionDays: days });
   io.talk(
     `Sealed ${countOf(records, "record")} of ${countOf(segments, "segment")}; ${countOf(gone, "line")}, ${countOf(artifacts, "artifact")} and the checkpoints of ${countOf(checkpoints, "run")} went. Generation ${generation}.\n`,
   );
-  return EXIT.fine;
+  return kept ? EXIT.problems : EXIT.fine;
 }
 
-async function retentionDays(io: IO): Promise<number> {
-  const { projectOf, fileSystemHost } = await import("../host.ts");
-  const { readMachine } = await import("../machine.ts");
-  const seconds = readMachine(projectOf(io.cwd), fileSystemHost(io.cwd))?.machine.retention;
-  return seconds === undefined ? SETTINGS.retention.days : seconds / (24 * 3600);
+/** What is dropped does not come back: where the owner's word cannot be read, nothing goes by its age, and that is said. */
+async function retention(
+  store: string,
+  io: IO,
+): Promise<{ readonly days: number | undefined; readonly kept: boolean }> {
+  const { retentionOf } = await import("../../runtime/trail/retention.ts");
+  const { path, days, problem } = retentionOf(store);
+  if (problem !== undefined) {
+    io.talk(
+      `${shown(io.cwd, path)} cannot be relied on (${printable(problem)}): nothing goes by its age until it is mended.\n`,
+    );
+    return { days, kept: true };
+  }
+  if (days !== undefined) return { days, kept: false };
+  // The project's own store needs no gang.yaml; how long another one's owner keeps things, only one beside it says.
+  if (store === resolveStore(io.cwd)) return { days: SETTINGS.retention.days, kept: false };
+  io.talk(`There is no ${shown(io.cwd, path)} to say how long this store is kept: nothing goes by its age.\n`);
+  return { days, kept: false };
 }
 
 async function rebuild({ store, io, progress }: Given): Promise<ExitCode> {

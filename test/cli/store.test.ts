@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openTrail } from "../../runtime/trail/local.ts";
 import { gangc } from "./terminal.ts";
 
@@ -48,6 +48,57 @@ it("forgets what matches, after having shown it", async () => {
   });
   expect((await store("export")).out).not.toContain("sk-secret");
   expect(await store("forget", "--match", "sk-secret")).toMatchObject({ exit: 1, talk: "No record fits.\n" });
+});
+
+describe("compact", () => {
+  const DAY = 24 * 3600 * 1000;
+  const old = async (folder: string): Promise<void> => {
+    const clock = { now: () => Date.now() - 200 * DAY };
+    const trail = await openTrail({ directory: join(folder, ".gang"), peers: ["a"], clock });
+    await trail.append([{ kind: "turn", peer: "a", model: "m", number: 1, latency: 1, prompt: "old" }]);
+    await trail.close();
+  };
+  const compact = async (...args: readonly string[]) => {
+    await store("compact", ...args);
+    return store("compact", ...args);
+  };
+
+  it("drops nothing by its age where gang.yaml cannot be relied on, and says so", async () => {
+    await old(cwd);
+    for (const yaml of ["retention: soon\n", "retention: 9999d\nretentoin: 1d\n", "retention: [9999d\n"]) {
+      writeFileSync(join(cwd, "gang.yaml"), yaml);
+      const { exit, talk } = await compact();
+      expect([exit, talk]).toEqual([
+        1,
+        expect.stringMatching(/^gang\.yaml cannot be relied on \(.+\): nothing goes by its age/),
+      ]);
+      expect((await store("export")).out).toContain('"prompt":"old"');
+    }
+    writeFileSync(join(cwd, "gang.yaml"), "retention: 9999d\n");
+    expect(await compact()).toMatchObject({ exit: 0 });
+    expect((await store("export")).out).toContain('"prompt":"old"');
+    writeFileSync(join(cwd, "gang.yaml"), "");
+    expect(await compact()).toMatchObject({ exit: 0 });
+    expect((await store("export")).out).not.toContain('"prompt":"old"');
+  });
+
+  it("keeps another project's store for as long as its owner says", async () => {
+    const other = join(cwd, "other");
+    await old(other);
+    writeFileSync(join(cwd, "gang.yaml"), "retention: 1d\n");
+    const at = ["--store", join(other, ".gang")];
+    const alone = await compact(...at);
+    expect(alone).toMatchObject({
+      exit: 0,
+      talk: expect.stringMatching(/^There is no other\/gang\.yaml to say how long/),
+    });
+    writeFileSync(join(other, "gang.yaml"), "retention: 300d\n");
+    await compact(...at);
+    expect((await store("export", ...at)).out).toContain('"prompt":"old"');
+    writeFileSync(join(other, "gang.yaml"), "retention: 30d\n");
+    await compact(...at);
+    expect((await store("export", ...at)).out).not.toContain('"prompt":"old"');
+  });
 });
 
 it.each([
