@@ -163,14 +163,14 @@ async function exportRecords({ store, options, io, progress }: Given): Promise<E
   const out = options.out === undefined ? undefined : resolve(io.cwd, options.out);
   if (out !== undefined && !existsSync(dirname(out))) throw usageError(`--out: there is no folder ${dirname(out)}.`);
   if (options.format === "table") throw usageError("store export writes json or parquet.");
-  if (options.format === "parquet") {
-    if (out === undefined) throw usageError("--format parquet needs --out FILE.");
-    progress(`Wrote ${countOf(await exportParquet(store, out), "record")} to ${shown(io.cwd, out)}.`);
-    return EXIT.fine;
-  }
-  const count = await exportJson(store, out ?? ((text) => io.out(text)), progress);
-  if (out !== undefined) progress(`Wrote ${countOf(count, "record")} to ${shown(io.cwd, out)}.`);
-  return EXIT.fine;
+  if (options.format === "parquet" && out === undefined) throw usageError("--format parquet needs --out FILE.");
+  const { records, damaged } =
+    options.format === "parquet"
+      ? await exportParquet(store, out!)
+      : await exportJson(store, out ?? ((text) => io.out(text)), progress);
+  if (out !== undefined) progress(`Wrote ${countOf(records, "record")} to ${shown(io.cwd, out)}.`);
+  for (const file of damaged) io.talk(`${shown(io.cwd, file)}: something in it cannot be read, and is left out.\n`);
+  return damaged.length === 0 ? EXIT.fine : EXIT.problems;
 }
 
 async function forget({ store, options, io, progress }: Given): Promise<ExitCode> {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -98,6 +98,53 @@ describe("compact", () => {
     writeFileSync(join(other, "gang.yaml"), "retention: 30d\n");
     await compact(...at);
     expect((await store("export", ...at)).out).not.toContain('"prompt":"old"');
+  });
+});
+
+describe("what cannot be read", () => {
+  const sealed = (end: string): string => {
+    const folder = join(cwd, ".gang", "sealed");
+    const names = readdirSync(folder).filter((name) => name.endsWith(end));
+    return join(folder, names.at(-1)!);
+  };
+  const readers = [
+    ["export"],
+    ["export", "--out", "x.jsonl"],
+    ["export", "--format", "parquet", "--out", "x.parquet"],
+    ["forget", "--match", "sk-secret"],
+  ];
+
+  it.each(["manifest", "missing file", "damaged file"])("is no smaller store: %s", async (what) => {
+    await store("compact");
+    if (what === "manifest") writeFileSync(sealed(".json"), "{}\n");
+    if (what === "missing file") rmSync(sealed(".parquet"));
+    if (what === "damaged file") writeFileSync(sealed(".parquet"), "PAR1");
+    for (const args of readers) {
+      const { exit, out, talk } = await store(...args);
+      expect([args, exit, out]).toEqual([args, 3, ""]);
+      expect(talk).toMatch(/^gangc: .*`gangc store rebuild` makes it anew/);
+    }
+    expect(await store("verify")).toMatchObject({ exit: 1 });
+  });
+
+  it("is said by the export of the rest", async () => {
+    const trail = join(cwd, ".gang", "trail");
+    const [process] = readdirSync(trail);
+    const path = join(trail, process!, "1.jsonl");
+    writeFileSync(path, readFileSync(path, "utf8").replace('"two"', '"tow"'));
+    for (const args of readers.slice(0, 3)) {
+      const { exit, talk } = await store(...args);
+      expect([args, exit, talk]).toEqual([args, 1, expect.stringContaining("1.jsonl: something in it cannot be read")]);
+    }
+    expect(readFileSync(join(cwd, "x.jsonl"), "utf8")).toMatch(/^.*"one".*\n$/);
+  });
+
+  it("nor is a file that cannot be written a mistake in gangc", async () => {
+    mkdirSync(join(cwd, "folder"));
+    for (const args of [[], ["--format", "parquet"]]) {
+      const { exit, talk } = await store("export", ...args, "--out", "folder");
+      expect([exit, talk]).toEqual([3, expect.stringMatching(/^gangc: .*folder cannot be written \(.+\)\.\n$/)]);
+    }
   });
 });
 
