@@ -152,10 +152,12 @@ async function rebuild({ store, io, progress }: Given): Promise<ExitCode> {
     io.talk("There is no store yet.\n");
     return EXIT.fine;
   }
-  const { generation, records, damaged } = await module.rebuild(store, progress);
-  for (const file of damaged) io.talk(`${shown(io.cwd, file)} cannot be read; it is kept under this name.\n`);
+  const { generation, records, damaged, missing } = await module.rebuild(store, progress);
+  for (const file of damaged)
+    io.talk(`${shown(io.cwd, file)} cannot be read as a whole; it is kept under this name.\n`);
+  for (const file of missing) io.talk(`${shown(io.cwd, file)} is not there.\n`);
   io.talk(`${countOf(records, "record")} in generation ${generation}.\n`);
-  return damaged.length === 0 ? EXIT.fine : EXIT.problems;
+  return damaged.length + missing.length === 0 ? EXIT.fine : EXIT.problems;
 }
 
 async function exportRecords({ store, options, io, progress }: Given): Promise<ExitCode> {

@@ -40,7 +40,12 @@ export const SEALED = {
 const COLUMNS = Object.keys(SEALED.columns);
 
 /** Why a line has gone: a person asked for it, it was old, or another one bears its number and says something else. */
-export type Gone = "forgotten" | "expired" | "disputed";
+const GONE = ["forgotten", "expired", "disputed"] as const;
+export type Gone = (typeof GONE)[number];
+
+export function isGone(text: string | undefined): text is Gone {
+  return (GONE as readonly (string | undefined)[]).includes(text);
+}
 
 export type Row = readonly (string | number | null)[];
 
@@ -66,6 +71,12 @@ export function rowOf(line: Exclude<Line, { type: "bad" }>, text: string, proces
 export function withoutContent(row: Row, gone: Gone): Row {
   const kept = new Set(["process", "seq", "id", "time", "v", "kind", "peer"]);
   return COLUMNS.map((name, index) => (name === "gone" ? gone : kept.has(name) ? row[index]! : null));
+}
+
+/** Of a record that has gone, no more than its number. */
+export function goneRow(process: string, seq: number, gone: Gone): Row {
+  const known: { readonly [name: string]: string | number } = { process, seq, gone };
+  return COLUMNS.map((name) => known[name] ?? null);
 }
 
 /** DuckDB in memory for one piece of work: what does not fit goes to the system's folder for temporary files. */
@@ -365,4 +376,33 @@ export async function readSealed(
     }
     await take(rows);
   });
+}
+
+/** What of a row can be held against a CRC, or has nothing that could be. */
+export interface ProvenRow {
+  readonly process: string;
+  /** Absent for headers and footers, whose line is there. */
+  readonly seq: number | undefined;
+  readonly line: string | undefined;
+  readonly gone: string | undefined;
+}
+
+/** Every row of a file, marks too, by nothing but these columns. Rejects with DuckDB's words where they cannot be read. */
+export async function readProven(path: string, take: (rows: readonly ProvenRow[]) => Promise<void>): Promise<void> {
+  await withDuckDB(async (connection) => {
+    let rows: ProvenRow[] = [];
+    const sql = `select process, seq, line, gone from ${parquet([path])} order by process, seq`;
+    for await (const [process, seq, line, gone] of streamed(connection, sql)) {
+      const number = seq === null ? undefined : Number(seq);
+      rows.push({ process: String(process), seq: number, line: text(line), gone: text(gone) });
+      if (rows.length < 10_000) continue;
+      await take(rows);
+      rows = [];
+    }
+    await take(rows);
+  });
+}
+
+function text(value: unknown): string | undefined {
+  return value === null ? undefined : String(value);
 }
