@@ -179,8 +179,11 @@ async function forget({ store, options, io, progress }: Given): Promise<ExitCode
   if (options.id.length === 0 && !options.match) throw usageError("store forget needs --id ID or --match TEXT.");
   const { findRecords, forget: drop } = await import("../../runtime/trail/forget.ts");
   const found = await findRecords(store, { ids: options.id, match: options.match });
+  const { unreadWith } = await import("../../runtime/trail/kept.ts");
+  const unread = (ids: readonly string[]) => unreadWith(store, ids, options.match);
   if (found.records.length + found.artifacts.length === 0) {
     io.talk("No record fits.\n");
+    sayUnread(unread(options.id), io);
     return EXIT.problems;
   }
   const rows = found.records.map(({ id, time, kind, process }) => [id, time, kind, process]);
@@ -203,7 +206,17 @@ async function forget({ store, options, io, progress }: Given): Promise<ExitCode
       `${countOf(left, "record")} of them stand in segments that a process still writes; nobody reads them, and the next compaction after its end drops them.\n`,
     );
   }
-  return EXIT.fine;
+  const still = unread(found.records.map(({ id }) => id));
+  sayUnread(still, io);
+  return still.length === 0 ? EXIT.fine : EXIT.problems;
+}
+
+function sayUnread(files: readonly string[], io: IO): void {
+  for (const file of files) {
+    io.talk(
+      `${shown(io.cwd, file)} is damaged, and may hold some of it where no record can be told; it stays until you delete it.\n`,
+    );
+  }
 }
 
 function countOf(count: number, noun: string): string {

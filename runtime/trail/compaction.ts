@@ -10,6 +10,7 @@ import { artifactPath } from "./artifacts.ts";
 import { Batch } from "./batch.ts";
 import { type Disk, isNetworked, disk as realDisk } from "./disk.ts";
 import { entries } from "./folder.ts";
+import { blankForgotten } from "./kept.ts";
 import { thisProcess } from "./liveness.ts";
 import {
   ASIDE,
@@ -175,7 +176,7 @@ class Compaction {
       }
       if (lost === LOST_ROUNDS) break;
     }
-    this.#tidy();
+    await this.#tidy();
     const generation = generationsOf(this.#directory)[0] ?? 0;
     return { generation, segments: this.#segments, records: this.#records, gone: this.#gone };
   }
@@ -408,9 +409,10 @@ class Compaction {
   }
 
   /** Removes what no reader needs any more. Only by the newest manifest, and only what can never be published again. */
-  #tidy(): void {
+  async #tidy(): Promise<void> {
     const manifest = this.#newest();
     if (manifest === undefined) return;
+    await blankForgotten(this.#directory, this.#disk, manifest).catch(() => undefined);
     const age = (this.#options.asideSeconds ?? SETTINGS.trail.asideSeconds) * 1000;
     const trail = join(this.#directory, "trail");
     for (const { path, bytes, time, damaged } of manifest.covered) {

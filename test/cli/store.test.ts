@@ -148,6 +148,15 @@ describe("what cannot be read", () => {
   });
 });
 
+it("forget names what is damaged and may hold it all the same", async () => {
+  await store("compact");
+  writeFileSync(join(cwd, ".gang", "sealed", "damaged-1-x.parquet"), "");
+  const said = expect.stringMatching(/^\.gang\/sealed\/damaged-1-x\.parquet is damaged, and may hold some of it/m);
+  for (let times = 0; times < 2; times += 1) {
+    expect(await store("forget", "--match", "sk-secret")).toMatchObject({ exit: 1, talk: said });
+  }
+});
+
 it.each([
   [["verfy"], "It is one of verify"],
   [[], "needs an argument"],
