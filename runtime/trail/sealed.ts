@@ -134,10 +134,10 @@ export interface Expiry {
 
 /**
  * What goes when it is old, as a condition on a row: exchanges with models, and what tools put out, effects excepted (that
- * one was done must stay known). `effects` holds the calls that are one.
+ * one was done must stay known). It says so itself; `effects` holds the calls that began as one, for those that do not.
  */
 const EXPIRES =
-  "line is not null and seq is not null and (kind = 'turn' or (kind = 'tool.ended' and json_extract_string(line, '$.call') not in (select call from effects)))";
+  "line is not null and seq is not null and (kind = 'turn' or (kind = 'tool.ended' and coalesce(json_extract_string(line, '$.effect'), '') <> 'true' and json_extract_string(line, '$.call') not in (select call from effects)))";
 
 export class UnreadBackError extends Error {
   override readonly name = "UnreadBackError";

@@ -113,6 +113,21 @@ describe("retention", () => {
   });
 });
 
+test("the end of an effect stays, also where its beginning was sealed long before", async () => {
+  const directory = temporaryFolder();
+  const options = { directory, from: 0, asideSeconds: 0 };
+  const call = { peer, tool: "pay", call: "c1", effect: true };
+  await write(directory, [{ kind: "tool.started", ...call }], Date.now() - 101 * DAY);
+  await keepUp(options);
+  await write(
+    directory,
+    [{ kind: "tool.ended", ...call, ok: true, elapsed: 1, output: "paid" }],
+    Date.now() - 100 * DAY,
+  );
+  expect(await keepUp(options)).toMatchObject({ gone: 0 });
+  expect((await readAll(directory)).records.map(({ kind }) => kind).sort()).toEqual(["tool.ended", "tool.started"]);
+});
+
 describe("forgetting", () => {
   test("lines and artifacts go from wherever they are, and are refused when they come again", async () => {
     const directory = temporaryFolder();
