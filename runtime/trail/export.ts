@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { finished } from "node:stream/promises";
 import { append, createTable } from "../knowledge/appending.ts";
-import { eachLine, openScan, unreadable } from "./scan.ts";
+import { eachLine, openScan, type Scan, unreadable } from "./scan.ts";
 import { missingOf, parquet, quoted, SEALED, withDuckDB } from "./sealed.ts";
 import { TrailError } from "./trail.ts";
 
@@ -26,7 +26,7 @@ export async function exportJson(
   to: string | ((text: string) => void),
   onProgress?: (text: string) => void,
 ): Promise<Exported> {
-  const scan = openScan(directory);
+  const scan = openWhole(directory);
   const file = typeof to === "string" ? createWriteStream(to) : undefined;
   const failed = file === undefined ? undefined : once(file, "error").then(([error]) => Promise.reject(error));
   failed?.catch(() => undefined);
@@ -60,9 +60,7 @@ export async function exportJson(
  * @throws TrailError where the store cannot be read as a whole, or the file not be written.
  */
 export async function exportParquet(directory: string, path: string): Promise<Exported> {
-  const { files, open, forgotten, damaged } = openScan(directory);
-  const [missing] = missingOf(files);
-  if (missing !== undefined) throw unreadable(new Error(`${missing} is not there`));
+  const { files, open, forgotten, damaged } = openWhole(directory);
   return withDuckDB(async (connection) => {
     await connection.run(createTable(SEALED));
     await append(
@@ -86,6 +84,14 @@ export async function exportParquet(directory: string, path: string): Promise<Ex
     const result = await connection.runAndReadAll(`select count(*)::double from ${parquet([path])}`);
     return { records: Number(result.getRows()[0]![0]), damaged };
   });
+}
+
+/** Looked at before the file is begun: an earlier export may be in its place. */
+function openWhole(directory: string): Scan {
+  const scan = openScan(directory);
+  const [missing] = missingOf(scan.files);
+  if (missing !== undefined) throw unreadable(new Error(`${missing} is not there`));
+  return scan;
 }
 
 function unwritable(path: string, error: Error): TrailError {

@@ -118,7 +118,7 @@ export async function eachLine(
 export function unreadable(error: Error): TrailError {
   if (error instanceof TrailError) return error;
   const [why] = error.message.split("\n", 1);
-  const message = `The sealed part of the trail cannot be read as a whole (${why}). \`gangc store rebuild\` makes it anew of what can be read.`;
+  const message = `The sealed part of the trail cannot be read as a whole (${why}). Where it stays so, \`gangc store rebuild\` makes it anew of what can be read.`;
   return new TrailError(message, { cause: error });
 }
 

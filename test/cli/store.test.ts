@@ -119,11 +119,13 @@ describe("what cannot be read", () => {
     if (what === "manifest") writeFileSync(sealed(".json"), "{}\n");
     if (what === "missing file") rmSync(sealed(".parquet"));
     if (what === "damaged file") writeFileSync(sealed(".parquet"), "PAR1");
+    writeFileSync(join(cwd, "x.parquet"), "an earlier export");
     for (const args of readers) {
       const { exit, out, talk } = await store(...args);
       expect([args, exit, out]).toEqual([args, 3, ""]);
       expect(talk).toMatch(/^gangc: .*`gangc store rebuild` makes it anew/);
     }
+    expect(readFileSync(join(cwd, "x.parquet"), "utf8")).toBe("an earlier export");
     expect(await store("verify")).toMatchObject({ exit: 1 });
   });
 
