@@ -70,7 +70,7 @@ export default command({
     const drafts: Draft[] = [
       ...scoreDrafts({
         origin: { peer, run: id, plan: hash, ...where, ...(attempt === undefined ? {} : { attempt }) },
-        ...{ metric: name, direction, value },
+        ...{ subnet, metric: name, direction, value },
         feasible: isFeasible(name, metric, value),
         at: options.at === undefined ? ((told[0]!.at as string | undefined) ?? told[0]!.time) : timeOf(options.at),
         told: told.map((of) => ({ ...of, weight, ...(proxy === undefined ? {} : { proxy }) })),

@@ -18,6 +18,7 @@ export type Told = KnownRecord<"credit"> | KnownRecord<"evidence">;
 export interface LateScore {
   /** Of the score: its run, and the item it was measured in. */
   readonly origin: Origin;
+  readonly subnet: string;
   readonly metric: string;
   readonly direction: -1 | 1;
   readonly value: number;
@@ -66,10 +67,10 @@ export function answerDrafts(told: readonly Told[], person: string, answer: bool
 }
 
 export function scoreDrafts(late: LateScore): readonly Draft[] {
-  const { origin, metric, direction, value, feasible, at, told, supersedes } = late;
+  const { origin, subnet: where, metric, direction, value, feasible, at, told, supersedes } = late;
   const corrected = supersedes.length === 0 ? {} : { supersedes: [...supersedes] };
   return [
-    { kind: "score", ...origin, metric, value, direction, feasible, at, ...corrected },
+    { kind: "score", ...origin, subnet: where, metric, value, direction, feasible, at, ...corrected },
     ...told.map((of): Draft => {
       const { peer, run, plan, stage, scope, attempt, subnet, claim, chosen, niche, version, regime, echo } = of;
       const { weight, proxy } = of;

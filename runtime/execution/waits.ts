@@ -287,6 +287,7 @@ export class Waits {
     const feasible = isFeasible(wait.record.metric!, metric, value);
     return scoreDrafts({
       origin: originOf(wait),
+      subnet: wait.record.subnet ?? "",
       metric: wait.record.metric!,
       direction: metric.direction,
       value,

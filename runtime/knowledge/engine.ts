@@ -120,6 +120,8 @@ export class Engine {
   private readonly untold: { facts: Row[]; claims: Row[] } = { facts: [], claims: [] };
   /** What the snapshot says of the claims of the stage that was last read. */
   private read: { readonly place: number; readonly result: DuckDBMaterializedResult } | undefined;
+  /** Runs that the snapshot was asked for. */
+  private readonly sought = new Set<string>();
   /** What stands in the row of `asked`. */
   private asked: Asked | undefined;
 
@@ -207,6 +209,7 @@ export class Engine {
   async take(facts: Facts, only?: Place): Promise<void> {
     const { waiting } = facts;
     facts.settleRegimes();
+    await this.findHomes(facts);
     const many = waiting.facts.length + this.untold.facts.length;
     const mayWait = facts.regimes === this.regimes && waiting.dropped.length === 0 && many < MOST_WAITING;
     const place = mayWait ? only : undefined;
@@ -257,6 +260,21 @@ export class Engine {
       HELD,
       fresh.map(({ id }) => [id, HALFLIFE]),
     );
+  }
+
+  /** Subnets of the runs that a snapshot knows, for scores that do not say theirs. */
+  private async findHomes(facts: Facts): Promise<void> {
+    const runs = facts.homelessRuns().filter((run) => !this.sought.has(run));
+    if (runs.length === 0 || (!this.sealed && !this.persistent)) return;
+    // One that lies beneath stays as it is; what becomes one may have the run later.
+    if (this.sealed) for (const run of runs) this.sought.add(run);
+    const { listValue } = await import("@duckdb/node-api");
+    const from = this.sealed ? "sealed.main" : "main";
+    const found = await this.connection.runAndReadAll(
+      `select run_id, coalesce(subnet, '') from ${from}.runs where run_id in (select unnest($1))`,
+      [listValue(runs)],
+    );
+    for (const [run, subnet] of found.getRows() as [string, string][]) facts.mines(run, subnet);
   }
 
   /** Has what was handed over stand in the tables. */

@@ -193,7 +193,7 @@ export class Facts {
   private readonly listed = new Map<Place, { readonly claim: readonly number[]; readonly code: readonly bigint[] }>();
   private readonly numbers = new Map<Place, ReadonlyMap<bigint, number>>();
   private nextClaim = 0;
-  /** Records that made a regime: they are few, and who starts from a snapshot reads them again. */
+  /** Records that made a regime: they are few, and who starts from a snapshot reads them again (`homeless` ones too). */
   private changes: TrailRecord[] = [];
   /** Claims that have come and may have a number in a snapshot, by the negative one they go by until `settle`. */
   private readonly unsettled = new Map<number, UnsettledClaim>();
@@ -202,6 +202,8 @@ export class Facts {
   /** Of whose regimes something was said. */
   private readonly touched = new Set<Place>();
   private readonly subnetOf = new Map<string, string>();
+  /** Scores that do not say of which subnet they are, by their runs, of which nothing has come. */
+  private readonly homeless = new Map<string, TrailRecord[]>();
   /** Rows that DuckDB does not have yet. */
   readonly waiting = {
     facts: [] as Row[],
@@ -308,7 +310,7 @@ export class Facts {
       const [some, measured, past] = [scopes, metrics, regimes].map((set) => [...set].slice(0, 2));
       return { place: id, subnet, stage, known: JSON.stringify({ claims, newest, some, measured, past, spoken }) };
     });
-    const changes = this.changes.map((change) => JSON.stringify(change));
+    const changes = [...this.changes, ...[...this.homeless.values()].flat()].map((one) => JSON.stringify(one));
     const refused = JSON.stringify([...this.refused]);
     return { names, places, changes, refused, dropped: [...this.dropped], claims: this.nextClaim, count: this.count };
   }
@@ -372,7 +374,7 @@ export class Facts {
       case "score":
         return this.takeScore(record);
       case "run.started":
-        if (record.run !== undefined && record.subnet !== undefined) this.subnetOf.set(record.run, record.subnet);
+        if (record.run !== undefined) this.mines(record.run, record.subnet ?? "");
         return undefined;
       case "drift":
       case "return":
@@ -466,8 +468,12 @@ export class Facts {
     if (!(Math.abs(value) <= LARGEST_VALUE)) return "value";
     const time = this.timeOf(record.time, at);
     if (time === undefined) return "time";
-    const own = (record as { subnet?: unknown }).subnet;
-    const subnet = typeof own === "string" ? own : (this.subnetOf.get(record.run ?? "") ?? "");
+    const { run } = record;
+    const subnet = parsed.data.subnet ?? (run === undefined ? "" : this.subnetOf.get(run));
+    if (subnet === undefined) {
+      this.homeless.set(run!, [...(this.homeless.get(run!) ?? []), record]);
+      return undefined;
+    }
     this.waiting.observed.push([
       this.subnets.id(subnet),
       this.metrics.id(metric),
@@ -482,6 +488,19 @@ export class Facts {
       hashOf(record.id),
     ]);
     return undefined;
+  }
+
+  /** Runs of which nothing has come but scores that do not say of which subnet they are. */
+  homelessRuns(): readonly string[] {
+    return [...this.homeless.keys()];
+  }
+
+  /** A run is of a subnet: so are the scores of it that came before this was known. */
+  mines(run: string, subnet: string): void {
+    this.subnetOf.set(run, subnet);
+    const scores = this.homeless.get(run) ?? [];
+    this.homeless.delete(run);
+    for (const score of scores) this.add(score);
   }
 
   private takeChange(record: Extract<TrailRecord, { kind: "drift" | "return" }>): Refusal | undefined {

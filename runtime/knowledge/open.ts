@@ -231,6 +231,8 @@ class DuckKnowledge implements OpenKnowledge {
     scope?: string;
     asOf?: number;
   }): Promise<number | undefined> {
+    // The snapshot may say of which subnet they are.
+    if (this.facts.homelessRuns().length > 0) await this.handOver();
     const [subnet, metric] = [this.facts.subnets.find(query.subnet), this.facts.metrics.find(query.metric)];
     if (subnet < 0 || metric < 0) return undefined;
     const engine = await this.started();

@@ -208,6 +208,8 @@ export const KINDS = {
   memory: z.looseObject({ question: z.string(), ...output }),
   /** A metric, measured. */
   score: z.looseObject({
+    /** Without one it is of the subnet of its run. */
+    subnet: z.string().optional(),
     metric: z.string(),
     value: z.number(),
     direction: z.union([z.literal(-1), z.literal(1)]),

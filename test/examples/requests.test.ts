@@ -30,6 +30,9 @@ test("requests are answered, their scores come later, and correct what they corr
   const run = waiting[0]!.run;
   expect((await at("score", run, "error=0.5")).talk).toBe(`error = 0.5 for answer.guess of the run ${run}.\n`);
   expect(await pending()).toHaveLength(2);
+  expect(await rows("select record->>'subnet' as subnet from records where kind = 'score'")).toEqual([
+    { subnet: "market" },
+  ]);
 
   await new Promise((resolve) => setTimeout(resolve, 2100));
   await at("run", "--pipeline", "answer");

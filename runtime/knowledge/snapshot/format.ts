@@ -10,7 +10,7 @@ import { LEVELS, VOICES } from "../score.sql.ts";
 import { shapeOf, TABLES, type TableName } from "../tables.ts";
 
 /** Changes with whatever is in a snapshot, or how it is derived from records. A snapshot of another version is not used. */
-export const SNAPSHOT_VERSION = 8;
+export const SNAPSHOT_VERSION = 9;
 
 export const NAMES = {
   schema: "told",

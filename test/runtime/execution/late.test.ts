@@ -54,7 +54,7 @@ describe("a score that is not there yet", () => {
     const [earned, other] = second.of("run.started");
     const chosen = second.of("stage.ended").find(({ run, stage }) => run === earned!.run && stage === "work.plan");
     expect(second.of("score").filter(({ run }) => run === earned!.run)).toMatchObject([
-      { metric: "loss", value: 0.25, feasible: true, at: first.of("waiting")[0]!.time },
+      { subnet: "net", metric: "loss", value: 0.25, feasible: true, at: first.of("waiting")[0]!.time },
     ]);
     const evidence = lateEvidence(second).find(({ run }) => run === earned!.run);
     expect(evidence).toMatchObject({

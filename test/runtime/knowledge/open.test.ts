@@ -225,6 +225,19 @@ describe("best, last, metric, observations", () => {
     expect(await knowledge.metric({ subnet: "n", metric: "other", which: "best" })).toBeUndefined();
   });
 
+  it("a score that does not say of which subnet it is, is of that of its run, whichever comes first", async () => {
+    const score = { kind: "score", peer: "a", run: "r", metric: "m", direction: 1, feasible: true } as const;
+    const { knowledge, trail } = await open(stamped({ ...score, value: 2 }));
+    const last = () => knowledge.metric({ subnet: "n", metric: "m", which: "last" });
+    expect(await last()).toBeUndefined();
+    trail.push(stamped({ kind: "run.started", peer: "a", run: "r", pipeline: "p", subnet: "n", cycle: 0, seed: 1 }));
+    await knowledge.refresh();
+    expect(await last()).toBe(2);
+    trail.push(stamped({ ...score, value: 3 }));
+    await knowledge.refresh();
+    expect(await last()).toBe(3);
+  });
+
   it("what was measured is counted by scope and metric, with the earliest values in order of time", async () => {
     const minutes = [7, 3, 9, 1, 8, 2, 6, 5, 4];
     const { knowledge } = await open(

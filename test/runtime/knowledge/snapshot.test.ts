@@ -393,6 +393,25 @@ describe("a store's snapshot", () => {
     expect(await known(directory)).toBe(20);
   });
 
+  it("tells of which subnet a score is that does not say it, as the runs say that it has, or will have", async () => {
+    const score = (run: string, value: number) =>
+      stamped({ kind: "score", peer: "a", run, metric: "m", value, direction: 1, feasible: true });
+    const started = (run: string) =>
+      stamped({ kind: "run.started", peer: "a", run, pipeline: "p", subnet: "n", cycle: 0, seed: 1 });
+    const { directory, add, seal } = store();
+    const best = async () => (await open(directory)).metric({ subnet: "n", metric: "m", which: "best" });
+    add([started("r"), score("later", 9)]);
+    await seal();
+    add([score("r", 2)]);
+    expect(await best()).toBe(2);
+    await seal({ snapshotShare: 0 });
+    expect(await best()).toBe(2);
+    add([started("later")]);
+    expect(await best()).toBe(9);
+    await seal({ snapshotShare: 0 });
+    expect(await best()).toBe(9);
+  });
+
   it("is read by ad-hoc SQL, with what goes on in what came since", async () => {
     const { directory, add, seal } = store();
     const run = { peer: "a", run: "r" };
