@@ -32,7 +32,8 @@ export interface LateScore {
 
 /**
  * What these records of a run tell of choices that a score of this metric is for: of what waits for it, or was scored
- * before; of one stage where it is named, whatever was told of it. One of each attempt.
+ * before; of one stage where it is named, whatever was told of it. One of each attempt; what the run had no use for, since
+ * its attempt failed, did not earn the score.
  */
 export function toldOf(
   records: readonly Record[],
@@ -48,7 +49,13 @@ export function toldOf(
       (stage === undefined || record.stage === stage || record.stage?.endsWith(`.${stage}`) === true),
   );
   const about = told.filter((record) => record.metric === metric);
-  const chosen = about.length > 0 || (stage === undefined && metric !== undefined) ? about : told;
+  const failed = new Set(
+    records.flatMap((record) => (record.kind === "attempt.ended" && !record.ok ? [record.attempt] : [])),
+  );
+  const chosen =
+    about.length > 0 || (stage === undefined && metric !== undefined)
+      ? about
+      : told.filter(({ attempt }) => !failed.has(attempt));
   return [...new Map(chosen.map((record) => [record.attempt, record])).values()];
 }
 
