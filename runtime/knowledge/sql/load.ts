@@ -37,6 +37,8 @@ export async function loadTables(
   const wanted = (name: string): boolean =>
     names === undefined ||
     names.has(name) ||
+    // Which stages go on is known by their runs.
+    (name === "runs" && names.has("stages")) ||
     Object.entries(VIEWS).some(([view, { reads }]) => names.has(view) && reads.includes(name));
 
   const { records, problems } = await readTrail(store).since(snapshot?.cursor ?? {});

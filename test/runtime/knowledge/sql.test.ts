@@ -61,6 +61,21 @@ describe("gangc sql", () => {
     expect(await ask("select attempt_id, ok, output->>'x' from attempts")).toEqual([["t1", true, "1"]]);
   });
 
+  it("says of a stage whose run goes on that it is running, whatever else is asked for", async () => {
+    const living = join(folder, "living");
+    const trail = await openTrail({ directory: living, peers: ["a"] });
+    try {
+      await trail.append([
+        { kind: "run.started", peer: "a", run: "r", pipeline: "p", cycle: 0, seed: 7 },
+        { kind: "stage.started", peer: "a", run: "r", stage: "p.s" },
+      ]);
+      expect(await ask("select stage, status from stages", { store: living })).toEqual([["p.s", "running"]]);
+    } finally {
+      await trail.close();
+    }
+    expect(await ask("select stage, status from stages", { store: living })).toEqual([["p.s", "interrupted"]]);
+  });
+
   it("reads the views, ranked by the score", async () => {
     expect(await ask("select chosen, strength > 0.4, peers, evaluations from patterns")).toEqual([
       ['{"x":2}', true, 1, 1],
