@@ -27,6 +27,15 @@ select e.subnet, e.stage, c.hash as claim, c.chosen, c.niche, ${pattern ? "r.str
 from ranking.ranked r join ranking.claims c on c.claim = r.claim join ranking.named e on e.place = r.place
 where ${pattern ? "r.pattern" : "not r.pattern and r.N > 0"} order by e.subnet, e.stage, strength desc, claim`;
 
+/**
+ * Rows of the table without those that a later one corrects, as the score has it: of several words on one thing the last
+ * one counts. What names no `one` of a run (or attempt) stands for itself.
+ */
+const lastWords = (table: string, one: string, thing: string): string => `
+  select * from ${table} qualify row_number() over (
+    partition by if(${one} is null, id, ''), run_id, attempt_id, scope, peer, metric${thing} order by time desc, id desc
+  ) = 1`;
+
 /** Not for users: what the views share. */
 export const INNER_VIEWS: { readonly [name: string]: string } = {
   ranked: `with ${scoreSql({ of: "all claims", sums: "kept" })} select * from ranked`,
@@ -64,7 +73,7 @@ from (select peer, count(*) as evidence from ranking.facts group by peer) f
     reads: ["ranking"],
   },
   leaderboard: {
-    doc: "Each peer's scores, per metric.",
+    doc: "Each peer's scores, per metric; one that was corrected does not count.",
     columns: {
       subnet: { type: "VARCHAR", doc: "The subnet." },
       metric: { type: "VARCHAR", doc: "The metric." },
@@ -76,7 +85,7 @@ from (select peer, count(*) as evidence from ranking.facts group by peer) f
     },
     sql: `select r.subnet, s.metric, s.peer, arg_max(s.value, s.value * s.direction) filter (s.feasible) as best,
   avg(s.value) filter (s.feasible) as mean, count(*) filter (s.feasible) as scores, count(*) filter (not s.feasible) as infeasible
-from scores s left join runs r on r.run_id = s.run_id group by r.subnet, s.metric, s.peer, s.direction
+from (${lastWords("scores", "run_id", "")}) s left join runs r on r.run_id = s.run_id group by r.subnet, s.metric, s.peer, s.direction
 order by r.subnet, s.metric, best * s.direction desc nulls last, s.peer`,
     reads: ["scores", "runs"],
   },
@@ -101,7 +110,7 @@ from (
     reads: ["turns", "tool_calls", "runs"],
   },
   uplift: {
-    doc: "Attempts that were shown a pattern against those that were not, per stage and metric.",
+    doc: "Attempts that were shown a pattern against those that were not, per stage and metric; of each, its last word.",
     columns: {
       stage: { type: "VARCHAR", doc: "The stage." },
       metric: { type: "VARCHAR", doc: "The metric; null for attempts without one." },
@@ -115,7 +124,7 @@ from (
 )
 select e.stage, e.metric, s.run_id is not null as recalled, count(distinct (e.run_id, e.attempt_id)) as attempts,
   avg(e.ok::INTEGER) as ok, avg(e.value) filter (e.ok) as mean
-from evidence e left join shown s on s.run_id = e.run_id and s.stage = e.stage and s.scope = e.scope
+from (${lastWords("evidence", "attempt_id", ", stage, claim")}) e left join shown s on s.run_id = e.run_id and s.stage = e.stage and s.scope = e.scope
 group by all order by e.stage, e.metric, recalled`,
     reads: ["evidence", "recalls"],
   },

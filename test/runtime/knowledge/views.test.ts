@@ -40,6 +40,7 @@ beforeAll(async () => {
     score("a", "told", "m", 3),
     score("a", "untold", "m", 5),
     score("a", "warned", "m", 9, { feasible: false } as Partial<Draft>),
+    score("b", "told", "m", 8),
     score("b", "told", "m", 6),
     score("a", "told", "loss", 3, { direction: -1 } as Partial<Draft>),
     score("b", "told", "loss", 2, { direction: -1 } as Partial<Draft>),
@@ -47,6 +48,7 @@ beforeAll(async () => {
     shown("told", [PATTERN]),
     shown("told", [PATTERN]),
     shown("warned", [{ ...PATTERN, anti: true }]),
+    draft({ k: 1, run: "told", attempt: "1", value: 40 }),
     draft({ k: 1, run: "told", attempt: "1", value: 4 }),
     draft({ k: 2, run: "told", attempt: "2", value: 6 }),
     draft({ k: 2, run: "told", attempt: "2", value: 10, metric: "n", direction: 1 }),
@@ -72,7 +74,7 @@ test("costs: dollars and tokens of each model, by pipeline, dearest first; what 
   ]);
 });
 
-test("leaderboard: the best feasible value of each peer, by the metric's direction, best first", async () => {
+test("leaderboard: the best feasible value of each peer, by the metric's direction, best first, without what was corrected", async () => {
   expect(await ask("select subnet, metric, peer, best, mean, scores, infeasible from leaderboard")).toEqual([
     ["n", "loss", "b", 2, 2, 1, 0],
     ["n", "loss", "a", 3, 3, 1, 0],
@@ -81,7 +83,7 @@ test("leaderboard: the best feasible value of each peer, by the metric's directi
   ]);
 });
 
-test("uplift: attempts of a run that was shown a pattern, once or twice, apart from others; an antipattern is none", async () => {
+test("uplift: attempts of a run that was shown a pattern, once or twice, apart from others, by their last word; an antipattern is none", async () => {
   expect(await ask("select stage, metric, recalled, attempts, ok, mean from uplift")).toEqual([
     ["p.s", "m", false, 2, 1, 1.5],
     ["p.s", "m", true, 2, 1, 5],
