@@ -4,7 +4,7 @@ import { generationsOf, newestManifest } from "../trail/manifest.ts";
 import { Regimes } from "./drift/regimes.ts";
 import type { Knowledge, OpenKnowledge } from "./knowledge.ts";
 import { NOTHING_KNOWN } from "./nothing.ts";
-import { snapshotOf } from "./snapshot/read.ts";
+import { snapshotOf, tellsDamage } from "./snapshot/read.ts";
 
 export interface Followed extends OpenKnowledge {
   /** Evidence that it has taken in beside its snapshot. */
@@ -13,9 +13,6 @@ export interface Followed extends OpenKnowledge {
 
 /** `undefined` where the snapshot cannot be used; without a path it is of all records. */
 export type OpenOne = (path: string | undefined) => Promise<Followed | undefined>;
-
-/** How DuckDB says that a file is not as it was written. */
-const DAMAGE = /corrupt|checksum|invalidated|fatal error|io error|internal error|serialization error/i;
 
 export class Following implements OpenKnowledge {
   private readonly store: string;
@@ -69,7 +66,7 @@ export class Following implements OpenKnowledge {
     try {
       return await this.ask(known, ask);
     } catch (error) {
-      if (this.path === undefined || !DAMAGE.test(String(error))) throw error;
+      if (this.path === undefined || !tellsDamage(error)) throw error;
       await this.doWithout(known);
       return this.ask(this.current!, ask);
     }

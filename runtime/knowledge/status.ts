@@ -7,6 +7,7 @@ import type { Regime } from "./drift/regimes.ts";
 import type { Refusal } from "./facts.ts";
 import type { PeerTrust } from "./knowledge.ts";
 import { openKnowledge } from "./open.ts";
+import { tellsDamage } from "./snapshot/read.ts";
 import { loadTables } from "./sql/load.ts";
 import { readStore } from "./store.ts";
 
@@ -113,7 +114,16 @@ interface Written {
 
 /** Who began to write first comes first. */
 async function writtenBy(directory: string, now: number): Promise<readonly Written[]> {
-  const engine = await loadTables(directory, now, new Set(["records"]));
+  try {
+    return await readWritten(directory, now, false);
+  } catch (error) {
+    if (!tellsDamage(error)) throw error;
+    return readWritten(directory, now, true);
+  }
+}
+
+async function readWritten(directory: string, now: number, without: boolean): Promise<readonly Written[]> {
+  const engine = await loadTables(directory, now, { names: new Set(["records"]), without });
   try {
     const result = await engine.connection.runAndReadAll(`select process, peer, count(*)::DOUBLE as records,
         epoch_ms(min(time))::DOUBLE as first, epoch_ms(max(time))::DOUBLE as last

@@ -17,6 +17,14 @@ export interface OpenSnapshot {
   readonly sorted: number;
 }
 
+/** How DuckDB says that a file is not as it was written. */
+const DAMAGE = /corrupt|checksum|invalidated|fatal error|io error|internal error|serialization error/i;
+
+/** Whether an error over a snapshot may come from a block of it that nobody had read before: what is asked is then answered without. */
+export function tellsDamage(error: unknown): boolean {
+  return DAMAGE.test(String(error));
+}
+
 /** Path of the newest manifest's snapshot, if this program can read it. */
 export async function snapshotOf(directory: string, manifest: Manifest | undefined = newestManifest(directory)) {
   const { snapshot } = manifest ?? {};

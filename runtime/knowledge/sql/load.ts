@@ -14,19 +14,21 @@ import { openSnapshot, snapshotOf } from "../snapshot/read.ts";
 import { shapeOf, TABLES, type TableName } from "../tables.ts";
 import { INNER_VIEWS, VIEW_HALFLIFE, VIEWS } from "../views.sql.ts";
 
-/**
- * Creates all tables and views; only what is among `names` has rows (all, where `names` is absent). `onProblems` is told of
- * what cannot be read.
- */
-export async function loadTables(
-  store: string,
-  now: number,
-  names?: ReadonlySet<string>,
-  onProblems?: (problems: readonly TrailProblem[]) => void,
-): Promise<Engine> {
+export interface Loading {
+  /** Only these tables and views have rows; all, where it is absent. */
+  readonly names?: ReadonlySet<string>;
+  /** Is told of what cannot be read. */
+  readonly onProblems?: (problems: readonly TrailProblem[]) => void;
+  /** Everything is read from the trail: the snapshot is damaged. */
+  readonly without?: boolean;
+}
+
+/** Creates all tables and views. */
+export async function loadTables(store: string, now: number, loading: Loading = {}): Promise<Engine> {
+  const { names, onProblems, without = false } = loading;
   // Asked before reading: a run that ends in between is then shown as it ended, not as interrupted.
   const alive = mayWrite(store);
-  const path = await snapshotOf(store);
+  const path = without ? undefined : await snapshotOf(store);
   const snapshot = path === undefined ? undefined : await openSnapshot(path, () => now);
   const engine = snapshot?.engine ?? (await Engine.start());
   const facts = snapshot?.facts ?? new Facts(() => now);

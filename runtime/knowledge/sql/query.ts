@@ -36,9 +36,13 @@ export interface Question {
   readonly store: string;
   readonly sql: string;
   readonly now: number;
+  /** The snapshot is damaged: it is answered from the trail. */
+  readonly without: boolean;
 }
 
 export type Answer =
+  /** The snapshot turned out to be damaged before anything was answered. */
+  | { readonly type: "damaged" }
   /** All is loaded and locked; the query begins. */
   | { readonly type: "started"; readonly problems: readonly TrailProblem[] }
   | { readonly type: "columns"; readonly columns: readonly ResultColumn[] }
@@ -53,7 +57,13 @@ const CHILDREN = ["./child.ts", "./sql-child.js", "../sql-child.js"];
 const LOOK_MILLISECONDS = 25;
 
 /** @throws SqlError with a sentence for the user: what was refused, what failed, which limit was passed. */
-export function query(options: QueryOptions): Promise<readonly ResultColumn[]> {
+export async function query(options: QueryOptions): Promise<readonly ResultColumn[]> {
+  // In a process that is as new as the first: its limits begin anew, too.
+  return (await ask(options, false)) ?? (await ask(options, true))!;
+}
+
+/** `undefined` where the snapshot is damaged, and nothing was answered. */
+function ask(options: QueryOptions, without: boolean): Promise<readonly ResultColumn[] | undefined> {
   const {
     store,
     sql,
@@ -73,6 +83,7 @@ export function query(options: QueryOptions): Promise<readonly ResultColumn[]> {
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     let columns: readonly ResultColumn[] = [];
+    let problems: readonly TrailProblem[] = [];
     let limit = Number.POSITIVE_INFINITY;
     let timer: NodeJS.Timeout | undefined;
     const watch = setInterval(() => {
@@ -94,8 +105,12 @@ export function query(options: QueryOptions): Promise<readonly ResultColumn[]> {
 
     child.on("message", (answer: Answer) => {
       switch (answer.type) {
+        case "damaged":
+          settle();
+          resolve(undefined);
+          return;
         case "started":
-          options.onProblems?.(answer.problems);
+          problems = answer.problems;
           // What was loaded is not the query's doing.
           limit = Math.max(residentBytes, residentOf(child.pid) + residentBytes / 2);
           timer = setTimeout(
@@ -105,6 +120,7 @@ export function query(options: QueryOptions): Promise<readonly ResultColumn[]> {
           return;
         case "columns":
           columns = answer.columns;
+          options.onProblems?.(problems);
           options.onColumns?.(columns);
           return;
         case "rows":
@@ -120,12 +136,13 @@ export function query(options: QueryOptions): Promise<readonly ResultColumn[]> {
           resolve(columns);
           return;
         case "error":
+          options.onProblems?.(problems);
           fail(answer.message);
       }
     });
     child.on("error", (error) => fail(`The query's process could not be started (${error.message}).`));
     child.on("exit", (code, signal) => fail(`The query's process ended by itself (${signal ?? code}).`));
-    child.send({ store, sql, now } satisfies Question);
+    child.send({ store, sql, now, without } satisfies Question);
   });
 }
 

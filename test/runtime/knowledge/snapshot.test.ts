@@ -10,6 +10,7 @@ import { NO_QUESTION } from "../../../runtime/knowledge/scratch.ts";
 import { SNAPSHOT_VERSION } from "../../../runtime/knowledge/snapshot/format.ts";
 import { openSnapshot, snapshotOf } from "../../../runtime/knowledge/snapshot/read.ts";
 import { query } from "../../../runtime/knowledge/sql/query.ts";
+import { storeStatus } from "../../../runtime/knowledge/status.ts";
 import { type CompactionOptions, compact } from "../../../runtime/trail/compaction.ts";
 import { encodeMark, encodeRecord, openingOf } from "../../../runtime/trail/line.ts";
 import { newestManifest } from "../../../runtime/trail/manifest.ts";
@@ -410,6 +411,48 @@ describe("a store's snapshot", () => {
     expect(await best()).toBe(9);
     await seal({ snapshotShare: 0 });
     expect(await best()).toBe(9);
+  });
+
+  /** Overwrites the blocks that only whoever reads the table comes upon. */
+  async function damageBlocks(path: string, table: string): Promise<void> {
+    const [header, block] = [3 * 4096, 256 * 1024];
+    const whole = readFileSync(path);
+    let found = 0;
+    for (let at = header; at < whole.length; at += block) {
+      const damaged = readFileSync(path);
+      damaged.fill(7, at + 1000, at + 1512);
+      const before = readFileSync(path);
+      writeFileSync(path, damaged);
+      const opened = await openSnapshot(path, clock.now);
+      const read = opened?.engine.connection.run(`select max(hash(t)) from sealed.${table} t`);
+      const isFound = await read?.then(
+        () => false,
+        () => true,
+      );
+      opened?.engine.close();
+      if (isFound === true) found += 1;
+      else writeFileSync(path, before);
+    }
+    expect(found).toBeGreaterThan(0);
+  }
+
+  it("of which a block is damaged that is read late, is done without by ad-hoc SQL and by status", async () => {
+    const { directory, add, seal } = store();
+    add(values(1, 3000));
+    await seal();
+    const path = join(directory, "sealed", newestManifest(directory)!.snapshot!.name);
+    const asked = async (sql: string) => {
+      const [rows, columns]: [unknown[], unknown[]] = [[], []];
+      const onColumns = (more: readonly object[]) => void columns.push(...more);
+      await query({ store: directory, sql, now: NOW, onColumns, onRows: (more) => void rows.push(...more) });
+      return [columns.length, ...rows];
+    };
+    await damageBlocks(path, "main.records");
+    expect(await asked("select count(distinct id), count(distinct record) from records")).toEqual([2, [3000, 3000]]);
+    const { records, processes } = await storeStatus(directory, NOW);
+    expect([records, processes.length]).toEqual([3000, 1]);
+    // What is no damage is said as ever.
+    await expect(asked("select error('corrupt') from records")).rejects.toThrow("corrupt");
   });
 
   it("is read by ad-hoc SQL, with what goes on in what came since", async () => {
