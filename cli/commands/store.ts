@@ -115,7 +115,7 @@ async function compact({ store, io, progress }: Given): Promise<ExitCode> {
   const { keepUp } = await import("../../runtime/trail/upkeep.ts");
   const { compact: seal } = await import("../../runtime/trail/compaction.ts");
   const { days, kept } = await retention(store, io);
-  const options = { directory: store, from: 0, mergeFiles: 2, onProgress: progress };
+  const options = { directory: store, from: 0, mergeFiles: 2, checksSnapshot: true, onProgress: progress };
   const { segments, records, gone, artifacts, checkpoints, generation } =
     days === undefined
       ? { ...(await seal(options)), artifacts: 0, checkpoints: 0 }

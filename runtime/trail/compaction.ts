@@ -4,7 +4,7 @@
  * what the newest one lists. Two at once cost work, never data.
  */
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { SETTINGS } from "../settings.ts";
 import { artifactPath } from "./artifacts.ts";
 import { Batch } from "./batch.ts";
@@ -44,6 +44,8 @@ export interface CompactionOptions {
   readonly snapshotRecords?: number;
   /** … which is made anew once this share of them came after it. */
   readonly snapshotShare?: number;
+  /** Reads all of the snapshot that there is, and makes one that is damaged anew. Takes as long as reading it. */
+  readonly checksSnapshot?: boolean;
   /** Turns and tool output older than this go; not where it is absent. */
   readonly retentionDays?: number | undefined;
   /** Gives up at once where another compactor is at work. */
@@ -141,6 +143,8 @@ class Compaction {
   readonly #before: number | undefined;
   /** A snapshot could not be made: it is not tried again at once. */
   #failed = false;
+  /** What was found of snapshots that were read through. */
+  readonly #damaged = new Map<string, boolean>();
   #segments = 0;
   #records = 0;
   #gone = 0;
@@ -355,7 +359,20 @@ class Compaction {
   async #usable(manifest: Manifest | undefined): Promise<Manifest["snapshot"]> {
     const { snapshotOf } = await import("../knowledge/snapshot/read.ts");
     const path = await snapshotOf(this.#directory, manifest);
-    return path !== undefined && existsSync(path) ? manifest?.snapshot : undefined;
+    if (path === undefined || !existsSync(path) || (await this.#isDamaged(path))) return;
+    return manifest?.snapshot;
+  }
+
+  async #isDamaged(path: string): Promise<boolean> {
+    if (this.#options.checksSnapshot !== true) return false;
+    let isDamaged = this.#damaged.get(path);
+    if (isDamaged === undefined) {
+      const { damageOf } = await import("../knowledge/snapshot/read.ts");
+      this.#options.onProgress?.(`Checking ${basename(path)}.`);
+      isDamaged = (await damageOf(path)) !== undefined;
+      this.#damaged.set(path, isDamaged);
+    }
+    return isDamaged;
   }
 
   /**

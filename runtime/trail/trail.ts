@@ -65,6 +65,7 @@ export interface TrailProblem {
     /** … a hash or a count that does not fit, an artifact that is damaged or not there. */
     | "broken-chain"
     | "damaged-sealed"
+    | "damaged-snapshot"
     /** A sealed segment of which something was damaged, refused, or said otherwise elsewhere: it stays for a person. */
     | "kept-segment"
     | "damaged-artifact"

@@ -3,13 +3,14 @@
  * whom), the hashes that chain the segments of a process, their footers' counts, the artifacts, and what the memory refuses.
  */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Facts, type Refusal } from "../knowledge/facts.ts";
 import { artifactsOf } from "./artifacts.ts";
 import { entries } from "./folder.ts";
 import { crcOf, decodeLine, type Footer, type Header } from "./line.ts";
-import { ASIDE, accountedBy, newestManifest, type SealedFile, sealedFolder } from "./manifest.ts";
+import { ASIDE, accountedBy, type Manifest, newestManifest, type SealedFile, sealedFolder } from "./manifest.ts";
 import { Numbers, NumbersByProcess } from "./numbers.ts";
 import { readTrail } from "./reader.ts";
 import { mayRefer, referencesOf } from "./references.ts";
@@ -36,6 +37,7 @@ export async function verifyStore(directory: string, onProgress?: (text: string)
   const cursor = Object.fromEntries([...accounted].map(([process, { last }]) => [process, last]));
   found.push(...(await readTrail(directory).since(cursor)).problems);
   for (const file of manifest?.files ?? []) found.push(...(await checkSealed(directory, file, onProgress)));
+  found.push(...(await checkSnapshot(directory, manifest, onProgress)));
   for (const { path, damaged } of manifest?.covered ?? []) {
     if (damaged !== true) continue;
     const message =
@@ -104,6 +106,22 @@ async function checkSealed(
     say("unreadable", `It cannot be read (${(error as Error).message.split("\n", 1)[0]}).`);
   }
   return problems;
+}
+
+/** Nothing is lost with one: one that is not there, or another version's, is none to check. */
+async function checkSnapshot(
+  directory: string,
+  manifest: Manifest | undefined,
+  onProgress: ((text: string) => void) | undefined,
+): Promise<TrailProblem[]> {
+  const { damageOf, snapshotOf } = await import("../knowledge/snapshot/read.ts");
+  const path = await snapshotOf(directory, manifest);
+  if (path === undefined || !existsSync(path)) return [];
+  onProgress?.(`Checking ${manifest!.snapshot!.name}.`);
+  const damage = await damageOf(path);
+  if (damage === undefined) return [];
+  const message = `A part of it cannot be read (${damage}). Nothing is lost: \`gangc store compact\` makes it anew.`;
+  return [{ file: path, offset: 0, problem: "damaged-snapshot", message }];
 }
 
 function sorted(numbers: NumbersByProcess): unknown {

@@ -44,6 +44,25 @@ export async function openSnapshot(path: string, now: () => number): Promise<Ope
   }
 }
 
+/** Reads all of a snapshot. Resolves with DuckDB's words where a part of it is damaged. */
+export async function damageOf(path: string): Promise<string | undefined> {
+  let engine: Engine | undefined;
+  try {
+    engine = await Engine.start({ snapshot: path });
+    const { connection } = engine;
+    const tables = await connection.runAndReadAll(
+      "select schema_name, table_name from duckdb_tables() where database_name = 'sealed'",
+    );
+    for (const [schema, name] of tables.getRows())
+      await connection.run(`select max(hash(t)) from sealed."${schema}"."${name}" t`);
+    return;
+  } catch (error) {
+    return (error as Error).message.split("\n", 1)[0]!;
+  } finally {
+    engine?.close();
+  }
+}
+
 /** Goes on from what the schema keeps. @throws where it is no snapshot of this version. */
 export async function restore(engine: Engine, told: string, now: () => number): Promise<OpenSnapshot> {
   const rows = async <Row>(sql: string): Promise<Row[]> =>

@@ -1,6 +1,6 @@
 /** Knowledge over a snapshot and what came since is what it is over all records; a snapshot that does not serve is done without. */
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { FACTS, Facts, type SavedFacts } from "../../../runtime/knowledge/facts.ts";
@@ -16,6 +16,7 @@ import { encodeMark, encodeRecord, openingOf } from "../../../runtime/trail/line
 import { newestManifest } from "../../../runtime/trail/manifest.ts";
 import { readTrail } from "../../../runtime/trail/reader.ts";
 import type { Record as TrailRecord } from "../../../runtime/trail/record.ts";
+import { verifyStore } from "../../../runtime/trail/verify.ts";
 import { sha256 } from "../../../runtime/values/canonical.ts";
 import { temporaryFolder } from "../trail/store.ts";
 import { DAY, evidence, fakeTrail, NOW, stamped } from "./trail.ts";
@@ -436,7 +437,7 @@ describe("a store's snapshot", () => {
     expect(found).toBeGreaterThan(0);
   }
 
-  it("of which a block is damaged that is read late, is done without by ad-hoc SQL and by status", async () => {
+  it("of which a block is damaged that is read late, is done without by ad-hoc SQL and by status, and made anew", async () => {
     const { directory, add, seal } = store();
     add(values(1, 3000));
     await seal();
@@ -453,6 +454,18 @@ describe("a store's snapshot", () => {
     expect([records, processes.length]).toEqual([3000, 1]);
     // What is no damage is said as ever.
     await expect(asked("select error('corrupt') from records")).rejects.toThrow("corrupt");
+
+    const problems = async () =>
+      (await verifyStore(directory)).problems.filter(({ file }) => file.includes("snapshot"));
+    expect(await problems()).toMatchObject([{ file: path, problem: "damaged-snapshot" }]);
+    await seal();
+    expect(newestManifest(directory)!.snapshot!.name, "to read all of it takes long").toBe(basename(path));
+    await seal({ checksSnapshot: true });
+    const anew = newestManifest(directory)!;
+    expect(anew.snapshot!.name).not.toBe(basename(path));
+    expect(await problems()).toEqual([]);
+    await seal({ checksSnapshot: true });
+    expect(newestManifest(directory)!.generation).toBe(anew.generation);
   });
 
   it("is read by ad-hoc SQL, with what goes on in what came since", async () => {
