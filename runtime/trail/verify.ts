@@ -247,7 +247,8 @@ class Door {
     if (Date.parse(record.time) > this.#now + AHEAD_MILLISECONDS) this.#count(process, "future");
     if (!JUDGED.has(record.kind)) return;
     const before = new Map(this.#facts.refused);
-    this.#facts.add(record);
+    // No run is told of here: a score that leaves its subnet to its run would be kept until one is.
+    this.#facts.add(record.kind === "score" ? { subnet: "", ...record } : record);
     for (const [why, count] of this.#facts.refused) if (count !== before.get(why)) this.#count(process, why);
     // Only its verdict is wanted.
     for (const rows of Object.values(this.#facts.waiting)) rows.length = 0;
