@@ -1,14 +1,15 @@
 /** Tools that are programs in any language: JSON on stdin, JSON on stdout, talk on stderr. */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { SpawnOptions } from "node:child_process";
 import { closeSync, fstatSync, openSync, readSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import type { Readable, Writable } from "node:stream";
+import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { AttemptError, NotStarted } from "../execution/attempt-error.ts";
 import { SETTINGS } from "../settings.ts";
 import { freeSpace } from "../trail/disk.ts";
 import type { Json } from "../types.ts";
 import { allowedEnvironment } from "./environment.ts";
+import { type Head, signalGroup, startGroup } from "./group.ts";
 import type { Tool, ToolContext } from "./tool.ts";
 import { watch } from "./watcher.ts";
 
@@ -19,9 +20,9 @@ const GRACE_MILLISECONDS = 2000;
 const LOOK_MILLISECONDS = 200;
 
 /** Programs under way, until they have ended or their time to end is over. None outlives this process. */
-const running = new Map<ChildProcess, Promise<void>>();
+const running = new Map<Head, Promise<void>>();
 process.on("exit", () => {
-  for (const child of running.keys()) kill(child, "SIGKILL");
+  for (const child of running.keys()) signalGroup(child, "SIGKILL");
 });
 
 /** Resolves when no program is under way any more: one that was asked to end has its time for that. */
@@ -67,18 +68,17 @@ function run(
   output: number,
   mostBytes: number,
 ): Promise<void> {
-  const [program, ...args] = command as [string, ...string[]];
+  const program = command[0]!;
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
+    const options: SpawnOptions = {
       cwd: root,
       env: { ...allowedEnvironment(), ...environmentOf(context) },
-      // A group of its own, so that whatever it starts ends with it.
-      detached: process.platform !== "win32",
       // Printing costs this process nothing, however much it is and whatever else goes on here.
       stdio: ["pipe", output, "pipe"],
-      windowsHide: true,
-    });
-    const { stdin, stderr } = child as ChildProcess & { readonly stdin: Writable; readonly stderr: Readable };
+    };
+    const child = startGroup(command, options, (error) => reject(notStarted(program, error)));
+    if (child === undefined) return;
+    const { stdin, stderr } = child;
     const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
     running.set(child, isOver);
     watch(child);
@@ -91,16 +91,16 @@ function run(
     let leaving: NodeJS.Timeout | undefined;
     let tooMuch: string | undefined;
     const onAbort = (): void => {
-      kill(child, "SIGTERM");
+      signalGroup(child, "SIGTERM");
       grace = setTimeout(() => {
-        kill(child, "SIGKILL");
+        signalGroup(child, "SIGKILL");
         letGo();
       }, GRACE_MILLISECONDS);
     };
     signal.addEventListener("abort", onAbort, { once: true });
     const look = setInterval(() => {
       tooMuch ??= excess(output, context.folder(), mostBytes);
-      if (tooMuch !== undefined) kill(child, "SIGKILL");
+      if (tooMuch !== undefined) signalGroup(child, "SIGKILL");
     }, LOOK_MILLISECONDS);
     const over = (): void => {
       clearInterval(look);
@@ -116,16 +116,10 @@ function run(
     // A program that does not read its input ends its pipe: no failure of its own.
     stdin.on("error", () => {});
     stdin.end(`${JSON.stringify(input)}\n`);
-    child.on("error", (error: NodeJS.ErrnoException) => {
-      over();
-      const message =
-        error.code === "ENOENT" ? `there is no program ${program}` : `${program} cannot be started: ${error.message}`;
-      reject(new (child.pid === undefined ? NotStarted : AttemptError)("error", message));
-    });
     child.on("exit", () => {
       // What it started and left behind may hold its stderr, and would keep who waits for the end of that.
       leaving = setTimeout(() => {
-        kill(child, "SIGKILL");
+        signalGroup(child, "SIGKILL");
         stderr.destroy();
       }, GRACE_MILLISECONDS);
     });
@@ -138,6 +132,11 @@ function run(
       reject(new AttemptError("error", `${program} ${how}${lastLine === "" ? "" : `: ${lastLine.slice(0, 1000)}`}`));
     });
   });
+}
+
+function notStarted(program: string, { code, message }: NodeJS.ErrnoException): NotStarted {
+  const reason = code === "ENOENT" ? `there is no program ${program}` : `${program} cannot be started: ${message}`;
+  return new NotStarted("error", reason);
 }
 
 function environmentOf({ stage, run, seed, checkpoint, folder }: ToolContext): NodeJS.ProcessEnv {
@@ -211,14 +210,4 @@ function onLines(stream: Readable, take: (line: string) => void): void {
   stream.on("end", () => {
     if (rest !== "") take(rest);
   });
-}
-
-function kill(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    if (process.platform === "win32") child.kill(signal);
-    else process.kill(-child.pid, signal);
-  } catch {
-    // It has ended meanwhile.
-  }
 }

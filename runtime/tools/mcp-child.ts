@@ -2,11 +2,11 @@
  * A Model Context Protocol server as a child process, spoken to over its stdin and stdout: what it prints is bounded, and
  * it ends with everything that it started.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { allowedEnvironment } from "./environment.ts";
+import { type Head, signalGroup, startGroup } from "./group.ts";
 import { LONGEST_MESSAGE, plain, ServerError, type ServerTransport } from "./mcp-transport.ts";
 import { watch } from "./watcher.ts";
 
@@ -24,7 +24,7 @@ export class ChildTransport implements ServerTransport {
   readonly #reject: (error: ServerError) => void;
   readonly #command: readonly string[];
   readonly #folder: string;
-  #child: ChildProcess | undefined;
+  #child: Head | undefined;
   #ended: Promise<void> | undefined;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
@@ -76,15 +76,20 @@ export class ChildTransport implements ServerTransport {
   }
 
   start(): Promise<void> {
-    const [program, ...args] = this.#command;
-    const child = spawn(program!, args, {
-      cwd: this.#folder,
-      env: allowedEnvironment(),
-      // A group of its own, so that whatever it starts ends with it.
-      detached: process.platform !== "win32",
-      stdio: ["pipe", "pipe", "pipe"],
-      windowsHide: true,
+    return new Promise((resolve, reject) => {
+      const options = { cwd: this.#folder, env: allowedEnvironment(), stdio: "pipe" } as const;
+      const child = startGroup(this.#command, options, (error) => {
+        const reason = error.code === "ENOENT" ? `there is no program \`${this.#command[0]}\`` : undefined;
+        this.fail(`does not start: ${reason ?? error.code ?? error.message}`);
+        reject(error);
+      });
+      if (child === undefined) return;
+      this.#listen(child);
+      child.once("spawn", () => resolve());
     });
+  }
+
+  #listen(child: Head): void {
     this.#child = child;
     watch(child);
     this.#ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
@@ -96,18 +101,10 @@ export class ChildTransport implements ServerTransport {
     child.stdout.on("data", (part: Buffer) => this.#read(part));
     // A server that has ended does not read: that is said by its end.
     child.stdin.on("error", () => {});
-    return new Promise((resolve, reject) => {
-      child.once("spawn", () => resolve());
-      child.once("error", (error: NodeJS.ErrnoException) => {
-        const reason = error.code === "ENOENT" ? `does not start: there is no program \`${program}\`` : "";
-        this.fail(reason || `does not start: ${error.code ?? error.message}`);
-        reject(error);
-      });
-      child.once("close", (code, signal) => {
-        const said = this.#said === "" ? "" : `. It said: ${this.#said}`;
-        this.fail(`ended ${signal === null ? `with code ${code}` : `by ${signal}`} before it had answered${said}`);
-        this.onclose?.();
-      });
+    child.once("close", (code, signal) => {
+      const said = this.#said === "" ? "" : `. It said: ${this.#said}`;
+      this.fail(`ended ${signal === null ? `with code ${code}` : `by ${signal}`} before it had answered${said}`);
+      this.onclose?.();
     });
   }
 
@@ -145,19 +142,19 @@ export class ChildTransport implements ServerTransport {
   }
 
   async send(message: JSONRPCMessage): Promise<void> {
-    this.#child?.stdin?.write(`${JSON.stringify(message)}\n`);
+    this.#child?.stdin.write(`${JSON.stringify(message)}\n`);
   }
 
   async close(): Promise<void> {
     clearTimeout(this.#patience);
     const child = this.#child;
-    if (child?.pid === undefined) return;
-    child.stdin?.end();
+    if (child === undefined) return;
+    child.stdin.end();
     if (child.exitCode === null && child.signalCode === null) this.#kill("SIGTERM");
     const grace = setTimeout(() => {
       this.#kill("SIGKILL");
       // What has left the group may still hold the pipes: nobody waits for it.
-      for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
     }, GRACE_MILLISECONDS);
     await this.#ended;
     clearTimeout(grace);
@@ -165,13 +162,6 @@ export class ChildTransport implements ServerTransport {
   }
 
   #kill(signal: NodeJS.Signals): void {
-    const pid = this.#child?.pid;
-    if (pid === undefined) return;
-    try {
-      if (process.platform === "win32") this.#child?.kill(signal);
-      else process.kill(-pid, signal);
-    } catch {
-      // It has ended meanwhile.
-    }
+    if (this.#child !== undefined) signalGroup(this.#child, signal);
   }
 }

@@ -2,8 +2,8 @@
  * Programs do not outlive this process, even where it is killed and can do nothing itself: a shell that reads of them from
  * a pipe kills, with all that they started, those that are left when the pipe ends. On Windows there is none.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
+import { type Head, startGroup } from "./group.ts";
 
 const SCRIPT = `
 live=" "
@@ -16,28 +16,37 @@ done
 for pid in $live; do kill -KILL "-$pid" 2>/dev/null; done
 `;
 
-let watcher: ChildProcess | undefined;
+let watcher: Head | undefined;
+
+/** Groups by their heads. */
+const live = new Set<number>();
 
 /** `child` leads a process group. */
-export function watch(child: ChildProcess): void {
+export function watch(child: Head): void {
+  if (process.platform === "win32") return;
   const { pid } = child;
-  if (process.platform === "win32" || pid === undefined) return;
+  live.add(pid);
   tell(`begun ${pid}`);
-  child.once("close", () => tell(`ended ${pid}`));
+  child.once("close", () => {
+    live.delete(pid);
+    tell(`ended ${pid}`);
+  });
 }
 
 function tell(line: string): void {
-  watcher ??= start();
-  watcher.stdin?.write(`${line}\n`);
+  if (watcher === undefined) start();
+  else watcher.stdin.write(`${line}\n`);
 }
 
-function start(): ChildProcess {
+/** It hears of all that is live: a watcher that could not be started has missed some of it. */
+function start(): void {
   // In a session of its own: what ends this one must not end it.
-  const shell = spawn("/bin/sh", ["-c", SCRIPT], { stdio: ["pipe", "ignore", "ignore"], detached: true, env: {} });
-  // Without a shell nobody watches; programs run all the same.
-  shell.on("error", () => {});
-  shell.stdin.on("error", () => {});
-  shell.unref();
-  (shell.stdin as Socket).unref();
-  return shell;
+  watcher = startGroup(["/bin/sh", "-c", SCRIPT], { stdio: ["pipe", "ignore", "ignore"], env: {} }, () => {
+    // Without a shell nobody watches until the next program begins or ends; programs run all the same.
+  });
+  if (watcher === undefined) return;
+  watcher.stdin.on("error", () => {});
+  watcher.unref();
+  (watcher.stdin as Socket).unref();
+  for (const pid of live) watcher.stdin.write(`begun ${pid}\n`);
 }

@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -17,6 +18,23 @@ const context: ToolContext = {
   log: (line) => void logged.push(line),
 };
 const never = new AbortController().signal;
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false;
+  }
+}
+
+/** What a fixture prints, after which it may be killed. */
+function printedBy(fixture: string, shell = ""): Promise<string> {
+  const script = `${shell}; exec "$0" "$1"`;
+  const args = ["-c", script, process.execPath, join(root, "test/fixtures/tools", fixture)];
+  return new Promise((resolve, reject) =>
+    execFile("sh", args, (error, printed) => (printed === "" ? reject(error) : resolve(printed))),
+  );
+}
 
 describe("a TypeScript function", () => {
   const open = (file: string, name: string, nulls: readonly string[] = []) =>
@@ -165,6 +183,16 @@ describe("a program", () => {
     );
   });
 
+  test("that finds no file descriptor left has surely not started, and the process lives on", async () => {
+    const { watched, calls, ...rest } = JSON.parse(await printedBy("descriptors.ts", "ulimit -n 100"));
+    expect(calls.slice(-2)).toEqual(["1", "1"]);
+    expect(calls).toContain("NotStarted: echo cannot be started: spawn echo EMFILE");
+    for (const call of calls.slice(0, -2)) expect(call).toMatch(/^NotStarted: /);
+    expect(rest).toEqual({ server: "Error: spawn cat EMFILE", cause: "does not start: EMFILE", left: [] });
+    // There was no watcher yet when it began: the next one has heard of it all the same.
+    await expect.poll(() => isAlive(watched), { timeout: 5_000 }).toBe(false);
+  });
+
   test("ends with all that it started when its time is over", async () => {
     logged.length = 0;
     const controller = new AbortController();
@@ -197,14 +225,7 @@ describe("a program that has ended", () => {
     expect((await execTool("leaves", ["sh", "-c", script], root).call({}, context, never)).value).toBe("done");
     expect(performance.now() - began).toBeLessThan(5_000);
     const left = Number(logged[0]);
-    const isAlive = (): boolean => {
-      try {
-        return !/\) [ZX] /.test(readFileSync(`/proc/${left}/stat`, "latin1"));
-      } catch {
-        return false;
-      }
-    };
-    if (apart === "") await expect.poll(isAlive, { timeout: 2_000 }).toBe(false);
+    if (apart === "") await expect.poll(() => isAlive(left), { timeout: 2_000 }).toBe(false);
     else process.kill(left, "SIGKILL");
   });
 });
