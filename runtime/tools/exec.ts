@@ -9,17 +9,17 @@ import { SETTINGS } from "../settings.ts";
 import { freeSpace } from "../trail/disk.ts";
 import type { Json } from "../types.ts";
 import { allowedEnvironment } from "./environment.ts";
-import { type Head, signalGroup, startGroup } from "./group.ts";
+import { GRACE_MILLISECONDS, type Head, isLeft, signalGroup, startGroup } from "./group.ts";
 import type { Tool, ToolContext } from "./tool.ts";
 import { watch } from "./watcher.ts";
-
-/** Between asking a process group to end and ending it. */
-const GRACE_MILLISECONDS = 2000;
 
 /** How often it is looked at how much a program has printed. */
 const LOOK_MILLISECONDS = 200;
 
-/** Programs under way, until they have ended or their time to end is over. None outlives this process. */
+/** How often it is looked whether something is left of what has ended. */
+const LEFT_MILLISECONDS = 50;
+
+/** Programs under way, until nothing of their groups is left, or the time for that is over. None outlives this process. */
 const running = new Map<Head, Promise<void>>();
 process.on("exit", () => {
   for (const child of running.keys()) signalGroup(child, "SIGKILL");
@@ -79,36 +79,18 @@ function run(
     const child = startGroup(command, options, (error) => reject(notStarted(program, error)));
     if (child === undefined) return;
     const { stdin, stderr } = child;
-    const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
-    running.set(child, isOver);
-    watch(child);
-    const letGo = (): void => {
-      running.delete(child);
-      end();
-    };
+    const { ending, ended } = begun(child);
     let lastLine = "";
-    let grace: NodeJS.Timeout | undefined;
-    let leaving: NodeJS.Timeout | undefined;
     let tooMuch: string | undefined;
     const onAbort = (): void => {
       signalGroup(child, "SIGTERM");
-      grace = setTimeout(() => {
-        signalGroup(child, "SIGKILL");
-        letGo();
-      }, GRACE_MILLISECONDS);
+      ending();
     };
     signal.addEventListener("abort", onAbort, { once: true });
     const look = setInterval(() => {
       tooMuch ??= excess(output, context.folder(), mostBytes);
       if (tooMuch !== undefined) signalGroup(child, "SIGKILL");
     }, LOOK_MILLISECONDS);
-    const over = (): void => {
-      clearInterval(look);
-      clearTimeout(grace);
-      clearTimeout(leaving);
-      letGo();
-      signal.removeEventListener("abort", onAbort);
-    };
     onLines(stderr, (line) => {
       if (line.trim() !== "") lastLine = line.trim();
       context.log(line);
@@ -116,15 +98,11 @@ function run(
     // A program that does not read its input ends its pipe: no failure of its own.
     stdin.on("error", () => {});
     stdin.end(`${JSON.stringify(input)}\n`);
-    child.on("exit", () => {
-      // What it started and left behind may hold its stderr, and would keep who waits for the end of that.
-      leaving = setTimeout(() => {
-        signalGroup(child, "SIGKILL");
-        stderr.destroy();
-      }, GRACE_MILLISECONDS);
-    });
+    child.on("exit", ending);
     child.on("close", (code, killedBy) => {
-      over();
+      clearInterval(look);
+      signal.removeEventListener("abort", onAbort);
+      ended();
       if (signal.aborted) return reject(signal.reason);
       if (tooMuch !== undefined) return reject(new AttemptError("error", `${program} ${tooMuch}, and was ended`));
       if (code === 0) return resolve();
@@ -132,6 +110,40 @@ function run(
       reject(new AttemptError("error", `${program} ${how}${lastLine === "" ? "" : `: ${lastLine.slice(0, 1000)}`}`));
     });
   });
+}
+
+/**
+ * `child` is under way. `ending` gives it and its group the time that they have to end, once; `ended`, when it has ended and
+ * its pipes with it, waits for what it started and gave pipes of their own.
+ */
+function begun(child: Head): { readonly ending: () => void; readonly ended: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  running.set(child, promise);
+  const unwatch = watch(child);
+  let grace: NodeJS.Timeout | undefined;
+  const letGo = (): void => {
+    running.delete(child);
+    unwatch();
+    resolve();
+  };
+  const ending = (): void => {
+    grace ??= setTimeout(() => {
+      grace = undefined;
+      signalGroup(child, "SIGKILL");
+      // What has left the group may hold its stderr, and would keep who waits for the end of that.
+      if (child.exitCode !== null || child.signalCode !== null) child.stderr.destroy();
+      letGo();
+    }, GRACE_MILLISECONDS);
+  };
+  const ended = (): void => {
+    if (running.has(child) && isLeft(child)) {
+      setTimeout(ended, LEFT_MILLISECONDS);
+      return;
+    }
+    clearTimeout(grace);
+    letGo();
+  };
+  return { ending, ended };
 }
 
 function notStarted(program: string, { code, message }: NodeJS.ErrnoException): NotStarted {

@@ -32,6 +32,19 @@ export function startGroup(
   }
 }
 
+/** Between asking what is left of a group to end and ending it. */
+export const GRACE_MILLISECONDS = 2000;
+
+/** Whether a member of it is there, be it as a zombie. */
+export function isLeft({ pid }: Head): boolean {
+  if (process.platform === "win32") return false;
+  try {
+    return process.kill(-pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 export function signalGroup(child: Head, signal: NodeJS.Signals): void {
   try {
     if (process.platform === "win32") child.kill(signal);

@@ -91,7 +91,7 @@ export class ChildTransport implements ServerTransport {
 
   #listen(child: Head): void {
     this.#child = child;
-    watch(child);
+    const unwatch = watch(child);
     this.#ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
     createInterface({ input: child.stderr }).on("line", (line) => {
       // Below an error stand its stack and the versions of this and that.
@@ -104,6 +104,7 @@ export class ChildTransport implements ServerTransport {
     child.once("close", (code, signal) => {
       const said = this.#said === "" ? "" : `. It said: ${this.#said}`;
       this.fail(`ended ${signal === null ? `with code ${code}` : `by ${signal}`} before it had answered${said}`);
+      unwatch();
       this.onclose?.();
     });
   }

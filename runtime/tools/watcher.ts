@@ -21,16 +21,14 @@ let watcher: Head | undefined;
 /** Groups by their heads. */
 const live = new Set<number>();
 
-/** `child` leads a process group. */
-export function watch(child: Head): void {
-  if (process.platform === "win32") return;
-  const { pid } = child;
+/** `child` leads a process group, which is watched until the caller says that nothing of it is left. */
+export function watch({ pid }: Head): () => void {
+  if (process.platform === "win32") return () => {};
   live.add(pid);
   tell(`begun ${pid}`);
-  child.once("close", () => {
-    live.delete(pid);
-    tell(`ended ${pid}`);
-  });
+  return () => {
+    if (live.delete(pid)) tell(`ended ${pid}`);
+  };
 }
 
 function tell(line: string): void {

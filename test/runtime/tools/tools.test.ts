@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { allowedEnvironment } from "../../../runtime/tools/environment.ts";
-import { execTool } from "../../../runtime/tools/exec.ts";
+import { execTool, programsEnded } from "../../../runtime/tools/exec.ts";
 import type { ToolContext } from "../../../runtime/tools/tool.ts";
 import { typescriptTool } from "../../../runtime/tools/typescript.ts";
 import type { Json } from "../../../runtime/types.ts";
@@ -28,7 +28,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** What a fixture prints, after which it may be killed. */
-function printedBy(fixture: string, shell = ""): Promise<string> {
+function printedBy(fixture: string, shell = ":"): Promise<string> {
   const script = `${shell}; exec "$0" "$1"`;
   const args = ["-c", script, process.execPath, join(root, "test/fixtures/tools", fixture)];
   return new Promise((resolve, reject) =>
@@ -214,19 +214,40 @@ describe("a program", () => {
   });
 });
 
-describe("a program that has ended", () => {
+describe("what a program started", () => {
   test.each([
-    ["", "ends with it"],
-    ["setsid ", "keeps nobody waiting"],
-  ])("has ended: what it %sleft behind %s", { timeout: 10_000 }, async (apart) => {
+    ["ends with it", "sleep 30"],
+    ["ends with it, with a stderr of its own", "sleep 30 >/dev/null 2>&1"],
+    ["apart from it keeps nobody waiting", "setsid sleep 30"],
+  ])("and left behind %s", { timeout: 10_000 }, async (_, what) => {
     logged.length = 0;
-    const script = `${apart}sleep 30 & echo $! >&2; echo '"done"'`;
+    const leaves = execTool("leaves", ["sh", "-c", `${what} & echo $! >&2; echo '"done"'`], root);
     const began = performance.now();
-    expect((await execTool("leaves", ["sh", "-c", script], root).call({}, context, never)).value).toBe("done");
+    expect((await leaves.call({}, context, never)).value).toBe("done");
     expect(performance.now() - began).toBeLessThan(5_000);
     const left = Number(logged[0]);
-    if (apart === "") await expect.poll(() => isAlive(left), { timeout: 2_000 }).toBe(false);
-    else process.kill(left, "SIGKILL");
+    if (what.startsWith("setsid")) process.kill(left, "SIGKILL");
+    await programsEnded();
+    await expect.poll(() => isAlive(left), { timeout: 2_000 }).toBe(false);
+  });
+
+  test("and does not end when it is asked to is ended after the deadline", { timeout: 10_000 }, async () => {
+    logged.length = 0;
+    const controller = new AbortController();
+    const script = `(trap "" TERM; echo deaf >&2; exec sleep 30 >/dev/null 2>&1) & echo $! >&2; wait`;
+    const called = execTool("stubborn", ["sh", "-c", script], root).call({}, context, controller.signal);
+    while (logged.length < 2) await new Promise((wake) => setTimeout(wake, 20));
+    controller.abort(new Error("over"));
+    await expect(called).rejects.toThrow("over");
+    const deaf = Number(logged.find((line) => line !== "deaf"));
+    expect(isAlive(deaf)).toBe(true);
+    await programsEnded();
+    await expect.poll(() => isAlive(deaf), { timeout: 2_000 }).toBe(false);
+  });
+
+  test("ends where the process is killed before its time is over", async () => {
+    const left = Number(await printedBy("killed.ts"));
+    await expect.poll(() => isAlive(left), { timeout: 5_000 }).toBe(false);
   });
 });
 
