@@ -6,13 +6,12 @@ import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { allowedEnvironment } from "./environment.ts";
-import { type Head, signalGroup, startGroup } from "./group.ts";
+import { GRACE_MILLISECONDS, type Head, signalGroup, startGroup } from "./group.ts";
 import { LONGEST_MESSAGE, plain, ServerError, type ServerTransport } from "./mcp-transport.ts";
 import { watch } from "./watcher.ts";
 
 /** After a line that is no message of the protocol, a working server still answers soon. */
 const AFTER_GARBAGE_MILLISECONDS = 3000;
-const GRACE_MILLISECONDS = 2000;
 /** `TypeError: …`, `ERROR …`: what a program says of its own end. */
 const FAILURE = /^\s*(?:\w*(?:Error|Exception)\b|error\b|fatal\b)/i;
 
@@ -101,7 +100,14 @@ export class ChildTransport implements ServerTransport {
     child.stdout.on("data", (part: Buffer) => this.#read(part));
     // A server that has ended does not read: that is said by its end.
     child.stdin.on("error", () => {});
+    let grace: NodeJS.Timeout | undefined;
+    // What it started may hold its pipes, and would keep who waits for an answer that nobody gives any more.
+    child.once("exit", () => {
+      grace = setTimeout(() => this.#cutOff(child), GRACE_MILLISECONDS).unref();
+    });
     child.once("close", (code, signal) => {
+      clearTimeout(grace);
+      this.#kill("SIGKILL");
       const said = this.#said === "" ? "" : `. It said: ${this.#said}`;
       this.fail(`ended ${signal === null ? `with code ${code}` : `by ${signal}`} before it had answered${said}`);
       unwatch();
@@ -152,14 +158,15 @@ export class ChildTransport implements ServerTransport {
     if (child === undefined) return;
     child.stdin.end();
     if (child.exitCode === null && child.signalCode === null) this.#kill("SIGTERM");
-    const grace = setTimeout(() => {
-      this.#kill("SIGKILL");
-      // What has left the group may still hold the pipes: nobody waits for it.
-      for (const stream of [child.stdout, child.stderr]) stream.destroy();
-    }, GRACE_MILLISECONDS);
+    const grace = setTimeout(() => this.#cutOff(child), GRACE_MILLISECONDS);
     await this.#ended;
     clearTimeout(grace);
+  }
+
+  #cutOff(child: Head): void {
     this.#kill("SIGKILL");
+    // What has left the group may still hold the pipes: nobody waits for it.
+    for (const stream of [child.stdout, child.stderr]) stream.destroy();
   }
 
   #kill(signal: NodeJS.Signals): void {

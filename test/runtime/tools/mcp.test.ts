@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { mcpTool } from "../../../runtime/tools/mcp.ts";
 import { listTools } from "../../../runtime/tools/mcp-server.ts";
 import type { Json, Type } from "../../../runtime/types.ts";
+import { isAlive } from "./alive.ts";
 
 const SERVER = resolve(import.meta.dirname, "../../fixtures/mcp/calling.mjs");
 const JSON_TYPE: Type = { kind: "json" };
@@ -59,6 +60,29 @@ test("its failures are the attempt's, and a server that dies is started again", 
   expect(await call("double", { value: 2 })).toEqual({ value: 4 });
   expect(happened()).toEqual(["started", "started"]);
   await expect(call("long")).rejects.toThrow("sends a message of more than 4 MB");
+});
+
+test.each([
+  ["nothing of it", 0],
+  ["its stdout", 1],
+  ["its stderr", 2],
+])("a server that dies ends with what it started, be that holding %s, and keeps no call waiting", async (_, value) => {
+  const { call, happened } = await server();
+  const left = (): number =>
+    Number(
+      happened()
+        .find((line) => line.startsWith("left "))
+        ?.slice(5) ?? 0,
+    );
+  const began = performance.now();
+  const called = call("leaves", { value }).catch((error: Error) => error.message);
+  await expect.poll(left).toBeGreaterThan(0);
+  // Neither does one that comes while nobody has heard of its end.
+  if (value > 0) await expect(call("double", { value: 1 })).rejects.toThrow("ended with code 4");
+  expect(await called).toContain("ended with code 4");
+  expect(performance.now() - began).toBeLessThan(10_000);
+  await expect.poll(() => isAlive(left()), { timeout: 2_000 }).toBe(false);
+  expect(await call("double", { value: 2 })).toEqual({ value: 4 });
 });
 
 test("a call that is given up is cancelled there", async () => {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -8,6 +8,7 @@ import { execTool, programsEnded } from "../../../runtime/tools/exec.ts";
 import type { ToolContext } from "../../../runtime/tools/tool.ts";
 import { typescriptTool } from "../../../runtime/tools/typescript.ts";
 import type { Json } from "../../../runtime/types.ts";
+import { isAlive } from "./alive.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const logged: string[] = [];
@@ -18,14 +19,6 @@ const context: ToolContext = {
   log: (line) => void logged.push(line),
 };
 const never = new AbortController().signal;
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
-  } catch {
-    return false;
-  }
-}
 
 /** What a fixture prints, after which it may be killed. */
 function printedBy(fixture: string, shell = ":"): Promise<string> {
