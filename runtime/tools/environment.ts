@@ -4,6 +4,7 @@
  * there is, has the allow-list, and what it has set.
  */
 import { syncBuiltinESMExports } from "node:module";
+import workerThreads, { SHARE_ENV, type WorkerOptions } from "node:worker_threads";
 
 /** What a tool may see of this process's environment. Keys and tokens are never among it. */
 const ENVIRONMENT = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z]+|TZ|TMPDIR|TMP|TEMP|SystemRoot|ComSpec|PATHEXT)$/;
@@ -34,6 +35,19 @@ export function divideEnvironment(isTool: () => boolean): void {
     },
     defineProperty: (_, name, descriptor) => Reflect.defineProperty(whole, name, descriptor),
   });
-  // For `import { env } from "node:process"`.
+  divideWorkers(isTool);
+  // For `import { env } from "node:process"`, and `{ Worker }` likewise.
   syncBuiltinESMExports();
+}
+
+/** A thread that is given no environment takes the process's own, past what `process.env` is by now. */
+function divideWorkers(isTool: () => boolean): void {
+  const threads = workerThreads as { Worker: typeof workerThreads.Worker };
+  threads.Worker = new Proxy(threads.Worker, {
+    construct(worker, [file, options]: [string | URL, WorkerOptions?], made) {
+      const isWhole = (options?.env ?? SHARE_ENV) === SHARE_ENV;
+      const given = isTool() && isWhole ? { ...options, env: { ...process.env } } : options;
+      return Reflect.construct(worker, [file, given], made);
+    },
+  });
 }

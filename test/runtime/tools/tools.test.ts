@@ -8,6 +8,7 @@ import { execTool, programsEnded } from "../../../runtime/tools/exec.ts";
 import type { ToolContext } from "../../../runtime/tools/tool.ts";
 import { typescriptTool } from "../../../runtime/tools/typescript.ts";
 import type { Json } from "../../../runtime/types.ts";
+import { fromWorker } from "../../fixtures/tools/environment.ts";
 import { isAlive } from "./alive.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -68,12 +69,14 @@ describe("a TypeScript function", () => {
     process.env.GANG_TEST_API_KEY = "canary";
     const { byName, ...seen } = (await use("environment.ts", "environment", {})) as { [way: string]: string[] };
     expect(byName).toEqual(["canary"]);
-    expect(Object.keys(seen)).toEqual(["itself", "imported", "loaded", "spread", "child"]);
+    expect(Object.keys(seen)).toEqual(["itself", "imported", "loaded", "spread", "child", "worker", "sharing"]);
     for (const [way, names] of Object.entries(seen)) {
       expect([way, names]).toEqual([way, expect.arrayContaining(["PATH", "OF_THE_TOOL"])]);
       expect([way, names]).not.toEqual([way, expect.arrayContaining(["GANG_TEST_API_KEY"])]);
     }
     expect({ ...process.env }).toMatchObject({ GANG_TEST_API_KEY: "canary", PATH: expect.any(String) });
+    // A worker of somebody else has what it always had.
+    expect(await fromWorker({})).toEqual(expect.arrayContaining(["GANG_TEST_API_KEY", "PATH"]));
     for (const name of ["GANG_TEST_API_KEY", "OF_THE_TOOL"]) delete process.env[name];
     expect("GANG_TEST_API_KEY" in process.env).toBe(false);
   });
