@@ -35,7 +35,7 @@ export async function typescriptTool(name: string, source: TypeScriptSource, roo
     throw new AttemptError("error", `${source.file} exports no function ${source.export}`);
   const { nulls } = source;
   const forms = Object.entries(source.forms ?? {});
-  const holding = new Holding();
+  const holding = holdingOf(exported);
   return {
     name,
     call(input, context, signal) {
@@ -57,6 +57,18 @@ export async function typescriptTool(name: string, source: TypeScriptSource, roo
       }
     },
   };
+}
+
+/** How a function holds the process is known for as long as that lives, over all runs. */
+const holdings = new WeakMap<object, Holding>();
+
+function holdingOf(exported: object): Holding {
+  let holding = holdings.get(exported);
+  if (holding === undefined) {
+    holding = new Holding();
+    holdings.set(exported, holding);
+  }
+  return holding;
 }
 
 const asCalled = (value: unknown): Called => ({ value: value as Json });
