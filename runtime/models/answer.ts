@@ -10,7 +10,7 @@ import { WRAPPER } from "./schema.ts";
 
 /** Throws an `AttemptError` of class `invalid` where no value can be found in it. */
 export function readAnswer(text: string, type: Type, wrapped: boolean): Json {
-  const said = text.slice(text.lastIndexOf(THOUGHT) + 1 && text.lastIndexOf(THOUGHT) + THOUGHT.length).trim();
+  const said = text.split(THOUGHT).at(-1)!.trim();
   if (said === "") throw new AttemptError("invalid", "the answer is empty");
   const unwrapped = (found: Json): Json =>
     wrapped && isRecord(found) && Object.keys(found).join() === WRAPPER ? found[WRAPPER]! : found;

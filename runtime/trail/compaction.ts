@@ -429,6 +429,7 @@ class Compaction {
   async #tidy(): Promise<void> {
     const manifest = this.#newest();
     if (manifest === undefined) return;
+    // What is in its way now is tried again by the next one; `store forget` names the files that still hold it.
     await blankForgotten(this.#directory, this.#disk, manifest).catch(() => undefined);
     const age = (this.#options.asideSeconds ?? SETTINGS.trail.asideSeconds) * 1000;
     const trail = join(this.#directory, "trail");

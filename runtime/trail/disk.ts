@@ -65,6 +65,18 @@ export const disk: Disk = {
   rename: renameSync,
 };
 
+/** A new file that holds these bytes, which are on the disk once it resolves; its entry is not yet. */
+export async function writeFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+  const file = disk.create(path);
+  try {
+    let taken = 0;
+    while (taken < bytes.length) taken += disk.write(file, bytes.subarray(taken));
+    await disk.sync(file);
+  } finally {
+    disk.close(file);
+  }
+}
+
 /** A disk whose last sync took less, in milliseconds, is waited for in the thread: the way to the pool and back is longer. */
 const QUICK = 1;
 let took = Number.POSITIVE_INFINITY;

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { Disk } from "./disk.ts";
+import { type Disk, writeFile } from "./disk.ts";
 import { entries } from "./folder.ts";
 import { decodeLine, linesOf, salvage } from "./line.ts";
 import { ASIDE, type Manifest, sealedFolder } from "./manifest.ts";
@@ -55,14 +55,7 @@ function blank(bytes: Buffer, forgotten: NumbersByProcess): boolean {
 }
 
 async function replace(disk: Disk, path: string, bytes: Buffer, beside: string): Promise<void> {
-  const file = disk.create(beside);
-  try {
-    let taken = 0;
-    while (taken < bytes.length) taken += disk.write(file, bytes.subarray(taken));
-    await disk.sync(file);
-  } finally {
-    disk.close(file);
-  }
+  await writeFile(disk, beside, bytes);
   disk.rename(beside, path);
   disk.syncFolder(dirname(path));
 }

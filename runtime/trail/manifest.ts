@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Disk } from "./disk.ts";
+import { type Disk, writeFile } from "./disk.ts";
 import { entries } from "./folder.ts";
 import { decodeSealed, encodeMark } from "./line.ts";
 import { NumbersByProcess } from "./numbers.ts";
@@ -135,15 +135,7 @@ export function holdsSome(file: SealedFile, numbers: NumbersByProcess): boolean 
 export async function publish(disk: Disk, directory: string, manifest: Manifest): Promise<boolean> {
   const folder = sealedFolder(directory);
   const beside = join(folder, `.MANIFEST-${manifest.generation}-${uuidv7(Date.now())}`);
-  const bytes = Buffer.from(encodeMark(manifest));
-  const file = disk.create(beside);
-  try {
-    let taken = 0;
-    while (taken < bytes.length) taken += disk.write(file, bytes.subarray(taken));
-    await disk.sync(file);
-  } finally {
-    disk.close(file);
-  }
+  await writeFile(disk, beside, Buffer.from(encodeMark(manifest)));
   try {
     disk.link(beside, manifestPath(directory, manifest.generation));
   } catch (error) {
